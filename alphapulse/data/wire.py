@@ -1,0 +1,181 @@
+"""How a data class describes its own wire form.
+
+A class that travels is declared once, with `@message(type=…, domain=…)`; each field carries its wire type, unit and
+text through `wire(…)`. Codecs, docs and test vectors are derived from these descriptions (`alphapulse.rules.wire`).
+A `@record` is a frozen value without a number of its own, embedded in messages.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any, TypeVar, dataclass_transform
+
+import attrs
+
+C = TypeVar("C", bound=type)
+
+
+class Domain(enum.IntEnum):
+    """Which relay carries a message (header byte 4)."""
+
+    MARKET_DATA = 1
+    SIGNAL = 2
+    EXECUTION = 3
+    SYSTEM = 4
+
+
+DOMAIN_TYPES: dict[Domain, tuple[range, ...]] = {
+    Domain.MARKET_DATA: (range(1, 20), range(200, 220)),
+    Domain.SIGNAL: (range(20, 40),),
+    Domain.EXECUTION: (range(40, 80),),
+    Domain.SYSTEM: (range(80, 120),),
+}
+"""TLV type numbers that each domain owns; pool info 200-219 belongs to market data."""
+
+
+class Source(enum.IntEnum):
+    """Who published a message (header byte 6)."""
+
+    BINANCE = 1
+    KRAKEN = 2
+    COINBASE = 3
+    POLYGON = 4
+    GEMINI = 5
+    ETHEREUM = 6
+    EVM = 7
+    ARBITRAGE_STRATEGY = 20
+    MARKET_MAKER = 21
+    PORTFOLIO = 40
+    RISK = 41
+    EXECUTION_ENGINE = 42
+    SUPERVISOR = 43
+    DASHBOARD = 60
+    MARKET_DATA_RELAY = 80
+    SIGNAL_RELAY = 81
+    EXECUTION_RELAY = 82
+
+
+@attrs.frozen
+class Integer:
+    """A little-endian integer of `bits` bits, two's complement when `signed`."""
+
+    bits: int
+    signed: bool = False
+
+
+@attrs.frozen
+class FixedBytes:
+    """Exactly `size` bytes."""
+
+    size: int
+
+
+@attrs.frozen
+class Text:
+    """UTF-8 behind a u16 length; at most `limit` bytes."""
+
+    limit: int
+
+
+@attrs.frozen
+class Choice:
+    """A member of `enum`, sent as an unsigned integer of `bits` bits."""
+
+    enum: type[enum.IntEnum]
+    bits: int = 8
+
+
+@attrs.frozen
+class Record:
+    """An embedded `@record` class, or a value class with `to_wire` and `from_wire` of a fixed size."""
+
+    cls: type
+
+
+@attrs.frozen
+class Maybe:
+    """A presence byte (0 or 1), then the value if present; None stands for absent."""
+
+    item: WireType
+
+
+@attrs.frozen
+class Many:
+    """A u16 count, then the items; a tuple of at most `limit`."""
+
+    item: WireType
+    limit: int
+
+
+@attrs.frozen
+class Boolean:
+    """One byte, 0 or 1."""
+
+
+WireType = Boolean | Integer | FixedBytes | Text | Choice | Record | Maybe | Many
+
+U8 = Integer(8)
+U16 = Integer(16)
+U32 = Integer(32)
+U64 = Integer(64)
+U128 = Integer(128)
+U160 = Integer(160)
+U256 = Integer(256)
+I32 = Integer(32, signed=True)
+I64 = Integer(64, signed=True)
+I256 = Integer(256, signed=True)
+BOOLEAN = Boolean()
+ADDRESS = FixedBytes(20)
+HASH = FixedBytes(32)
+NAME = Text(64)
+SENTENCE = Text(1024)
+
+WIRE = "wire"
+UNIT = "unit"
+TEXT = "text"
+
+
+def wire(type_: WireType, text: str = "", *, unit: str = "", eq: bool = True) -> Any:
+    """An attrs field that travels as `type_`; `text` and `unit` go into the protocol's documentation."""
+    return attrs.field(metadata={WIRE: type_, UNIT: unit, TEXT: text}, eq=eq)
+
+
+@attrs.frozen
+class Description:
+    """What `@message` knows of a class."""
+
+    type: int
+    domain: Domain
+    name: str
+
+
+MESSAGES: dict[int, type] = {}
+"""Every message class by TLV type; filled by `@message` when `alphapulse.data` modules are imported."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=False, field_specifiers=(wire, attrs.field))
+def record(cls: C) -> C:
+    """A frozen, slotted value whose fields all carry a wire type."""
+    return attrs.frozen(cls)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=False, field_specifiers=(wire, attrs.field))
+def message(*, type: int, domain: Domain) -> Callable[[C], C]:
+    """A record that travels by itself, as TLV `type` on the relay of `domain`.
+
+    Raises:
+        ValueError: the number is taken or lies outside the domain's ranges.
+    """
+
+    def declare(cls: C) -> C:
+        if not any(type in numbers for numbers in DOMAIN_TYPES[domain]):
+            raise ValueError(f"{cls.__name__}: type {type} does not belong to domain {domain.name}")
+        frozen = attrs.frozen(cls)
+        if type in MESSAGES:
+            raise ValueError(f"{cls.__name__}: type {type} is taken by {MESSAGES[type].__name__}")
+        frozen.DESCRIPTION = Description(type=type, domain=domain, name=cls.__name__)  # type: ignore[attr-defined]
+        MESSAGES[type] = frozen
+        return frozen
+
+    return declare
