@@ -5,7 +5,19 @@
     ├─ PoolFileError(ValueError)          a pool file that does not say what it must
     ├─ RecordingError(ValueError)         a recording that cannot be read on
     ├─ LogRefused(ValueError)             one log that is not believed, with its reason
-    ├─ ProtocolError(ValueError)          bytes that are not Protocol V2, with offset, expected and found
+    ├─ AmmError(ValueError)               numbers for which a pool's contract would revert
+    ├─ ProtocolError(ValueError)          bytes or values that are not Protocol V2, with offset, expected, found and hint
+    │  ├─ WrongMagic                      not the start of a frame
+    │  ├─ UnsupportedVersion              another protocol version
+    │  ├─ UnsupportedFlags                compressed or encrypted
+    │  ├─ WrongDomain                     a message where another domain's messages travel
+    │  ├─ Truncated                       bytes are missing
+    │  ├─ TrailingBytes                   bytes are left over
+    │  ├─ TooLarge                        over the limit of a frame or a TLV
+    │  ├─ ChecksumMismatch                the bytes are not those that were sent
+    │  ├─ InvalidFraming                  a TLV header that cannot be
+    │  ├─ UnknownType                     a class that does not travel
+    │  └─ InvalidValue                    a field's value is out of its width, limit or choices
     ├─ RelayError(RuntimeError)           a message on the wrong relay, a consumer that was cut off
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
@@ -44,6 +56,89 @@ class LogRefused(AlphaPulseError, ValueError):
     def __init__(self, reason: str, problem: str) -> None:
         super().__init__(f"{reason}: {problem}")
         self.reason = reason
+
+
+class ProtocolError(AlphaPulseError, ValueError):
+    """Bytes or values that are not Protocol V2.
+
+    `subject` names what is wrong, such as `PoolSwap.stamp.block_number`. `offset` counts bytes from the start of what
+    was given to the decoder; it is None while encoding. `hint` says what to do or the likely cause.
+    """
+
+    def __init__(
+        self, subject: str, *, expected: object, found: object, offset: int | None = None, hint: str = ""
+    ) -> None:
+        where = "" if offset is None else f" at byte {offset}"
+        advice = f"; {hint}" if hint else ""
+        super().__init__(f"{subject}{where}: expected {expected}, was {found}{advice}")
+        self.subject = subject
+        self.expected = expected
+        self.found = found
+        self.offset = offset
+        self.hint = hint
+
+
+class WrongMagic(ProtocolError):
+    """The bytes are not the start of a frame; `hint` tells wrong byte order, empty buffers and lost steps apart."""
+
+
+class UnsupportedVersion(ProtocolError):
+    """The frame's protocol version is not one that is understood here."""
+
+
+class UnsupportedFlags(ProtocolError):
+    """The frame is flagged as compressed or encrypted, so that its payload cannot be read."""
+
+
+class WrongDomain(ProtocolError):
+    """A message travels where another domain's messages do."""
+
+
+class Truncated(ProtocolError):
+    """Bytes are missing: `missing` of them at least."""
+
+    def __init__(self, subject: str, *, needed: int, available: int, offset: int, hint: str = "") -> None:
+        self.missing = needed - available
+        advice = hint or f"{self.missing} bytes are missing, read on"
+        super().__init__(subject, expected=f"{needed} bytes", found=f"{available} bytes", offset=offset, hint=advice)
+
+
+class TrailingBytes(ProtocolError):
+    """Bytes are left over behind a value or a frame."""
+
+
+class TooLarge(ProtocolError):
+    """A frame or a TLV is larger than the protocol allows."""
+
+
+class ChecksumMismatch(ProtocolError):
+    """The bytes are not those that were sent. `expected` is the frame's own checksum, `calculated` that of its bytes."""
+
+    def __init__(self, *, expected: int, calculated: int, size: int, tlv_count: int, offset: int, hint: str) -> None:
+        contents = f"frame of {size} bytes with {tlv_count} readable TLVs"
+        super().__init__(
+            f"checksum of a {contents}", expected=f"{expected:#010x}", found=f"{calculated:#010x}", offset=offset, hint=hint
+        )
+        self.calculated = calculated
+        self.stored = expected
+        self.size = size
+        self.tlv_count = tlv_count
+
+
+class InvalidFraming(ProtocolError):
+    """A TLV header that cannot be: type 0, type 255, or a reserved byte that is not zero."""
+
+
+class UnknownType(ProtocolError):
+    """A value of a class that is no message of the protocol."""
+
+
+class InvalidValue(ProtocolError):
+    """A field's value is out of its width, its limit or its choices."""
+
+
+class AmmError(AlphaPulseError, ValueError):
+    """Numbers that a pool's arithmetic does not know: the contract would revert."""
 
 
 class RelayError(AlphaPulseError, RuntimeError):
