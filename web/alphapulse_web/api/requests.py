@@ -1,0 +1,66 @@
+"""What the API takes: bodies and query strings. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from alphapulse_web.api.schemas import Result
+
+Scope = Annotated[str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48})$")]
+"""What a halt holds: `global`, or `strategy:NAME`."""
+ReasonText = Annotated[str, Meta(min_length=1, max_length=250, pattern=r"\S")]
+"""Why, in the actor's words."""
+Cursor = Annotated[str, Meta(max_length=128)]
+"""Where the page before ended, as the reply gave it."""
+Limit = Annotated[int, Meta(ge=1, le=200)]
+"""Rows of a page."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of everything that the API takes."""
+
+
+class KillRequest(Request):
+    """Stop trading in a scope."""
+
+    reason: ReasonText
+    scope: Scope = "global"
+
+
+class ResumeRequest(Request):
+    """End the halt of a scope."""
+
+    reason: ReasonText
+    scope: Scope = "global"
+
+
+class LoginRequest(Request):
+    """A one-time code for a browser session."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class NoQuery(Request):
+    """No parameters."""
+
+
+class PnlQuery(Request):
+    """Which run; the current one if absent."""
+
+    run: Annotated[int, Meta(ge=1)] | None = None
+
+
+class PageQuery(Request):
+    """Which page."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class OpportunityQuery(PageQuery):
+    """Which page, and of which result."""
+
+    result: Result | None = None

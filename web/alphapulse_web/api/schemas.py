@@ -1,0 +1,474 @@
+"""Shapes of the API. Names are the component names of the OpenAPI document; the frontend's types are made from them.
+
+Integers that can exceed 2^53 (amounts, nanoseconds) are decimal text. Every field is always present; null means
+"not known" or "not there", never zero.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Natural = Annotated[str, Meta(pattern=r"^\d+$")]
+"""A natural number as decimal text."""
+Integer = Annotated[str, Meta(pattern=r"^-?\d+$")]
+"""An integer as decimal text."""
+Decimal = Annotated[str, Meta(pattern=r"^-?\d+(\.\d+)?$")]
+"""A decimal number as text."""
+Address = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{40}$")]
+"""An EVM address in lower case."""
+
+RunMode = Literal["paper", "live"]
+State = Literal["starting", "active", "halted", "stopping"]
+ViaWord = Literal[
+    "start rule", "the dashboard", "the command line", "the API", "a signal", "the supervisor", "the journal"
+]
+StreamState = Literal["fresh", "quiet", "stale", "gap", "unknown", "ended"]
+TaskState = Literal["starting", "running", "backing off", "stopped", "cancelled", "failed"]
+Result = Literal["traded", "failed", "refused", "pending"]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of everything that the API sends."""
+
+
+class Instant(Shape):
+    """A moment: nanoseconds since 1970 UTC as text, and the same for people."""
+
+    ns: Natural
+    iso: str
+
+
+class TokenRef(Shape):
+    """A token, with the decimals read from the chain."""
+
+    address: Address
+    symbol: str
+    decimals: int
+
+
+class Amount(Shape):
+    """A signed amount: `raw` counts the token's smallest units."""
+
+    raw: Integer
+    decimals: int
+    symbol: str
+    token: Address
+
+
+class Price(Shape):
+    """Quote units for one base unit."""
+
+    value: Decimal
+    base: str
+    quote: str
+    as_of: Instant | None
+
+
+class PoolRef(Shape):
+    """A pool in few words; the fee in parts per million."""
+
+    address: Address
+    name: str
+    fee_ppm: int
+
+
+class HaltStep(Shape):
+    """One step of a halt: milliseconds since the call as text."""
+
+    name: str
+    ms: Decimal
+    done: bool
+    text: str
+
+
+class HaltReport(Shape):
+    """What a halt did. `complete` is false while steps still run; they appear in `Status.report`."""
+
+    halt_id: int
+    scope: str
+    actor: str
+    via: ViaWord
+    at: Instant
+    reason: str
+    steps: list[HaltStep]
+    cancelled: int
+    in_flight: int
+    unknown: int
+    kept_running: list[str]
+    complete: bool
+
+
+class PartialHalt(Shape):
+    """A halt of a part, such as `strategy:NAME`."""
+
+    scope: str
+    halt_id: int
+    since: Instant
+    by: str
+    via: ViaWord
+    cause: str
+
+
+class Run(Shape):
+    """The current run of the books."""
+
+    number: int
+    started: Instant
+    reason: str
+
+
+class Source(Shape):
+    """A recording that is played, and how far it is."""
+
+    kind: Literal["recorded"]
+    name: str
+    speed: Decimal
+    position_ppm: int
+    start: Instant | None
+    end: Instant | None
+    at_end: Literal["repeat", "stop", "hold"]
+    finished: bool
+
+
+class Stream(Shape):
+    """Freshness of one stream of data. Ages are in the source's time."""
+
+    id: str
+    label: str
+    state: StreamState
+    last_event: Instant | None
+    age_ns: Natural | None
+    limit_ns: Natural | None
+    delivered: int
+    refused: dict[str, int]
+    detail: str
+    note: str
+
+
+class Build(Shape):
+    """What runs: the version, and the first 12 hex digits of the configuration's hash."""
+
+    version: str
+    configuration: str
+
+
+class OtherWays(Shape):
+    """How to stop trading without this API."""
+
+    command: str
+    signal: str
+
+
+class Status(Shape):
+    """Does it run, since when, by whom; is its data fresh."""
+
+    mode: RunMode
+    state: State
+    since: Instant
+    by: str
+    via: ViaWord
+    cause: str
+    halt_id: int | None
+    epoch: int
+    partial_halts: list[PartialHalt]
+    report: HaltReport | None
+    run: Run
+    source: Source | None
+    streams: list[Stream]
+    clock: Instant | None
+    build: Build
+    assumption: str
+    lesson: str | None
+    other_ways: OtherWays
+    resume_command: str
+    server_time: Instant
+
+
+class TreeNode(Shape):
+    """A task of the daemon with those below it."""
+
+    name: str
+    path: str
+    kind: str
+    state: TaskState
+    since: Instant
+    restarts: int
+    heartbeat: Instant | None
+    reason: str
+    children: list[TreeNode]
+
+
+class PoolView(Shape):
+    """A pool as it is known now."""
+
+    address: Address
+    name: str
+    venue: str
+    chain_id: int
+    fee_ppm: int
+    tick_spacing: int
+    token0: TokenRef
+    token1: TokenRef
+    price: Price | None
+    sqrt_price_x96: Natural | None
+    tick: int | None
+    liquidity: Natural | None
+    trust: Literal["unknown", "in range"]
+    last_block: int | None
+    last_event: Instant | None
+    events: int
+
+
+class Pools(Shape):
+    """All pools."""
+
+    pools: list[PoolView]
+
+
+class Point(Shape):
+    """State of a pair after one Swap log of either pool: prices `a` and `b`, and the signed gap of a against b in bps."""
+
+    i: int
+    t: Natural
+    block: int
+    log_index: int
+    a: Decimal | None
+    b: Decimal | None
+    gap: Decimal | None
+    mark: Literal["opportunity"] | None
+
+
+class PairView(Shape):
+    """Two pools of one pair: `points` holds at most the 5000 newest, `gap_bps` is the newest point's gap."""
+
+    id: str
+    base: TokenRef
+    quote: TokenRef
+    pools: tuple[PoolRef, PoolRef]
+    fees_bps: Decimal
+    gap_bps: Decimal | None
+    points: list[Point]
+
+
+class Pairs(Shape):
+    """All pairs."""
+
+    pairs: list[PairView]
+
+
+class Reason(Shape):
+    """Why there was no trade: the check, the value found and the limit, each in `unit`."""
+
+    code: str
+    text: str
+    value: str | None
+    limit: str | None
+    unit: str
+
+
+class Opportunity(Shape):
+    """A gap that was found and what came of it. Costs are positive; null could not be valued."""
+
+    id: str
+    run: int
+    time: Instant
+    block: int
+    log_index: int
+    strategy: str
+    pair: str
+    path: list[PoolRef]
+    token: TokenRef
+    gap_bps: Decimal
+    size: Amount
+    gross: Amount
+    pool_fees: Amount
+    flash_fee: Amount
+    gas: Amount | None
+    net: Amount | None
+    result: Result
+    reason: Reason | None
+    actual_net: Amount | None
+
+
+class Counts(Shape):
+    """How many opportunities of the run had which result."""
+
+    found: int
+    traded: int
+    failed: int
+    refused: int
+    pending: int
+
+
+class Opportunities(Shape):
+    """A page of opportunities, newest first."""
+
+    opportunities: list[Opportunity]
+    next_cursor: str | None
+    counts: Counts
+
+
+class LatestOpportunities(Shape):
+    """The newest 50 opportunities."""
+
+    opportunities: list[Opportunity]
+    counts: Counts
+
+
+class OpenTrade(Shape):
+    """A trade in flight."""
+
+    intent_id: str
+    strategy: str
+    size: Amount
+    since: Instant
+    state: str
+
+
+class Holding(Shape):
+    """What a strategy holds of a token."""
+
+    strategy: str
+    amount: Amount
+
+
+class Positions(Shape):
+    """What is open and held, the exposure now, the largest today, and the limit."""
+
+    open: list[OpenTrade]
+    holdings: list[Holding]
+    exposure: list[Amount]
+    largest: list[Amount]
+    limit: Amount | None
+
+
+class PnlPoint(Shape):
+    """Net so far after a trade; a step of the curve."""
+
+    t: Natural
+    net: Integer
+    kind: Literal["fill", "failed"]
+
+
+class PnlToken(Shape):
+    """Profit and loss in one token: net = gross - pool_fees - flash_fees - gas - gas_of_failed."""
+
+    token: TokenRef
+    traded: int
+    failed: int
+    refused: int
+    gross: Amount
+    pool_fees: Amount
+    flash_fees: Amount
+    gas: Amount
+    gas_of_failed: Amount
+    net: Amount
+    best: Amount | None
+    worst: Amount | None
+    last_trade: Instant | None
+    curve: list[PnlPoint]
+
+
+class StrategyPnl(Shape):
+    """Profit and loss of one strategy on one day."""
+
+    strategy: str
+    day: str
+    tokens: list[PnlToken]
+
+
+class Pnl(Shape):
+    """Profit and loss of a run on the source's UTC day."""
+
+    run: int
+    day: str
+    tokens: list[PnlToken]
+    by_strategy: list[StrategyPnl]
+
+
+class FillView(Shape):
+    """A trade that was executed, with all its costs."""
+
+    intent_id: str
+    run: int
+    time: Instant
+    block: int
+    log_index: int
+    strategy: str
+    path: list[PoolRef]
+    size: Amount
+    gross: Amount
+    pool_fees: Amount
+    flash_fee: Amount
+    gas: Amount
+    net: Amount
+    expected_net: Amount
+    assumption: str
+
+
+class Fills(Shape):
+    """A page of fills, newest first."""
+
+    fills: list[FillView]
+    next_cursor: str | None
+
+
+class RunView(Shape):
+    """A run of the books."""
+
+    number: int
+    started: Instant
+    ended: Instant | None
+    source: str
+    reason: str
+
+
+class Runs(Shape):
+    """All runs, newest first."""
+
+    runs: list[RunView]
+
+
+class SessionView(Shape):
+    """Who asks: a browser with a session that ends, or the bearer of the token."""
+
+    kind: Literal["browser", "bearer"]
+    expires: Instant | None
+
+
+class SessionOpened(Shape):
+    """The session is open until then."""
+
+    expires: Instant
+
+
+class LoginCode(Shape):
+    """A fresh one-time login; `url` carries the code behind `#`, so no server logs it."""
+
+    code: str
+    url: str
+    expires: Instant
+
+
+class Health(Shape):
+    """Whether the daemon lives, or is ready."""
+
+    ok: bool
+
+
+class ErrorBody(Shape):
+    """What was expected, what was found and what to do. `request` is the number to look for in the log."""
+
+    code: str
+    message: str
+    detail: dict[str, Any] | None
+    request: str
+
+
+class ErrorReply(Shape):
+    """Every error of the API."""
+
+    error: ErrorBody

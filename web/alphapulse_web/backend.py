@@ -1,0 +1,83 @@
+"""What the control plane needs of the daemon, in the shapes of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from alphapulse_web.api.schemas import (
+    Fills,
+    HaltReport,
+    LatestOpportunities,
+    Opportunities,
+    Pairs,
+    Pnl,
+    Point,
+    Pools,
+    Positions,
+    Result,
+    Runs,
+    Status,
+    TreeNode,
+    ViaWord,
+)
+
+Topic = Literal["status", "tree", "pools", "pairs", "pnl", "positions", "opportunities"]
+TOPICS: tuple[Topic, ...] = ("status", "tree", "pools", "pairs", "pnl", "positions", "opportunities")
+"""The WebSocket's topics, in the order in which a round sends them."""
+
+
+class Backend(Protocol):
+    """The daemon as the web sees it. Plain methods answer at once and do no I/O; they are called up to 10 times a second."""
+
+    def live(self) -> bool:
+        """True while the daemon's own tasks run."""
+
+    def ready(self) -> bool:
+        """True once everything that must run before the first trade runs."""
+
+    def topic_revisions(self) -> Mapping[Topic, int]:
+        """For every topic a number that changes when the topic changed. A new run changes all of them."""
+
+    def status(self) -> Status:
+        """State, freshness, run and source."""
+
+    def tree(self) -> TreeNode:
+        """The daemon's tasks."""
+
+    def pools(self) -> Pools:
+        """All pools."""
+
+    def pairs(self) -> Pairs:
+        """All pairs, each with at most its 5000 newest points."""
+
+    def pair_points(self, pair_id: str, after_index: int) -> list[Point]:
+        """Points of a pair whose index is greater, in order; indexes are dense within a run."""
+
+    def positions(self) -> Positions:
+        """What is open and held."""
+
+    def latest_opportunities(self) -> LatestOpportunities:
+        """The newest 50 opportunities."""
+
+    async def pnl(self, run: int | None = None) -> Pnl:
+        """Profit and loss of a run, the current one if None. Raises LookupError if there is no such run."""
+
+    async def opportunities(self, cursor: str | None, limit: int, result: Result | None) -> Opportunities:
+        """A page of opportunities, newest first. Raises ValueError if the cursor is not one that was given out."""
+
+    async def fills(self, cursor: str | None, limit: int) -> Fills:
+        """A page of fills, newest first. Raises ValueError if the cursor is not one that was given out."""
+
+    async def runs(self) -> Runs:
+        """All runs, newest first."""
+
+    async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
+        """Halt a scope (`global` or `strategy:NAME`).
+
+        Must bump the halt epoch before its first await. Steps that last longer go on without the caller: the report
+        then says `complete=False`. Raises HaltError if the scope does not exist.
+        """
+
+    async def resume(self, scope: str, reason: str, actor: str) -> Status:
+        """End a halt. Raises HaltError if a precondition fails; each of its arguments is one failed precondition."""

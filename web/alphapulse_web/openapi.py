@@ -1,0 +1,127 @@
+"""The OpenAPI document, made from the route table and the shapes.
+
+quart-schema reads one msgspec Struct at a time and drops the components that it refers to, so the document is built
+here from `msgspec.json.schema_components`, which knows them all.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+
+from alphapulse_web.api import messages, schemas
+from alphapulse_web.api.routes import ROUTES, Access, Route
+
+REF = "#/components/schemas/{name}"
+Node = dict[str, Any]
+
+STATUS_TEXT = {
+    200: "The answer.",
+    202: "Begun; the rest appears in the status.",
+    204: "Done.",
+    400: "The request is malformed.",
+    401: "Not logged in.",
+    403: "Not allowed from there, or not with this login.",
+    404: "Not found.",
+    409: "The state forbids it; the detail says why.",
+    415: "The body is not JSON.",
+    422: "The Idempotency-Key was used with another body.",
+    429: "Too many failed logins.",
+    503: "Not now.",
+}
+
+
+def document(version: str = "1") -> Node:
+    """The whole document as plain values; key order is not stable, `render` sorts it."""
+    shapes = [route.reply for route in ROUTES if route.reply] + [route.body for route in ROUTES if route.body]
+    shapes += [messages.Hello, messages.Snapshot, messages.PutDelta, messages.AppendDelta, messages.Beat]
+    shapes += [schemas.ErrorReply]
+    _, components = msgspec.json.schema_components(shapes, ref_template=REF)
+    paths: Node = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "AlphaPulse control plane",
+            "version": version,
+            "description": "REST under /api/v1. The WebSocket /ws sends Hello, Snapshot, then deltas and beats.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "alphapulse"},
+            },
+        },
+    }
+
+
+def operation(route: Route) -> Node:
+    """One operation of the document."""
+    node: Node = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "responses": responses(route),
+        "security": {
+            Access.PUBLIC: [],
+            Access.SESSION: [{"bearer": []}, {"session": []}],
+            Access.BEARER: [{"bearer": []}],
+        }[route.access],
+    }
+    if parameters := query_parameters(route) + ([IDEMPOTENCY_KEY] if route.idempotent else []):
+        node["parameters"] = parameters
+    if route.body is not None:
+        node["requestBody"] = {"required": True, "content": json_content(route.body)}
+    return node
+
+
+IDEMPOTENCY_KEY: Node = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Chosen by the caller; the same key and body give the stored reply for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+}
+
+
+def query_parameters(route: Route) -> list[Node]:
+    """The fields of the route's query as parameters."""
+    fields = msgspec.json.schema_components([route.query])[1][route.query.__name__]["properties"]
+    return [{"name": name, "in": "query", "required": False, "schema": field} for name, field in fields.items()]
+
+
+def responses(route: Route) -> Node:
+    """The answers of a route by status."""
+    nodes: Node = {}
+    for status in (route.status, route.also):
+        if status is None:
+            continue
+        nodes[str(status)] = {"description": STATUS_TEXT[status]}
+        if route.reply is not None:
+            nodes[str(status)]["content"] = json_content(route.reply)
+    common = () if route.access is Access.PUBLIC and route.body is None else (400, 401, 403)
+    if route.body is not None:
+        common += (415,)
+    for status in sorted({*common, *route.errors}):
+        # The probes answer 503 in their own shape, so that a machine needs to read one field only.
+        shape = route.reply if route.reply is not None and route.path.endswith("z") else schemas.ErrorReply
+        nodes[str(status)] = {"description": STATUS_TEXT[status], "content": json_content(shape)}
+    return nodes
+
+
+def json_content(shape: type[msgspec.Struct]) -> Node:
+    """A JSON body of that shape."""
+    return {"application/json": {"schema": {"$ref": REF.format(name=shape.__name__)}}}
+
+
+def render() -> str:
+    """The document as text: sorted keys, two spaces, a newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(document(), order="sorted"), indent=2).decode() + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
