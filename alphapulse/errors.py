@@ -6,7 +6,7 @@
     ├─ RecordingError(ValueError)         a recording that cannot be read on
     ├─ LogRefused(ValueError)             one log that is not believed, with its reason
     ├─ AmmError(ValueError)               numbers for which a pool's contract would revert
-    ├─ ProtocolError(ValueError)          bytes or values that are not Protocol V2, with offset, expected, found and hint
+    ├─ ProtocolError(ValueError)          bytes or values that are not Protocol V2, with offset, found and hint
     │  ├─ WrongMagic                      not the start of a frame
     │  ├─ UnsupportedVersion              another protocol version
     │  ├─ UnsupportedFlags                compressed or encrypted
@@ -26,6 +26,9 @@
 
 Messages are lower case and say what was expected, what was found and what to do.
 """
+
+# The leaves are named for what happened; `Error` at the end of each would say it twice.
+# ruff: noqa: N818
 
 from __future__ import annotations
 
@@ -112,15 +115,13 @@ class TooLarge(ProtocolError):
 
 
 class ChecksumMismatch(ProtocolError):
-    """The bytes are not those that were sent. `expected` is the frame's own checksum, `calculated` that of its bytes."""
+    """The bytes are not those that were sent: the frame says `expected`, its bytes give `calculated`."""
 
     def __init__(self, *, expected: int, calculated: int, size: int, tlv_count: int, offset: int, hint: str) -> None:
-        contents = f"frame of {size} bytes with {tlv_count} readable TLVs"
-        super().__init__(
-            f"checksum of a {contents}", expected=f"{expected:#010x}", found=f"{calculated:#010x}", offset=offset, hint=hint
-        )
+        subject = f"checksum of a frame of {size} bytes with {tlv_count} readable TLVs"
+        super().__init__(subject, expected=f"{expected:#010x}", found=f"{calculated:#010x}", offset=offset, hint=hint)
+        self.expected = expected
         self.calculated = calculated
-        self.stored = expected
         self.size = size
         self.tlv_count = tlv_count
 

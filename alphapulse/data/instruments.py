@@ -54,21 +54,6 @@ CHAIN_OF_VENUE: dict[Venue, int] = {
     Venue.AVALANCHE: 43114,
 }
 
-VENUE_OF_CHAIN: dict[int, Venue] = {
-    CHAIN_OF_VENUE[venue]: venue
-    for venue in (
-        Venue.ETHEREUM,
-        Venue.OPTIMISM,
-        Venue.CRONOS,
-        Venue.BSC,
-        Venue.POLYGON,
-        Venue.FANTOM,
-        Venue.BASE,
-        Venue.ARBITRUM,
-        Venue.AVALANCHE,
-    )
-}
-
 
 class AssetType(enum.IntEnum):
     """What an instrument is."""
@@ -149,9 +134,16 @@ class InstrumentId:
 
     @classmethod
     def from_wire(cls, data: bytes) -> Self:
-        """The id in 24 bytes. Raises ValueError for an unknown venue, asset type or kind, or another length."""
+        """The id in 24 bytes.
+
+        Raises ValueError for another length, an unknown venue, asset type or kind, or a symbol that is not ASCII
+        padded with zero bytes.
+        """
         if len(data) != 4 + ADDRESS_SIZE:
             raise ValueError(f"an instrument id has 24 bytes, these were {len(data)}")
+        symbol = data[4:].rstrip(b"\0")
+        if data[3] == IdKind.SYMBOL and (not symbol or b"\0" in symbol or not symbol.isascii()):
+            raise ValueError(f"a symbol is ASCII padded with zero bytes, this was {data[4:].hex()}")
         return cls(Venue(int.from_bytes(data[:2], "little")), AssetType(data[2]), IdKind(data[3]), bytes(data[4:]))
 
 

@@ -1,0 +1,195 @@
+"""Decoders: for each class one function from bytes to a value, generated from the field descriptions."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, assert_never
+
+import attrs
+
+from alphapulse.data.instruments import INSTRUMENT_ID_SIZE, InstrumentId
+from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.errors import InvalidValue, TrailingBytes, Truncated
+from alphapulse.rules.wire.ids import decode_instrument
+from alphapulse.rules.wire.source import FunctionSource, struct_code
+
+Decoder = Callable[[bytes, int, int], Any]
+"""(data, position, end) -> value. Offsets in errors count from the start of `data`."""
+
+
+def build_decoder(cls: type) -> Decoder:
+    """The decoder of an attrs class whose fields all carry a wire type.
+
+    It raises Truncated, TrailingBytes or InvalidValue.
+    """
+    reader = _Reader()
+    return reader.finish(cls.__name__, reader.read(Record(cls), cls.__name__))
+
+
+class _Reader:
+    """Collects runs of fixed fields: `_codes`, the variables that they fill, and the checks that follow."""
+
+    def __init__(self) -> None:
+        self._source = FunctionSource("data, position, end")
+        self._invalid = self._source.bind(_invalid)
+        self._truncated = self._source.bind(_truncated)
+        self._from_bytes = self._source.bind(int.from_bytes)
+        self._codes = ""
+        self._variables: list[str] = []
+        self._checks: list[str] = []
+        self._path = ""
+
+    def finish(self, name: str, expression: str) -> Decoder:
+        self._flush()
+        trailing = self._source.bind(_trailing)
+        self._source.add(f"if position != end: raise {trailing}({name!r}, position, end)")
+        self._source.add(f"return {expression}")
+        return self._source.function(name)
+
+    def read(self, type_: WireType, path: str) -> str:
+        """The expression for the value; it holds once the run that the value stands in is flushed."""
+        match type_:
+            case Integer(bits, signed):
+                expression = self._integer(path, bits, signed)
+            case Boolean():
+                expression = f"{self._presence(path)} == 1"
+            case FixedBytes(size):
+                expression = self._fixed(f"{size}s", path)
+            case Choice(enum, bits):
+                expression = self._choice({int(member): member for member in enum}, bits, path)
+            case Text(limit):
+                expression = self._text(limit, path)
+            case Record(cls):
+                expression = self._record(cls, path)
+            case Maybe(item):
+                expression = self._maybe(item, path)
+            case Many(item, limit):
+                expression = self._many(item, limit, path)
+            case _:
+                assert_never(type_)
+        return expression
+
+    def _choice(self, members: dict[int, object], bits: int, path: str) -> str:
+        offset = self._run_size()
+        found = self._integer(path, bits, signed=False)
+        member = self._source.variable()
+        expected = f"one of {sorted(members)}"
+        self._checks.append(f"{member} = {self._source.bind(members)}.get({found})")
+        self._checks.append(f"if {member} is None: raise {self._fault(path, offset, expected, found)}")
+        return member
+
+    def _text(self, limit: int, path: str) -> str:
+        size = self._count(limit, path, "bytes")
+        self._flush()
+        stop, text, error = self._source.variable(), self._source.variable(), self._source.variable()
+        self._source.add(f"{stop} = position + {size}")
+        self._source.add(f"if {stop} > end: raise {self._truncated}({path!r}, position, {size}, end)")
+        self._source.add(f"try: {text} = str(data[position:{stop}], 'utf-8')")
+        fault = self._fault(path, 0, "UTF-8", f"data[position:{stop}].hex()")
+        self._source.add(f"except UnicodeDecodeError as {error}: raise {fault} from {error}")
+        self._source.add(f"position = {stop}")
+        return text
+
+    def _record(self, cls: type, path: str) -> str:
+        if cls is InstrumentId:
+            return self._instrument(path)
+        values = [self.read(field.metadata[WIRE], f"{path}.{field.name}") for field in attrs.fields(cls)]
+        return f"{self._source.bind(cls)}({', '.join(values)})"
+
+    def _instrument(self, path: str) -> str:
+        offset = self._run_size()
+        found = self._fixed(f"{INSTRUMENT_ID_SIZE}s", path)
+        value, error = self._source.variable(), self._source.variable()
+        self._checks.append(f"try: {value} = {self._source.bind(decode_instrument)}({found})")
+        fault = self._fault(path, offset, "an instrument id", f"{found}.hex()")
+        self._checks.append(f"except ValueError as {error}: raise {fault} from {error}")
+        return value
+
+    def _maybe(self, item: WireType, path: str) -> str:
+        present = self._presence(path)
+        self._flush()
+        value = self._source.variable()
+        self._source.add(f"{value} = None")
+        self._source.indent(f"if {present}:")
+        expression = self.read(item, path)
+        self._flush()
+        self._source.add(f"{value} = {expression}")
+        self._source.dedent()
+        return value
+
+    def _many(self, item: WireType, limit: int, path: str) -> str:
+        count = self._count(limit, path, "items")
+        self._flush()
+        values = self._source.variable()
+        self._source.add(f"{values} = []")
+        self._source.indent(f"for _ in range({count}):")
+        expression = self.read(item, f"{path}[]")
+        self._flush()
+        self._source.add(f"{values}.append({expression})")
+        self._source.dedent()
+        return f"tuple({values})"
+
+    def _integer(self, path: str, bits: int, signed: bool) -> str:
+        code = struct_code(bits, signed=signed)
+        if code:
+            return self._fixed(code, path)
+        sign = ", signed=True" if signed else ""
+        return f"{self._from_bytes}({self._fixed(f'{bits // 8}s', path)}, 'little'{sign})"
+
+    def _presence(self, path: str) -> str:
+        offset = self._run_size()
+        found = self._fixed("B", path)
+        self._checks.append(f"if {found} > 1: raise {self._fault(path, offset, '0 or 1', found)}")
+        return found
+
+    def _count(self, limit: int, path: str, what: str) -> str:
+        offset = self._run_size()
+        found = self._fixed("H", path)
+        self._checks.append(
+            f"if {found} > {limit}: raise {self._fault(path, offset, f'at most {limit} {what}', found)}"
+        )
+        return found
+
+    def _fault(self, path: str, offset: int, expected: str, found: str) -> str:
+        return f"{self._invalid}({path!r}, position + {offset}, {expected!r}, {found})"
+
+    def _fixed(self, code: str, path: str) -> str:
+        if not self._codes:
+            self._path = path
+        self._codes += code
+        name = self._source.variable()
+        self._variables.append(name)
+        return name
+
+    def _run_size(self) -> int:
+        return struct.calcsize("<" + self._codes)
+
+    def _flush(self) -> None:
+        if not self._variables:
+            return
+        size = self._run_size()
+        unpack = self._source.bind(struct.Struct("<" + self._codes).unpack_from)
+        self._source.add(f"if position + {size} > end: raise {self._truncated}({self._path!r}, position, {size}, end)")
+        self._source.add(f"{', '.join(self._variables)}, = {unpack}(data, position)")
+        for line in self._checks:
+            self._source.add(line)
+        self._source.add(f"position += {size}")
+        self._codes = ""
+        self._variables = []
+        self._checks = []
+
+
+def _invalid(path: str, offset: int, expected: str, found: object) -> InvalidValue:
+    return InvalidValue(path, expected=expected, found=found, offset=offset)
+
+
+def _truncated(path: str, offset: int, needed: int, end: int) -> Truncated:
+    return Truncated(path, needed=needed, available=end - offset, offset=offset)
+
+
+def _trailing(name: str, position: int, end: int) -> TrailingBytes:
+    hint = "the sender's class has other fields than this one"
+    return TrailingBytes(
+        name, expected="the end of the value", found=f"{end - position} more bytes", offset=position, hint=hint
+    )

@@ -1,0 +1,130 @@
+"""Encoders: for each class one function from a value to its bytes, generated from the field descriptions.
+
+The function is straight-line code; fixed fields in a row go through one struct. It refuses with any of `REFUSALS`,
+without a word on which field was wrong; `alphapulse.rules.wire.diagnosis` finds that out.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import assert_never
+
+import attrs
+
+from alphapulse.data.instruments import INSTRUMENT_ID_SIZE, InstrumentId
+from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.rules.wire.ids import encode_instrument
+from alphapulse.rules.wire.source import FunctionSource, struct_code
+
+REFUSALS = (struct.error, LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
+"""What an encoder raises for a value that does not fit."""
+
+Encoder = Callable[[object], bytes]
+
+_BITS = {False: 0, True: 1}
+
+
+def build_encoder(cls: type) -> Encoder:
+    """The encoder of an attrs class whose fields all carry a wire type."""
+    writer = _Writer()
+    writer.write(Record(cls), "value")
+    return writer.finish(cls.__name__)
+
+
+class _Writer:
+    """Collects runs of fixed fields (`_codes` and the expressions that fill them) and everything between them."""
+
+    def __init__(self) -> None:
+        self._source = FunctionSource("value")
+        self._source.add("parts = []")
+        self._codes = ""
+        self._expressions: list[str] = []
+
+    def finish(self, name: str) -> Encoder:
+        self._flush()
+        self._source.add(f"return {self._source.bind(b'')}.join(parts)")
+        return self._source.function(name)
+
+    def write(self, type_: WireType, expression: str) -> None:
+        match type_:
+            case Integer(bits, signed):
+                self._integer(expression, bits, signed)
+            case Boolean():
+                self._fixed("B", f"{self._source.bind(_BITS)}[{expression}]")
+            case FixedBytes(size):
+                value = self._assign(expression)
+                self._refuse_if(f"len({value}) != {size}")
+                self._fixed(f"{size}s", value)
+            case Choice(enum, bits):
+                numbers = {member: int(member) for member in enum}
+                self._integer(f"{self._source.bind(numbers)}[{expression}]", bits, signed=False)
+            case Text(limit):
+                value = self._assign(f"{expression}.encode()")
+                self._refuse_if(f"len({value}) > {limit}")
+                self._fixed("H", f"len({value})")
+                self._flush()
+                self._source.add(f"parts.append({value})")
+            case Record(cls):
+                self._record(cls, expression)
+            case Maybe(item):
+                self._maybe(item, expression)
+            case Many(item, limit):
+                self._many(item, limit, expression)
+            case _:
+                assert_never(type_)
+
+    def _record(self, cls: type, expression: str) -> None:
+        if cls is InstrumentId:
+            self._fixed(f"{INSTRUMENT_ID_SIZE}s", f"{self._source.bind(encode_instrument)}({expression})")
+            return
+        value = self._assign(expression)
+        for field in attrs.fields(cls):
+            self.write(field.metadata[WIRE], f"{value}.{field.name}")
+
+    def _maybe(self, item: WireType, expression: str) -> None:
+        value = self._assign(expression)
+        self._fixed("B", f"{value} is not None")
+        self._flush()
+        self._source.indent(f"if {value} is not None:")
+        self.write(item, value)
+        self._flush()
+        self._source.dedent()
+
+    def _many(self, item: WireType, limit: int, expression: str) -> None:
+        values = self._assign(expression)
+        self._refuse_if(f"len({values}) > {limit}")
+        self._fixed("H", f"len({values})")
+        self._flush()
+        value = self._source.variable()
+        self._source.indent(f"for {value} in {values}:")
+        self.write(item, value)
+        self._flush()
+        self._source.dedent()
+
+    def _integer(self, expression: str, bits: int, signed: bool) -> None:
+        code = struct_code(bits, signed=signed)
+        if code:
+            self._fixed(code, expression)
+        else:
+            sign = ", signed=True" if signed else ""
+            self._fixed(f"{bits // 8}s", f"{expression}.to_bytes({bits // 8}, 'little'{sign})")
+
+    def _assign(self, expression: str) -> str:
+        name = self._source.variable()
+        self._source.add(f"{name} = {expression}")
+        return name
+
+    def _refuse_if(self, condition: str) -> None:
+        self._source.add(f"if {condition}: raise ValueError")
+
+    def _fixed(self, code: str, expression: str) -> None:
+        self._codes += code
+        self._expressions.append(expression)
+
+    def _flush(self) -> None:
+        if self._expressions:
+            pack = self._source.bind(struct.Struct("<" + self._codes).pack)
+            self._source.add(f"parts.append({pack}({', '.join(self._expressions)}))")
+            self._codes = ""
+            self._expressions = []
