@@ -1,0 +1,38 @@
+"""What is known of EVM chains by their id: the venue that stands for a chain, and its wrapped native coin."""
+
+from __future__ import annotations
+
+import attrs
+
+from alphapulse.data.instruments import Venue
+
+
+@attrs.frozen
+class Chain:
+    """An EVM chain. `wrapped_native` is the ERC-20 whose price is the price of gas."""
+
+    chain_id: int
+    name: str
+    venue: Venue
+    wrapped_native: bytes
+
+
+def _chain(chain_id: int, name: str, venue: Venue, wrapped_native: str) -> Chain:
+    return Chain(chain_id, name, venue, bytes.fromhex(wrapped_native))
+
+
+CHAINS: dict[int, Chain] = {
+    chain.chain_id: chain
+    for chain in (
+        _chain(1, "Ethereum", Venue.ETHEREUM, "c02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"),
+        _chain(10, "Optimism", Venue.OPTIMISM, "4200000000000000000000000000000000000006"),
+        _chain(25, "Cronos", Venue.CRONOS, "5c7f8a570d578ed84e63fdfa7b1ee72deae1ae23"),
+        _chain(56, "BNB Smart Chain", Venue.BSC, "bb4cdb9cbd36b01bd1cbaebf2de08d9173bc095c"),
+        _chain(137, "Polygon", Venue.POLYGON, "0d500b1d8e8ef31e21c99d1db9a6444d3adf1270"),
+        _chain(250, "Fantom", Venue.FANTOM, "21be370d5312f44cb42ce377bc9b8a0cef1a4c83"),
+        _chain(8453, "Base", Venue.BASE, "4200000000000000000000000000000000000006"),
+        _chain(42161, "Arbitrum One", Venue.ARBITRUM, "82af49447d8a07e3bd95bd0d56f35241523fbab1"),
+        _chain(43114, "Avalanche C", Venue.AVALANCHE, "b31f66aa3c1e785363f0875a1b74e27b85fd66c7"),
+    )
+}
+"""Wrapped coins as their chains' own documentation names them; `[costs] wrapped_native` overrides one."""

@@ -1,0 +1,1 @@
+"""The three domain relays: typed hubs between the parts of the daemon."""

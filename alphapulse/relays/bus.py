@@ -1,0 +1,26 @@
+"""The bus of one process: the three relays over one flow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alphapulse.data import execution, halts, market, runs, signals  # noqa: F401 - fills the registry of messages
+from alphapulse.data.wire import Domain
+from alphapulse.relays.flow import Flow
+from alphapulse.relays.relay import Relay
+from alphapulse.rules.books.pool_book import PoolBook
+
+
+class Bus:
+    """Market data, signals and execution, each its own relay; `flow` tells when all consumers have caught up."""
+
+    def __init__(self) -> None:
+        self.flow = Flow()
+        self._book = PoolBook()
+        self.market_data = Relay(Domain.MARKET_DATA, self.flow, keep=self._apply, snapshot=self._book.snapshot)
+        self.signals = Relay(Domain.SIGNAL, self.flow)
+        self.execution = Relay(Domain.EXECUTION, self.flow)
+
+    def _apply(self, events: Sequence[object]) -> None:
+        for event in events:
+            self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain

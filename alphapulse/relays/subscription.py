@@ -1,0 +1,119 @@
+"""A consumer's end of a relay: a bounded queue of messages, handed over in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import attrs
+import trio
+
+from alphapulse.errors import RelayError
+from alphapulse.relays.flow import Flow
+
+M = TypeVar("M")
+CAPACITY = 65_536
+"""Messages that may wait for one consumer: the largest block is far smaller, a stuck consumer fills it in seconds."""
+
+
+@attrs.frozen
+class SubscriptionStatistics:
+    """What a consumer has been given. `waiting` and `peak` are messages in its queue, now and at most."""
+
+    name: str
+    delivered: int
+    waiting: int
+    peak: int
+    cut_off: bool
+
+
+class Subscription(Generic[M]):
+    """A queue with one reader. When it is full the consumer is cut off: it loses the queue and is told at `receive`.
+
+    Use it as a context manager: leaving gives back what was not read, so that nobody waits for it.
+
+    Error handling: `receive` raises RelayError once the consumer has been cut off; it must then start afresh.
+    """
+
+    def __init__(self, name: str, flow: Flow, leave: Callable[[Self], None], *, capacity: int = CAPACITY) -> None:
+        self.name = name
+        self._flow = flow
+        self._leave = leave
+        self._capacity = capacity
+        self._queue: list[M] = []
+        self._batches = 0
+        self._taken = 0
+        self._delivered = 0
+        self._peak = 0
+        self._cut_off = False
+        self._closed = False
+        self._readers = trio.lowlevel.ParkingLot()
+
+    def offer(self, messages: Sequence[M]) -> None:
+        """Queue messages in order. Never waits; a consumer that would overflow is cut off."""
+        if self._closed or self._cut_off:
+            return
+        if len(self._queue) + len(messages) > self._capacity:
+            self._cut_off = True
+            self._drop()
+            self._readers.unpark()
+            return
+        self._queue.extend(messages)
+        self._batches += 1
+        self._flow.begin()
+        self._peak = max(self._peak, len(self._queue))
+        self._readers.unpark()
+
+    async def receive(self) -> list[M]:
+        """All that waits, as one list in order; waits for more if there is nothing. Finishes the list before."""
+        self._finish()
+        if self._queue or self._cut_off:
+            await trio.lowlevel.checkpoint()
+        while not self._queue:
+            if self._cut_off:
+                raise RelayError(
+                    f"consumer {self.name!r} fell more than {self._capacity} messages behind and was cut off; "
+                    "it has to start from a fresh snapshot"
+                )
+            await self._readers.park()
+        messages, self._queue = self._queue, []
+        self._taken, self._batches = self._batches, 0
+        self._delivered += len(messages)
+        return messages
+
+    def statistics(self) -> SubscriptionStatistics:
+        """Counts since the subscription began."""
+        return SubscriptionStatistics(
+            self.name, self._delivered, len(self._queue), self._peak, self._cut_off
+        )
+
+    def close(self) -> None:
+        """Leave the relay and give back what was not dealt with."""
+        if not self._closed:
+            self._closed = True
+            self._finish()
+            self._drop()
+            self._leave(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _finish(self) -> None:
+        if self._taken:
+            taken, self._taken = self._taken, 0
+            self._flow.finish(taken)
+
+    def _drop(self) -> None:
+        self._queue.clear()
+        if self._batches:
+            dropped, self._batches = self._batches, 0
+            self._flow.finish(dropped)
+
+
+AnySubscription = Subscription[Any]

@@ -1,0 +1,58 @@
+"""What a cycle costs beside pool fees: the flash loan and gas, in the profit token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alphapulse.data.pools import Pool
+from alphapulse.rules.arbitrage.pair import PPM
+from alphapulse.rules.arbitrage.sizing import PathStep
+from alphapulse.rules.books.pool_book import RangeState
+
+Q192_BITS = 192
+
+
+def flash_fee(size: int, fee_ppm: int) -> int:
+    """The lender's fee on `size`, rounded up, in the same raw units."""
+    return -(-size * fee_ppm // PPM)
+
+
+def pool_fees(steps: tuple[PathStep, ...]) -> int:
+    """All pool fees of a path in raw units of its profit token, rounded down.
+
+    A fee is valued by what the same amount of its token brought along the rest of the path.
+    """
+    back = steps[-1].amount_out
+    total = 0
+    for step in steps:
+        if step is steps[0]:
+            total += step.fee_amount
+        elif net := step.amount_in - step.fee_amount:
+            total += back * step.fee_amount // net
+    return total
+
+
+def native_value(
+    wei: int, native: bytes, token: bytes, known: Iterable[tuple[Pool, RangeState]]
+) -> int | None:
+    """`wei` of the chain's native coin in raw units of `token`, rounded up; None if no pool prices it.
+
+    The price is the least favourable among `known` pools of the pair native/token: a cost is never made smaller than
+    the market says. `native` is the wrapped coin's address.
+    """
+    if not wei or native == token:
+        return wei
+    values = [
+        _through(pool, state, wei, native)
+        for pool, state in known
+        if {native, token} == set(pool.pair) and state.sqrt_price_x96 and state.liquidity
+    ]
+    return max(values, default=None)
+
+
+def _through(pool: Pool, state: RangeState, amount: int, token_in: bytes) -> int:
+    """`amount` at the pool's price without fee, in raw units of its other token, rounded up."""
+    squared = state.sqrt_price_x96 * state.sqrt_price_x96
+    if token_in == pool.token0.address:
+        return -(-amount * squared >> Q192_BITS)
+    return -(-(amount << Q192_BITS) // squared)

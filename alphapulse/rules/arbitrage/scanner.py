@@ -1,0 +1,103 @@
+"""Watches pairs of pools and says at which states an opportunity stands open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import attrs
+
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, PoolSwap, StreamState, StreamStatus
+from alphapulse.rules.arbitrage.pair import PoolPair
+from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
+from alphapulse.rules.books.pool_book import PoolBook, Position
+
+
+class Opportunity(NamedTuple):
+    """An opportunity state of one pair: where it stands, and the best trade there."""
+
+    pair: PoolPair
+    position: Position
+    stamp: LogStamp
+    hi_sqrt: int
+    lo_sqrt: int
+    path: SizedPath
+    opens_episode: bool
+
+
+@attrs.define
+class ScanCounts:
+    """States looked at, and what became of them. An episode is a maximal run of opportunity states of one pair."""
+
+    states: int = 0
+    screened_out: int = 0
+    opportunities: int = 0
+    blocks: int = 0
+    episodes: int = 0
+
+
+class PairScanner:
+    """A pure state machine: events in, opportunities out.
+
+    A state is the moment directly after a swap in one of the pair's pools, once a swap of both has been seen. With
+    `per_block` only the states at the end of complete blocks count.
+    """
+
+    def __init__(self, pairs: Iterable[PoolPair], *, per_block: bool) -> None:
+        self.book = PoolBook()
+        self.counts = ScanCounts()
+        self._per_block = per_block
+        self._pairs_of: dict[InstrumentId, list[PoolPair]] = {}
+        for pair in pairs:
+            for pool in (pair.first, pair.second):
+                self._pairs_of.setdefault(pool.id, []).append(pair)
+        self._swapped: dict[PoolPair, None] = {}
+        self._in_episode: set[PoolPair] = set()
+        self._last_block = -1
+
+    def scan(self, events: Sequence[MarketEvent]) -> list[Opportunity]:
+        """Take events in, in chain order; returns the opportunity states among them."""
+        found: list[Opportunity] = []
+        for event in events:
+            if self.book.apply(event):
+                assert isinstance(event, PoolSwap)
+                pairs = self._pairs_of.get(event.pool, ())
+                if self._per_block:
+                    self._swapped.update(dict.fromkeys(pairs))
+                else:
+                    for pair in pairs:
+                        self._look(pair, event.stamp.position, found)
+            elif isinstance(event, BlockCompleted):
+                for pair in self._swapped:
+                    self._look(pair, (event.block_number, event.last_log_index), found)
+                self._swapped.clear()
+            elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
+                self._swapped.clear()
+                self._in_episode.clear()
+                self._last_block = -1
+        return found
+
+    def _look(self, pair: PoolPair, position: Position, found: list[Opportunity]) -> None:
+        first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
+        if first is None or second is None:
+            return
+        counts = self.counts
+        counts.states += 1
+        hi, lo = first.sqrt_price_x96, second.sqrt_price_x96
+        if hi < lo:
+            hi, lo = lo, hi
+        if not pair.has_opportunity(hi, lo):
+            counts.screened_out += 1
+            self._in_episode.discard(pair)
+            return
+        counts.opportunities += 1
+        opens = pair not in self._in_episode
+        if opens:
+            self._in_episode.add(pair)
+            counts.episodes += 1
+        if position[0] != self._last_block:
+            self._last_block = position[0]
+            counts.blocks += 1
+        stamp = max(first.stamp, second.stamp, key=lambda one: one.position)
+        found.append(Opportunity(pair, position, stamp, hi, lo, size_path(pair, first, second), opens))

@@ -1,0 +1,1 @@
+"""Books: what the venues' state is after each event."""

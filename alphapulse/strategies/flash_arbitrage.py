@@ -1,0 +1,117 @@
+"""Flash arbitrage between two pools of one pair: borrow, sell dear, buy cheap, pay back, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import attrs
+
+from alphapulse.data.market import MarketEvent
+from alphapulse.data.pools import Pool
+from alphapulse.data.signals import ArbitrageSignal, Leg
+from alphapulse.rules.amm.price import gap_ppm
+from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
+from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
+from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner, ScanCounts
+from alphapulse.rules.arbitrage.sizing import PathStep
+
+
+@attrs.frozen
+class FlashArbitrageTerms:
+    """How a flash arbitrage is evaluated and what it is charged.
+
+    `evaluate` is the moment of a state: after each log, or at the end of each complete block. `base_tokens` are wanted
+    as profit, in order. `gas_units` is what the transaction is stated to use.
+    """
+
+    evaluate: Literal["log", "block"]
+    base_tokens: tuple[bytes, ...]
+    flash_fee_ppm: int
+    gas_units: int
+    gas_price_wei: int
+    wrapped_native: bytes
+
+
+class FlashArbitrage:
+    """Watches every two pools of one pair and proposes the best cycle at each opportunity state.
+
+    `next_signal_id` numbers signals over all strategies of a run; `run` and `halt_epoch` are read for each signal.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        terms: FlashArbitrageTerms,
+        pools: Sequence[Pool],
+        *,
+        next_signal_id: Callable[[], int],
+        run: Callable[[], int],
+        halt_epoch: Callable[[], int],
+    ) -> None:
+        self.name = name
+        self._terms = terms
+        self._pools = {pool.id: pool for pool in pools}
+        self._next_signal_id = next_signal_id
+        self._run = run
+        self._halt_epoch = halt_epoch
+        self._scanner = PairScanner(pairs_of(pools, terms.base_tokens), per_block=terms.evaluate == "block")
+        self._episodes: dict[PoolPair, int] = {}
+
+    @property
+    def counts(self) -> ScanCounts:
+        """States looked at in this life."""
+        return self._scanner.counts
+
+    def on_events(self, events: Sequence[MarketEvent]) -> list[ArbitrageSignal]:
+        """One signal for each opportunity state among the events."""
+        return [self._signal(found) for found in self._scanner.scan(events)]
+
+    def _signal(self, found: Opportunity) -> ArbitrageSignal:
+        terms, path = self._terms, found.path
+        signal_id = self._next_signal_id()
+        if found.opens_episode:
+            self._episodes[found.pair] = signal_id
+        fees = pool_fees(path.steps)
+        block_number, log_index = found.position
+        return ArbitrageSignal(
+            run=self._run(),
+            signal_id=signal_id,
+            strategy=self.name,
+            episode=self._episodes[found.pair],
+            halt_epoch=self._halt_epoch(),
+            chain_id=found.pair.first.id.chain_id or 0,
+            block_number=block_number,
+            log_index=log_index,
+            venue_time_ns=found.stamp.venue_time_ns,
+            received_ns=found.stamp.received_ns,
+            valid_through_block=block_number,
+            legs=tuple(_leg(step) for step in path.steps),
+            profit_token=found.pair.profit_token,
+            size=path.size,
+            gross=path.profit + fees,
+            pool_fees=fees,
+            profit=path.profit,
+            flash_fee=flash_fee(path.size, terms.flash_fee_ppm),
+            gas_units=terms.gas_units,
+            gas_price_wei=terms.gas_price_wei,
+            gas_cost=self._gas_cost(found),
+            gap_ppm=gap_ppm(found.hi_sqrt, found.lo_sqrt),
+            fees_ppm=found.pair.fees_ppm,
+        )
+
+    def _gas_cost(self, found: Opportunity) -> int | None:
+        terms, book = self._terms, self._scanner.book
+        known = (
+            (self._pools[pool], state)
+            for pool in book.known()
+            if pool in self._pools and (state := book.state(pool)) is not None
+        )
+        wei = terms.gas_units * terms.gas_price_wei
+        return native_value(wei, terms.wrapped_native, found.pair.profit_token, known)
+
+
+def _leg(step: PathStep) -> Leg:
+    pool = step.pool
+    token_in, token_out = pool.pair if step.zero_for_one else reversed(pool.pair)
+    return Leg(pool.id, token_in, token_out, step.amount_in, step.amount_out, step.fee_amount, step.sqrt_price_x96)
