@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Self
 
 from alphapulse.data.signals import MAX_LEGS, Leg
 from alphapulse.data.wire import (
@@ -47,6 +48,9 @@ class RiskDecision:
 
     run: int = wire(U32)
     signal_id: int = wire(U64)
+    strategy: str = wire(NAME)
+    profit_token: bytes = wire(ADDRESS)
+    venue_time_ns: int = wire(U64, "market clock of the signal", unit="ns since 1970 UTC")
     failed: Check | None = wire(Maybe(Choice(Check)), "the first check that refused")
     value: int | None = wire(Maybe(I256), "what was found")
     limit: int | None = wire(Maybe(I256), "what was allowed")
@@ -140,6 +144,39 @@ class ExecutionReport:
     gas_cost: int = wire(U256, unit="raw profit token")
     text: str = wire(SENTENCE, "what happened, in words")
     reported_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC", eq=False)
+
+    @classmethod
+    def of(
+        cls,
+        intent: OrderRequest,
+        outcome: Outcome,
+        text: str,
+        *,
+        reported_ns: int,
+        position: tuple[int, int] | None = None,
+        profit_found: int | None = None,
+        pays_gas: bool = False,
+    ) -> Self:
+        """How `intent` ended, at `position` (block, log index; the seen one if None)."""
+        block_number, log_index = position or (intent.block_number, intent.log_index)
+        return cls(
+            run=intent.run,
+            intent_id=intent.intent_id,
+            signal_id=intent.signal_id,
+            strategy=intent.strategy,
+            outcome=outcome,
+            chain_id=intent.chain_id,
+            block_number=block_number,
+            log_index=log_index,
+            venue_time_ns=intent.venue_time_ns,
+            profit_token=intent.profit_token,
+            profit_found=profit_found,
+            minimum_profit=intent.minimum_profit,
+            gas_wei=intent.gas_wei if pays_gas else 0,
+            gas_cost=intent.gas_cost if pays_gas else 0,
+            text=text,
+            reported_ns=reported_ns,
+        )
 
 
 Settlement = Fill | ExecutionReport

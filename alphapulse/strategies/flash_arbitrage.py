@@ -9,12 +9,11 @@ import attrs
 
 from alphapulse.data.market import MarketEvent
 from alphapulse.data.pools import Pool
-from alphapulse.data.signals import ArbitrageSignal, Leg
+from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.rules.amm.price import gap_ppm
 from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
 from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner, ScanCounts
-from alphapulse.rules.arbitrage.sizing import PathStep
 
 
 @attrs.frozen
@@ -86,7 +85,7 @@ class FlashArbitrage:
             venue_time_ns=found.stamp.venue_time_ns,
             received_ns=found.stamp.received_ns,
             valid_through_block=block_number,
-            legs=tuple(_leg(step) for step in path.steps),
+            legs=tuple(step.as_leg() for step in path.steps),
             profit_token=found.pair.profit_token,
             size=path.size,
             gross=path.profit + fees,
@@ -109,9 +108,3 @@ class FlashArbitrage:
         )
         wei = terms.gas_units * terms.gas_price_wei
         return native_value(wei, terms.wrapped_native, found.pair.profit_token, known)
-
-
-def _leg(step: PathStep) -> Leg:
-    pool = step.pool
-    token_in, token_out = pool.pair if step.zero_for_one else reversed(pool.pair)
-    return Leg(pool.id, token_in, token_out, step.amount_in, step.amount_out, step.fee_amount, step.sqrt_price_x96)

@@ -11,6 +11,7 @@ from math import gcd
 from typing import NamedTuple
 
 from alphapulse.data.pools import Pool
+from alphapulse.data.signals import Leg
 from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
@@ -30,6 +31,14 @@ class PathStep(NamedTuple):
     amount_out: int
     fee_amount: int
     sqrt_price_x96: int
+
+    def as_leg(self) -> Leg:
+        """The step as it travels in signals and fills."""
+        token0, token1 = self.pool.pair
+        token_in, token_out = (token0, token1) if self.zero_for_one else (token1, token0)
+        return Leg(
+            self.pool.id, token_in, token_out, self.amount_in, self.amount_out, self.fee_amount, self.sqrt_price_x96
+        )
 
 
 class SizedPath(NamedTuple):

@@ -26,8 +26,8 @@ PRUNE_AT = 256
 """States of one pool after which old ones are looked for: rarely, so that an event costs the same on average."""
 
 Position = tuple[int, int]
-BLOCK_END = 1 << 32
-"""A log index behind every real one."""
+BLOCK_END = (1 << 32) - 1
+"""A log index behind every real one: the end of a block."""
 
 
 class RangeState(NamedTuple):

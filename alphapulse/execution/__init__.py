@@ -1,0 +1,1 @@
+"""Execution: gate, engine and executors. The engine is the only caller of an executor, behind the gate."""

@@ -1,0 +1,105 @@
+"""The engine: signals in, verdicts and intents into the journal, intents to the executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from alphapulse.data.execution import ExecutionReport, Mode, OrderRequest, Outcome
+from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.execution.executor import Executor
+from alphapulse.execution.gate import Gate
+from alphapulse.journal.journal import Journal
+from alphapulse.relays.relay import Relay
+
+HALTED_BEFORE_SENDING = "a halt came between the intent and its sending; nothing was sent"
+
+
+class Engine:
+    """Judges each list of signals in the order (position, strategy) and hands on what the gate approves.
+
+    Every act is in the journal before it happens: signals and verdicts are written, intents are synced to the disk, and
+    the halt epoch is read once more, all before the executor is called.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        executor: Executor,
+        journal: Journal,
+        signals: Relay,
+        execution: Relay,
+        *,
+        mode: Mode,
+        next_intent_id: Callable[[], int],
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._gate = gate
+        self._executor = executor
+        self._journal = journal
+        self._signals = signals
+        self._execution = execution
+        self._mode = mode
+        self._next_intent_id = next_intent_id
+        self._now_ns = now_ns
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled. Raises JournalError if an act cannot be recorded: then nothing is sent."""
+        with self._signals.subscribe("engine", types=(ArbitrageSignal,)) as subscription:
+            task_status.started()
+            while True:
+                await self._decide(await subscription.receive())
+
+    async def _decide(self, signals: Sequence[ArbitrageSignal]) -> None:
+        verdicts: list[object] = []
+        intents: list[OrderRequest] = []
+        for signal in sorted(signals, key=lambda one: (one.position, one.strategy, one.signal_id)):
+            decision = self._gate.check(signal)
+            verdicts.append(decision)
+            if decision.approved:
+                intents.append(self._intent(signal))
+        self._journal.append_now([*signals, *verdicts])
+        self._execution.publish(verdicts)
+        if intents:
+            await self._send(intents)
+
+    async def _send(self, intents: list[OrderRequest]) -> None:
+        await self._journal.append(intents, sync=True)
+        self._execution.publish(intents)
+        # No await between this look at the epoch and the call of the executor.
+        live = [intent for intent in intents if intent.halt_epoch == self._gate.epoch]
+        if live:
+            self._executor.submit(live)
+        dead = [
+            ExecutionReport.of(intent, Outcome.CANCELLED, HALTED_BEFORE_SENDING, reported_ns=self._now_ns())
+            for intent in intents
+            if intent not in live
+        ]
+        if dead:
+            self._journal.append_now(dead)
+            self._execution.publish(dead)
+
+    def _intent(self, signal: ArbitrageSignal) -> OrderRequest:
+        assert signal.gas_cost is not None and signal.net is not None  # the gate refuses what has no price
+        return OrderRequest(
+            run=signal.run,
+            intent_id=self._next_intent_id(),
+            signal_id=signal.signal_id,
+            strategy=signal.strategy,
+            mode=self._mode,
+            halt_epoch=signal.halt_epoch,
+            chain_id=signal.chain_id,
+            block_number=signal.block_number,
+            log_index=signal.log_index,
+            venue_time_ns=signal.venue_time_ns,
+            legs=signal.legs,
+            profit_token=signal.profit_token,
+            size=signal.size,
+            minimum_profit=signal.flash_fee + signal.gas_cost + self._gate.floor(signal),
+            flash_fee=signal.flash_fee,
+            gas_wei=signal.gas_units * signal.gas_price_wei,
+            gas_cost=signal.gas_cost,
+            expected_net=signal.net,
+            created_ns=self._now_ns(),
+        )

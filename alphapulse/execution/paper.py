@@ -1,0 +1,178 @@
+"""The paper executor: prices each intent on the recorded book at the moment of its inclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.pools import Pool
+from alphapulse.execution.latency import Latency
+from alphapulse.journal.journal import Journal
+from alphapulse.relays.relay import Relay
+from alphapulse.relays.subscription import AnySubscription
+from alphapulse.rules.arbitrage.costs import pool_fees
+from alphapulse.rules.arbitrage.repricing import reprice
+from alphapulse.rules.arbitrage.sizing import PathStep
+from alphapulse.rules.books.pool_book import PoolBook, Position
+
+
+class PaperExecutor:
+    """Fills intents on paper. Our fills do not move the recorded pools.
+
+    A trade that would pay less than its minimum at its inclusion is reverted: gas is booked, nothing is filled. Market
+    events and intents come through one queue, so that an intent always finds the book that its signal saw.
+    """
+
+    def __init__(
+        self,
+        pools: Sequence[Pool],
+        latency: Latency,
+        journal: Journal,
+        market_data: Relay,
+        execution: Relay,
+        *,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._pools: dict[InstrumentId, Pool] = {pool.id: pool for pool in pools}
+        self._latency = latency
+        self._journal = journal
+        self._market_data = market_data
+        self._execution = execution
+        self._now_ns = now_ns
+        self._book = PoolBook()
+        self._complete_through = -1
+        self._pending: list[OrderRequest] = []
+        self._queue: AnySubscription | None = None
+
+    @property
+    def pending(self) -> tuple[OrderRequest, ...]:
+        """Intents taken over and not settled yet, oldest first."""
+        return tuple(self._pending)
+
+    def submit(self, intents: list[OrderRequest]) -> None:
+        """Take intents over; each ends in a fill or an execution report."""
+        self._pending.extend(intents)
+        if self._queue is None:
+            self._settle(self._cancelled(self._pending, "the paper executor was not running"))
+        else:
+            self._queue.offer(intents)
+
+    def cancel_pending(self, strategy: str | None, reason: str) -> int:
+        """Cancel what is on its way, of one strategy or of all; returns how many. On paper that is certain at once."""
+        doomed = [intent for intent in self._pending if strategy is None or intent.strategy == strategy]
+        self._settle(self._cancelled(doomed, reason))
+        return len(doomed)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled; what is then on its way is cancelled and said so."""
+        with self._market_data.subscribe("paper executor") as queue:
+            self._queue = queue
+            try:
+                task_status.started()
+                while True:
+                    for message in await queue.receive():
+                        self._take(message)
+                    self._settle_due()
+            finally:
+                self._queue = None
+                self._book = PoolBook()
+                self._settle(self._cancelled(self._pending, "the paper executor was stopped"))
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, OrderRequest):
+            return
+        if isinstance(message, StreamStatus):
+            if message.state is StreamState.RESET:
+                self._complete_through = -1
+            if message.state in (StreamState.RESET, StreamState.ENDED):
+                self._settle(self._cancelled(self._pending, "the recording ended before the trade was included"))
+        self._book.apply(message)  # type: ignore[arg-type]  # the market-data relay carries nothing else
+        if isinstance(message, BlockCompleted):
+            self._complete_through = message.block_number
+            self._settle_due()
+
+    def _settle_due(self) -> None:
+        if not self._pending:
+            return
+        due = [
+            (intent, position)
+            for intent in self._pending
+            if (
+                position := self._latency.position(
+                    (intent.block_number, intent.log_index), self._book, self._complete_through
+                )
+            )
+        ]
+        self._settle([self._price(intent, position) for intent, position in due])
+
+    def _settle(self, settlements: Sequence[Settlement]) -> None:
+        if not settlements:
+            return
+        settled = {settlement.intent_id for settlement in settlements}
+        self._pending = [intent for intent in self._pending if intent.intent_id not in settled]
+        self._journal.append_now(settlements)
+        self._execution.publish(settlements)
+
+    def _price(self, intent: OrderRequest, position: Position) -> Settlement:
+        legs = []
+        for leg in intent.legs:
+            pool, state = self._pools[leg.pool], self._book.state_at(leg.pool, position)
+            if state is None:
+                return self._reverted(intent, position, None, "a pool's state there is not known")
+            legs.append((pool, state, leg))
+        steps = reprice(legs, intent.size)
+        if steps is None:
+            text = "the trade would leave the price range that is known there"
+            return self._reverted(intent, position, None, text)
+        profit = steps[-1].amount_out - intent.size
+        if profit < intent.minimum_profit:
+            text = "the gap was taken or closed before our inclusion: the trade would pay less than its minimum"
+            return self._reverted(intent, position, profit, text)
+        return self._fill(intent, position, steps)
+
+    def _fill(self, intent: OrderRequest, position: Position, steps: tuple[PathStep, ...]) -> Fill:
+        fees = pool_fees(steps)
+        profit = steps[-1].amount_out - intent.size
+        return Fill(
+            run=intent.run,
+            intent_id=intent.intent_id,
+            signal_id=intent.signal_id,
+            strategy=intent.strategy,
+            mode=intent.mode,
+            chain_id=intent.chain_id,
+            block_number=position[0],
+            log_index=position[1],
+            venue_time_ns=intent.venue_time_ns,
+            legs=tuple(step.as_leg() for step in steps),
+            profit_token=intent.profit_token,
+            size=intent.size,
+            gross=profit + fees,
+            pool_fees=fees,
+            flash_fee=intent.flash_fee,
+            gas_wei=intent.gas_wei,
+            gas_cost=intent.gas_cost,
+            net=profit - intent.flash_fee - intent.gas_cost,
+            expected_net=intent.expected_net,
+            assumption=self._latency.describe(),
+            filled_ns=self._now_ns(),
+        )
+
+    def _reverted(self, intent: OrderRequest, position: Position, profit: int | None, text: str) -> ExecutionReport:
+        return ExecutionReport.of(
+            intent,
+            Outcome.REVERTED,
+            text,
+            position=position,
+            profit_found=profit,
+            pays_gas=True,
+            reported_ns=self._now_ns(),
+        )
+
+    def _cancelled(self, intents: Sequence[OrderRequest], reason: str) -> list[ExecutionReport]:
+        return [
+            ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=self._now_ns()) for intent in intents
+        ]

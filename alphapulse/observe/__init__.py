@@ -1,0 +1,1 @@
+"""Observation: clocks, logs, health."""

@@ -1,0 +1,1 @@
+"""Portfolio: what trades earned, what is held, what is on its way."""

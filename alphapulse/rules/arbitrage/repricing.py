@@ -1,0 +1,32 @@
+"""What a path pays when its first amount is sold into other states than the ones it was made for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alphapulse.data.pools import Pool
+from alphapulse.data.signals import Leg
+from alphapulse.rules.amm.swap_math import compute_swap_step
+from alphapulse.rules.arbitrage.sizing import PathStep, range_bounds
+from alphapulse.rules.books.pool_book import RangeState
+
+
+def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[PathStep, ...] | None:
+    """Each leg swapped exactly at its pool's given state, each selling what the one before bought.
+
+    None if a leg leaves the pool's current range: what lies behind it is not known, and nothing is guessed.
+    """
+    steps: list[PathStep] = []
+    amount = size
+    for pool, state, leg in legs:
+        zero_for_one = leg.token_in == pool.token0.address
+        lower, upper = range_bounds(state.tick, pool.tick_spacing)
+        bound = lower if zero_for_one else upper
+        step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fee_ppm)
+        if step.amount_in + step.fee_amount < amount:
+            return None
+        steps.append(
+            PathStep(pool, zero_for_one, amount, step.amount_out, step.fee_amount, state.sqrt_price_x96)
+        )
+        amount = step.amount_out
+    return tuple(steps)

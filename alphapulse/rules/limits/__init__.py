@@ -1,0 +1,1 @@
+"""Limits: the pre-trade checks, one pure function each."""
