@@ -1,0 +1,139 @@
+# AlphaPulse: `make run` starts it, `make check` before each commit, `make test` runs everything. `make` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
+DASHBOARD := web/alphapulse_web/dist/index.html
+FRONTEND := $(shell find frontend/src frontend/public frontend/index.html frontend/openapi.json frontend/package-lock.json \
+	frontend/vite.config.ts frontend/tsconfig.json -type f -not -name schema.d.ts 2>/dev/null)
+NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && echo found)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+# Running ---------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: $(VENV)/.runtime $(if $(NODE),$(DASHBOARD),without-node) ## install what is missing and start the daemon
+	@exec $(VENV)/bin/alphapulsed --config config.toml
+
+.PHONY: without-node
+without-node:
+	@echo "Node.js 20 or newer with npm was not found: the dashboard is not built, only what is already there is served" >&2
+
+.PHONY: need-node
+need-node:
+	@[ -n "$(NODE)" ] || { echo "Node.js 20 or newer with npm was not found: install it and run make again" >&2; exit 1; }
+
+# What the rest stands on: stamps say what is installed, so that nothing is done twice ------------------------------
+
+# pip is the last thing that `venv` writes: where it is missing, the environment is made anew.
+$(VENV)/bin/pip:
+	@for python in python3.11 python3 python3.12 python3.13; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "making $(VENV) with $$($$python --version)"; \
+			exec $$python -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer was not found: install it (Debian: apt install python3.11 python3.11-venv)" >&2; exit 1
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml hatch_build.py alphapulse/__init__.py | $(VENV)/bin/pip
+	@echo "installing the locked Python packages"
+	@$(PIP) --require-hashes -r requirements/runtime.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing the locked development packages"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json | need-node
+	@echo "installing the locked dashboard packages"
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DASHBOARD): frontend/node_modules/.installed $(FRONTEND)
+	@echo "building the dashboard"
+	@cd frontend && npm run --silent build
+	@touch $@
+
+# Checking --------------------------------------------------------------------------------------------------------
+
+.PHONY: check
+check: lint types test-fast test-frontend ## lint, types, fast Python tests, dashboard unit tests: under two minutes
+
+.PHONY: test
+test: lint types test-python test-frontend test-browser ## everything
+
+.PHONY: lint
+lint: $(VENV)/.dev ## style, Trio rules, layer contracts
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/flake8 alphapulse web tests
+	$(VENV)/bin/lint-imports --no-logo
+
+.PHONY: types
+types: $(VENV)/.dev ## mypy --strict over the code and its tests
+	$(VENV)/bin/mypy
+
+.PHONY: test-fast
+test-fast: $(VENV)/.dev ## the Python tests that are not marked slow
+	$(PYTHON) -m pytest -m "not slow"
+
+.PHONY: test-python
+test-python: $(VENV)/.dev ## all Python tests
+	$(PYTHON) -m pytest
+
+.PHONY: test-frontend
+test-frontend: frontend/node_modules/.installed ## lint, types and unit tests of the dashboard
+	cd frontend && npm run --silent types && npm run --silent lint && npm run --silent typecheck && npm test
+
+.PHONY: test-browser
+test-browser: $(VENV)/.dev $(DASHBOARD) chromium ## the dashboard in a real browser against the real daemon
+	@if command -v chromium >/dev/null; then \
+		cd frontend && npm run --silent e2e; \
+	elif [ "$${CI:-}" = true ]; then \
+		echo "browser tests cannot run: chromium was not found" >&2; exit 1; \
+	else \
+		echo "BROWSER TESTS SKIPPED: chromium was not found; install it (Debian: apt install chromium)" >&2; \
+	fi
+
+.PHONY: chromium
+chromium:
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "installing chromium"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	fi
+
+.PHONY: bench
+bench: $(VENV)/.dev ## the benchmarks, with machine and versions
+	$(PYTHON) -m benchmarks
+
+# Releasing -------------------------------------------------------------------------------------------------------
+
+# Hashes of the public index, whatever pip is configured to use on this machine.
+COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m piptools compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.PHONY: lock
+lock: $(VENV)/.dev ## lock the Python packages anew, keeping the versions that still fit
+	$(COMPILE) -o requirements/runtime.txt pyproject.toml requirements/build.in
+	$(COMPILE) -o requirements/dev.txt --extra dev -c requirements/runtime.txt pyproject.toml requirements/build.in
+
+.PHONY: release
+release: $(VENV)/.dev $(if $(NODE),$(DASHBOARD)) ## wheel and sdist in dist/, with the built dashboard or not at all
+	ALPHAPULSE_RELEASE=1 $(PYTHON) -m build --no-isolation
+
+.PHONY: clean
+clean: ## remove everything that make makes; the journal in data/ stays
+	rm -rf $(VENV) frontend/node_modules web/alphapulse_web/dist dist build frontend/test-results frontend/playwright-report
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find alphapulse web tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
