@@ -1,0 +1,1 @@
+"""Recorded real data that ships with the package: twelve hours of two Uniswap V3 pools of one pair."""
