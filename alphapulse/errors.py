@@ -28,7 +28,6 @@ Messages are lower case and say what was expected, what was found and what to do
 """
 
 # The leaves are named for what happened; `Error` at the end of each would say it twice.
-# ruff: noqa: N818
 
 from __future__ import annotations
 
