@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
+PIP := $(PYTHON) -m pip --disable-pip-version-check install -qq
 DASHBOARD := web/alphapulse_web/dist/index.html
 FRONTEND := $(shell find frontend/src frontend/public frontend/index.html frontend/openapi.json frontend/package-lock.json \
 	frontend/vite.config.ts frontend/tsconfig.json -type f -not -name schema.d.ts 2>/dev/null)

@@ -91,7 +91,7 @@ def test_installed_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) 
     """In a fresh environment with the locked libraries both programs start and know their version."""
     home = tmp_path / "venv"
     venv.create(home, with_pip=True)
-    pip: list[str | Path] = [home / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    pip: list[str | Path] = [home / "bin" / "python", "-m", "pip", "install", "-qq"]
     lock = ROOT / "requirements" / "runtime.txt"
     steps: list[list[str | Path]] = [["--require-hashes", "-r", lock], ["--no-deps", wheel]]
     for arguments in steps:
