@@ -1,0 +1,37 @@
+"""What a start has to know of the journal: how far numbers were used up, and which intents are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+import attrs
+
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
+from alphapulse.data.runs import RunStarted
+
+
+@attrs.define
+class Recovery:
+    """The state of the books that a start finds. `unsettled` are intents without a fill or a report, oldest first."""
+
+    records: int = 0
+    last_run: int = 0
+    last_intent_id: int = 0
+    unsettled: dict[int, OrderRequest] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, records: Iterable[tuple[int, object]]) -> Self:
+        """Fold the journal's records, in order."""
+        found = cls()
+        for index, message in records:
+            found.records = index
+            match message:
+                case RunStarted():
+                    found.last_run = message.run
+                case OrderRequest():
+                    found.last_intent_id = max(found.last_intent_id, message.intent_id)
+                    found.unsettled[message.intent_id] = message
+                case Fill() | ExecutionReport():
+                    found.unsettled.pop(message.intent_id, None)
+        return found

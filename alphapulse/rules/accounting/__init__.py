@@ -1,0 +1,1 @@
+"""Accounting: what trades earned and cost, in exact integers; the same functions serve portfolio and ledger."""
