@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.wire import DOMAIN_TYPES, MESSAGES, Domain
+from alphapulse.data.registry import MESSAGES
+from alphapulse.data.wire import DOMAIN_TYPES, Domain
 from alphapulse.errors import RelayError
 from alphapulse.relays.flow import Flow
 from alphapulse.relays.subscription import AnySubscription, Subscription, SubscriptionStatistics
@@ -99,15 +100,26 @@ class Relay:
         instruments: Collection[InstrumentId] | None = None,
     ) -> AnySubscription:
         """A new consumer of messages of `types` about `instruments` (None: all), starting from the snapshot."""
+        subscription: AnySubscription = Subscription(name, self.flow)
+        self.feed(subscription, types=types, instruments=instruments)
+        return subscription
+
+    def feed(
+        self,
+        subscription: AnySubscription,
+        *,
+        types: Collection[type] | None = None,
+        instruments: Collection[InstrumentId] | None = None,
+    ) -> None:
+        """Let a consumer that has a queue already receive this relay's messages too."""
         wanted = _Filter(
             frozenset(types) if types is not None else None,
             frozenset(instruments) if instruments is not None else None,
         )
-        subscription: AnySubscription = Subscription(name, self.flow, self._forget)
         self._subscribers[subscription] = wanted
+        subscription.on_close(lambda: self._forget(subscription))
         if self._snapshot is not None and (start := wanted.pick(list(self._snapshot()))):
             subscription.offer(start)
-        return subscription
 
     def statistics(self) -> RelayStatistics:
         """Counts, and those of each subscriber."""

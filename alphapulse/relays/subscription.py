@@ -29,17 +29,17 @@ class SubscriptionStatistics:
 
 
 class Subscription(Generic[M]):
-    """A queue with one reader. When it is full the consumer is cut off: it loses the queue and is told at `receive`.
+    """A queue with one reader, fed by one relay or several in the order of their publishing. When it is full the consumer is cut off: it loses the queue and is told at `receive`.
 
     Use it as a context manager: leaving gives back what was not read, so that nobody waits for it.
 
     Error handling: `receive` raises RelayError once the consumer has been cut off; it must then start afresh.
     """
 
-    def __init__(self, name: str, flow: Flow, leave: Callable[[Self], None], *, capacity: int = CAPACITY) -> None:
+    def __init__(self, name: str, flow: Flow, *, capacity: int = CAPACITY) -> None:
         self.name = name
         self._flow = flow
-        self._leave = leave
+        self._leave: list[Callable[[], None]] = []
         self._capacity = capacity
         self._queue: list[M] = []
         self._batches = 0
@@ -88,13 +88,18 @@ class Subscription(Generic[M]):
             self.name, self._delivered, len(self._queue), self._peak, self._cut_off
         )
 
+    def on_close(self, leave: Callable[[], None]) -> None:
+        """Have `leave` called when the consumer leaves; the relays that feed it do."""
+        self._leave.append(leave)
+
     def close(self) -> None:
-        """Leave the relay and give back what was not dealt with."""
+        """Leave the relays and give back what was not dealt with."""
         if not self._closed:
             self._closed = True
             self._finish()
             self._drop()
-            self._leave(self)
+            for leave in self._leave:
+                leave()
 
     def __enter__(self) -> Self:
         return self

@@ -28,13 +28,17 @@ class Opportunity(NamedTuple):
 
 @attrs.define
 class ScanCounts:
-    """States looked at, and what became of them. An episode is a maximal run of opportunity states of one pair."""
+    """States looked at, and what became of them. An episode is a maximal run of opportunity states of one pair.
+
+    `profit` sums the opportunities' profit in raw units, by token, before any cost or limit.
+    """
 
     states: int = 0
     screened_out: int = 0
     opportunities: int = 0
     blocks: int = 0
     episodes: int = 0
+    profit: dict[bytes, int] = attrs.field(factory=dict)
 
 
 class PairScanner:
@@ -100,4 +104,6 @@ class PairScanner:
             self._last_block = position[0]
             counts.blocks += 1
         stamp = max(first.stamp, second.stamp, key=lambda one: one.position)
-        found.append(Opportunity(pair, position, stamp, hi, lo, size_path(pair, first, second), opens))
+        path = size_path(pair, first, second)
+        counts.profit[pair.profit_token] = counts.profit.get(pair.profit_token, 0) + path.profit
+        found.append(Opportunity(pair, position, stamp, hi, lo, path, opens))

@@ -1,0 +1,1 @@
+"""Collectors: venue data in, typed events out."""

@@ -1,0 +1,205 @@
+"""Replays a recording: hands over one block at a time and waits until every consumer has dealt with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import islice
+from typing import Literal
+
+import attrs
+import trio
+
+from alphapulse.collectors.recorded.recording import RecordedBlock, Recording
+from alphapulse.data.market import (
+    BlockCompleted,
+    PoolBurn,
+    PoolCollect,
+    PoolEvent,
+    PoolMint,
+    PoolSwap,
+    StreamState,
+    StreamStatus,
+)
+from alphapulse.data.pools import Pool
+from alphapulse.errors import LogRefused, RecordingError
+from alphapulse.journal.blocking import RunBlocking
+from alphapulse.observe.market_clock import MarketClock
+from alphapulse.relays.relay import Relay
+from alphapulse.rules.events.log_decoder import LogDecoder
+from alphapulse.rules.events.log_order import LogOrder
+
+READ_BLOCKS = 512
+"""Blocks fetched by one hop to the reading thread."""
+
+PAUSE_BEFORE_REPEAT_S = 5
+NS_PER_S = 1_000_000_000
+SPEED_PPM = 1_000_000
+
+KINDS: dict[type, str] = {PoolSwap: "v3_swap", PoolMint: "v3_mint", PoolBurn: "v3_burn", PoolCollect: "v3_collect"}
+
+
+@attrs.frozen
+class ReplayTerms:
+    """How a recording is replayed. `speed_ppm` is in millionths of real time, 0 is as fast as it goes."""
+
+    name: str
+    speed_ppm: int
+    start_ns: int | None
+    end_ns: int | None
+    at_end: Literal["stop", "hold", "repeat"]
+
+
+@attrs.define
+class ReplayCounts:
+    """What a replay has handed over and refused, in the current pass."""
+
+    logs: int = 0
+    blocks: int = 0
+    events: Counter[str] = attrs.field(factory=Counter)
+    refused: Counter[str] = attrs.field(factory=Counter)
+
+
+class RecordedCollector:
+    """Replays a recording of pool logs into the market-data relay.
+
+    `begin_run` opens fresh books; it is awaited before each pass. `on_end` is told when the recording is over, with
+    the problem that ended it, if any.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        pools: Sequence[Pool],
+        terms: ReplayTerms,
+        market_data: Relay,
+        clock: MarketClock,
+        *,
+        begin_run: Callable[[str], Awaitable[None]],
+        on_end: Callable[[RecordingError | None], None],
+        run_blocking: RunBlocking,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._recording = recording
+        self._pools = tuple(pools)
+        self._terms = terms
+        self._market_data = market_data
+        self._clock = clock
+        self._begin_run = begin_run
+        self._on_end = on_end
+        self._run_blocking = run_blocking
+        self._now_ns = now_ns
+        self._decoder = LogDecoder(pools)
+        self._order = LogOrder()
+        self._last_ns = 0
+        self.counts = ReplayCounts()
+        self.span_ns: tuple[int, int] | None = None
+        self.finished = False
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled, also when the recording is over."""
+        terms = self._terms
+        if terms.speed_ppm:
+            self.span_ns = await self._run_blocking(self._recording.span_ns, terms.start_ns, terms.end_ns)
+        reason = "the daemon started"
+        try:
+            await self._reset(reason)
+            task_status.started()
+            while True:
+                problem = await self._replay()
+                self._publish_state(StreamState.ENDED, str(problem) if problem else "the recording is over")
+                await self._market_data.flow.wait_idle()
+                self.finished = True
+                self._on_end(problem)
+                if terms.at_end != "repeat":
+                    await trio.sleep_forever()
+                await trio.sleep(PAUSE_BEFORE_REPEAT_S)
+                await self._reset("the recording began again")
+        finally:
+            if not self.finished:
+                self._publish_state(StreamState.STALE, "the collector was stopped")
+
+    async def _reset(self, reason: str) -> None:
+        self.finished = False
+        self.counts = ReplayCounts()
+        self._recording.refused.clear()
+        self._order = LogOrder()
+        await self._begin_run(reason)
+        self._publish_state(StreamState.RESET, reason)
+        await self._market_data.flow.wait_idle()
+
+    async def _replay(self) -> RecordingError | None:
+        """One pass. Returns what ended the recording early, None if it was read to its end."""
+        terms = self._terms
+        blocks = self._recording.blocks(terms.start_ns, terms.end_ns)
+        first_ns: int | None = None
+        started_at = trio.current_time()
+        try:
+            while True:
+                batch, problem = await self._run_blocking(_take, blocks)
+                for block in batch:
+                    if block.time_ns is not None and terms.speed_ppm:
+                        first_ns = block.time_ns if first_ns is None else first_ns
+                        due_s = (block.time_ns - first_ns) / NS_PER_S * SPEED_PPM / terms.speed_ppm
+                        await trio.sleep_until(started_at + due_s)
+                    await self._hand_over(block)
+                self.counts.refused.update(self._recording.refused)
+                self._recording.refused.clear()
+                if problem is not None or not batch:
+                    return problem
+        finally:
+            await self._close(blocks)
+
+    async def _close(self, blocks: Iterator[RecordedBlock]) -> None:
+        """Closes the files; shielded and bounded, since a thread must not be left with an open generator."""
+        with trio.move_on_after(1, shield=True):
+            await self._run_blocking(blocks.close)  # type: ignore[attr-defined]  # a generator has it
+
+    async def _hand_over(self, block: RecordedBlock) -> None:
+        counts = self.counts
+        received_ns = self._now_ns()
+        events: list[PoolEvent] = []
+        for log in block.logs:
+            counts.logs += 1
+            try:
+                event = self._decoder.decode_log(log, received_ns)
+                self._order.check(event)
+            except LogRefused as refusal:
+                counts.refused[refusal.reason] += 1
+                continue
+            counts.events[KINDS[type(event)]] += 1
+            events.append(event)
+        if not events:
+            return
+        if not counts.blocks:
+            self._publish_state(StreamState.FRESH, "first block")
+        counts.blocks += 1
+        stamp = events[-1].stamp
+        self._last_ns = stamp.venue_time_ns
+        self._clock.run_from(stamp.venue_time_ns, self._terms.speed_ppm, self.span_ns[1] if self.span_ns else None)
+        chain_id = events[-1].pool.chain_id or 0
+        completed = BlockCompleted(chain_id, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events))
+        self._market_data.publish([*events, completed])
+        await self._market_data.flow.wait_idle()
+
+    def _publish_state(self, state: StreamState, reason: str) -> None:
+        status = StreamStatus(
+            stream=self._terms.name,
+            venue=self._pools[0].id.venue,
+            state=state,
+            reason=reason,
+            venue_time_ns=self._last_ns,
+            sequence=self.counts.logs,
+            recorded=True,
+        )
+        self._market_data.publish([status])
+
+
+def _take(blocks: Iterator[RecordedBlock]) -> tuple[list[RecordedBlock], RecordingError | None]:
+    """The next blocks, and what ended the recording while they were read."""
+    batch: list[RecordedBlock] = []
+    try:
+        batch.extend(islice(blocks, READ_BLOCKS))
+    except RecordingError as problem:
+        return batch, problem
+    return batch, None

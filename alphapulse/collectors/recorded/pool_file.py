@@ -1,0 +1,116 @@
+"""The pool file of a recording: which pools are believed, with their tokens and fees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from alphapulse.data.chains import CHAINS
+from alphapulse.data.instruments import ZERO_ADDRESS, InstrumentId
+from alphapulse.data.pools import Pool, PoolKind, Token
+from alphapulse.errors import PoolFileError
+from alphapulse.rules.amm.tick_math import MAX_TICK
+from alphapulse.rules.arbitrage.pair import PPM
+
+KINDS = {"v3": PoolKind.V3}
+
+
+class _TokenEntry(msgspec.Struct):
+    symbol: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=255)]
+
+
+class _PoolEntry(msgspec.Struct):
+    address: str
+    fee_ppm: Annotated[int, msgspec.Meta(ge=0, lt=PPM)]
+    tick_spacing: Annotated[int, msgspec.Meta(gt=0, le=MAX_TICK)]
+    token0: str
+    token1: str
+    name: str = ""
+    kind: Literal["v3"] = "v3"
+
+
+class _Document(msgspec.Struct, rename={"chain_id": "chainId"}):
+    chain_id: int
+    pools: Annotated[list[_PoolEntry], msgspec.Meta(min_length=1)]
+    tokens: dict[str, _TokenEntry]
+
+
+def load_pools(path: Path) -> tuple[Pool, ...]:
+    """The pools in a JSON file of the form `{"chainId", "pools": [...], "tokens": {address: {...}}}`.
+
+    Raises:
+        PoolFileError: the file is missing or no JSON, or says something impossible of a pool or a token.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise PoolFileError(f"expected a pool file at {path}, found: {error.strerror}") from error
+    try:
+        document = msgspec.json.decode(text, type=_Document)
+    except msgspec.DecodeError as error:
+        raise PoolFileError(f"{path}: {error}") from error
+    try:
+        return _pools(document)
+    except ValueError as error:
+        raise PoolFileError(f"{path}: {error}") from error
+
+
+def _pools(document: _Document) -> tuple[Pool, ...]:
+    chain = CHAINS.get(document.chain_id)
+    if chain is None:
+        known = ", ".join(map(str, sorted(CHAINS)))
+        raise ValueError(f"chainId: expected a chain that is known ({known}), found {document.chain_id}")
+    tokens: dict[bytes, Token] = {}
+    for text, entry in document.tokens.items():
+        address = parse_address(text, "tokens")
+        tokens[address] = Token(address, entry.symbol, entry.decimals)
+    pools: dict[bytes, Pool] = {}
+    for index, pool in enumerate(document.pools):
+        where = f"pools[{index}]"
+        address = parse_address(pool.address, f"{where}.address")
+        token0, token1 = (
+            _token(tokens, getattr(pool, side), f"{where}.{side}") for side in ("token0", "token1")
+        )
+        if token0.address >= token1.address:
+            raise ValueError(f"{where}: expected token0 below token1 by address, as on chain; they are swapped or equal")
+        if address in pools:
+            raise ValueError(f"{where}.address: {pool.address} is listed twice")
+        name = pool.name or f"{token0.symbol}/{token1.symbol} {percent(pool.fee_ppm)}"
+        pools[address] = Pool(
+            InstrumentId.from_pool_address(address, chain.venue),
+            KINDS[pool.kind],
+            name,
+            token0,
+            token1,
+            pool.fee_ppm,
+            pool.tick_spacing,
+        )
+    return tuple(pools.values())
+
+
+def _token(tokens: dict[bytes, Token], text: str, where: str) -> Token:
+    token = tokens.get(parse_address(text, where))
+    if token is None:
+        raise ValueError(f"{where}: {text} has no entry under tokens; its decimals are never guessed")
+    return token
+
+
+def parse_address(text: str, where: str) -> bytes:
+    """The 20 bytes of a `0x…` address. Raises ValueError, naming `where`, if it is none or zero."""
+    try:
+        address = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if not text.startswith("0x") or len(address) != len(ZERO_ADDRESS) or address == ZERO_ADDRESS:
+        raise ValueError(f"{where}: expected an address of 0x and 40 hex digits that is not zero, found {text!r}")
+    return address
+
+
+def percent(fee_ppm: int) -> str:
+    """A fee as people write it: 500 ppm is `0.05%`."""
+    digits = f"{fee_ppm:05d}"
+    whole, fraction = digits[:-4], digits[-4:].rstrip("0")
+    return f"{int(whole)}.{fraction:0<2}%"

@@ -1,0 +1,138 @@
+"""The newest opportunities of the run and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import attrs
+
+from alphapulse.data.execution import ExecutionReport, Fill, Outcome, RiskDecision
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.pools import Pool, Token
+from alphapulse.data.signals import ArbitrageSignal
+from alphapulse_web.api.schemas import Amount, Counts, LatestOpportunities, Opportunity, Reason, Result
+from alphapulse_web.instants import instant
+from alphapulse_web.views.market_view import bps_text, pool_ref, token_ref
+
+KEPT = 500
+LATEST = 50
+
+
+def amount(raw: int, token: Token) -> Amount:
+    """Raw units of a token in the API's shape."""
+    return Amount(raw=str(raw), decimals=token.decimals, symbol=token.symbol, token="0x" + token.address.hex())
+
+
+@attrs.define
+class _Entry:
+    signal: ArbitrageSignal
+    result: Result = "pending"
+    reason: Reason | None = None
+    actual_net: int | None = None
+
+
+class OpportunityView:
+    """Folds signals, verdicts and settlements into opportunities with their results."""
+
+    def __init__(self, pools: Sequence[Pool]) -> None:
+        self._pools: Mapping[InstrumentId, Pool] = {pool.id: pool for pool in pools}
+        self._tokens = {token.address: token for pool in pools for token in (pool.token0, pool.token1)}
+        self.begin_run()
+        self.revision = 0
+
+    def begin_run(self) -> None:
+        """Fresh books: nothing was found in them yet."""
+        self._entries: dict[int, _Entry] = {}
+        self._found = 0
+        self._results: dict[Result, int] = {"traded": 0, "failed": 0, "refused": 0}
+
+    def apply(self, message: object) -> None:
+        """Take one message of the signal or the execution relay in."""
+        match message:
+            case ArbitrageSignal():
+                self._found += 1
+                self._entries[message.signal_id] = _Entry(message)
+                if len(self._entries) > KEPT:
+                    del self._entries[next(iter(self._entries))]
+            case RiskDecision() if message.failed is not None:
+                self._finish(message.signal_id, "refused", refusal_reason(message), None)
+            case Fill():
+                self._finish(message.signal_id, "traded", None, message.net)
+            case ExecutionReport():
+                self._finish(message.signal_id, "failed", report_reason(message), -message.gas_cost)
+            case _:
+                return
+        self.revision += 1
+
+    def latest(self) -> LatestOpportunities:
+        """The newest 50, newest first."""
+        newest = islice(reversed(self._entries.values()), LATEST)
+        return LatestOpportunities(opportunities=[self._shape(entry) for entry in newest], counts=self.counts())
+
+    def counts(self) -> Counts:
+        """How many of the run's opportunities had each result."""
+        done = sum(self._results.values())
+        return Counts(found=self._found, pending=self._found - done, **self._results)
+
+    def shape(
+        self, signal: ArbitrageSignal, result: Result, reason: Reason | None, actual_net: int | None
+    ) -> Opportunity:
+        """A signal and its result in the API's shape."""
+        token = self._tokens[signal.profit_token]
+        pool = self._pools[signal.legs[0].pool]
+        other = pool.token0 if pool.token1 == token else pool.token1
+        net = signal.net
+        return Opportunity(
+            id=f"{signal.run}-{signal.signal_id}",
+            run=signal.run,
+            time=instant(signal.venue_time_ns),
+            block=signal.block_number,
+            log_index=signal.log_index,
+            strategy=signal.strategy,
+            pair=f"{other.symbol}/{token.symbol}",
+            path=[pool_ref(self._pools[leg.pool]) for leg in signal.legs],
+            token=token_ref(token),
+            gap_bps=bps_text(signal.gap_ppm),
+            size=amount(signal.size, token),
+            gross=amount(signal.gross, token),
+            pool_fees=amount(signal.pool_fees, token),
+            flash_fee=amount(signal.flash_fee, token),
+            gas=amount(signal.gas_cost, token) if signal.gas_cost is not None else None,
+            net=amount(net, token) if net is not None else None,
+            result=result,
+            reason=reason,
+            actual_net=amount(actual_net, token) if actual_net is not None else None,
+        )
+
+    def _finish(self, signal_id: int, result: Result, reason: Reason | None, actual_net: int | None) -> None:
+        self._results[result] += 1
+        entry = self._entries.get(signal_id)
+        if entry is not None:
+            entry.result, entry.reason, entry.actual_net = result, reason, actual_net
+
+    def _shape(self, entry: _Entry) -> Opportunity:
+        return self.shape(entry.signal, entry.result, entry.reason, entry.actual_net)
+
+
+def refusal_reason(decision: RiskDecision) -> Reason:
+    """Why the gate refused."""
+    assert decision.failed is not None
+    return Reason(
+        code=decision.failed.name.lower(),
+        text=decision.text,
+        value=str(decision.value) if decision.value is not None else None,
+        limit=str(decision.limit) if decision.limit is not None else None,
+        unit=decision.unit,
+    )
+
+
+def report_reason(report: ExecutionReport) -> Reason:
+    """Why a trade ended without a fill."""
+    return Reason(
+        code=Outcome(report.outcome).name.lower(),
+        text=report.text,
+        value=str(report.profit_found) if report.profit_found is not None else None,
+        limit=str(report.minimum_profit) if report.minimum_profit is not None else None,
+        unit="raw profit token",
+    )
