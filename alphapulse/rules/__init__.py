@@ -1,1 +1,1 @@
-"""Rules: how things are encoded, priced and decided. Pure functions and state machines; no task, no socket, no clock."""
+"""Rules: how things are encoded, priced and decided. Pure functions and state machines: no task, socket or clock."""
