@@ -1,0 +1,19 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const daemon = process.env.ALPHAPULSE_DAEMON ?? "http://127.0.0.1:8750";
+
+export default defineConfig({
+  plugins: [react()],
+  // The server replaces the placeholder by a fresh nonce in every index.html it hands out.
+  html: { cspNonce: "{{csp_nonce}}" },
+  build: {
+    outDir: "../web/alphapulse_web/dist",
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+  },
+  server: { proxy: { "/api": { target: daemon }, "/ws": { target: daemon, ws: true } } },
+  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
+});
