@@ -44,7 +44,9 @@ def run_ended(run: int = 1) -> RunEnded:
     return RunEnded(run=run, reason="the recording began again", ended_ns=DAY_NS + 1)
 
 
-def signal(signal_id: int = 1, *, run: int = 1, strategy: str = "flash", gross: int = 1_000) -> ArbitrageSignal:
+def signal(
+    signal_id: int = 1, *, run: int = 1, strategy: str = "flash", gross: int = 1_000, gas_cost: int | None = 90
+) -> ArbitrageSignal:
     return ArbitrageSignal(
         run=run,
         signal_id=signal_id,
@@ -66,7 +68,7 @@ def signal(signal_id: int = 1, *, run: int = 1, strategy: str = "flash", gross: 
         flash_fee=50,
         gas_units=200_000,
         gas_price_wei=20 * 10**9,
-        gas_cost=90,
+        gas_cost=gas_cost,
         gap_ppm=8_160,
         fees_ppm=3_500,
     )
