@@ -11,11 +11,11 @@ from binascii import unhexlify
 from functools import lru_cache
 
 from alphapulse.errors import LogRefused
+from alphapulse.rules.amm.sqrt_price_math import MAX_UINT160
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK
 
 MAX_UINT32 = (1 << 32) - 1
 MAX_UINT64 = (1 << 64) - 1
-MAX_UINT160 = (1 << 160) - 1
 NS_PER_SECOND = 1_000_000_000
 MAX_TIME_S = MAX_UINT64 // NS_PER_SECOND
 

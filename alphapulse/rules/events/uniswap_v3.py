@@ -12,11 +12,11 @@ from binascii import unhexlify
 from alphapulse.data.market import LogStamp, PoolBurn, PoolCollect, PoolEvent, PoolMint, PoolSwap
 from alphapulse.data.pools import Pool
 from alphapulse.errors import LogRefused
+from alphapulse.rules.amm.sqrt_price_math import MAX_UINT160
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
 from alphapulse.rules.events.hex_text import (
     MAX_TIME_S,
     MAX_UINT64,
-    MAX_UINT160,
     NS_PER_SECOND,
     check_address,
     checked_tick,
@@ -195,9 +195,8 @@ def _range(topics: tuple[str, ...]) -> tuple[int, int]:
 
 
 def _words(data: str, count: int) -> list[int]:
-    if len(data) != 2 + 64 * count:
-        raise _wrong_data(data, count)
-    return [_integer(word) for word in _split_words[count](read_bytes(data, 32 * count, "data"))]
+    raw = read_bytes(data, 32 * count, f"data of {count} words")
+    return [_integer(word) for word in _split_words[count](raw)]
 
 
 def _require(holds: bool, what: str, bits: int, value: int) -> None:
@@ -207,7 +206,3 @@ def _require(holds: bool, what: str, bits: int, value: int) -> None:
 
 def _wrong_topics(topics: tuple[str, ...], expected: int) -> LogRefused:
     return LogRefused("wrong_topics", f"the event has {expected} topics, this log had {len(topics)}")
-
-
-def _wrong_data(data: str, words: int) -> LogRefused:
-    return LogRefused("wrong_length", f"the event's data is {words} words of 32 bytes, this was {shown(data)}")
