@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from alphapulse_web.api.schemas import (
@@ -28,7 +28,10 @@ TOPICS: tuple[Topic, ...] = ("status", "tree", "pools", "pairs", "pnl", "positio
 
 
 class Backend(Protocol):
-    """The daemon as the web sees it. Plain methods answer at once and do no I/O; they are called up to 10 times a second."""
+    """The daemon as the web sees it.
+
+    Plain methods answer at once and do no I/O; the hub calls them, and `pnl`, up to 10 times a second.
+    """
 
     def live(self) -> bool:
         """True while the daemon's own tasks run."""
@@ -50,6 +53,9 @@ class Backend(Protocol):
 
     def pairs(self) -> Pairs:
         """All pairs, each with at most its 5000 newest points."""
+
+    def pair_ids(self) -> Sequence[str]:
+        """The ids of the pairs."""
 
     def pair_points(self, pair_id: str, after_index: int) -> list[Point]:
         """Points of a pair whose index is greater, in order; indexes are dense within a run."""

@@ -103,7 +103,7 @@ def responses(route: Route) -> Node:
         nodes[str(status)] = {"description": STATUS_TEXT[status]}
         if route.reply is not None:
             nodes[str(status)]["content"] = json_content(route.reply)
-    common = () if route.access is Access.PUBLIC and route.body is None else (400, 401, 403)
+    common: tuple[int, ...] = () if route.access is Access.PUBLIC and route.body is None else (400, 401, 403)
     if route.body is not None:
         common += (415,)
     for status in sorted({*common, *route.errors}):

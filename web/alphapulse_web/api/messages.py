@@ -23,7 +23,7 @@ from alphapulse_web.api.schemas import (
 )
 
 
-class Hello(Shape):
+class Hello(Shape, frozen=True, kw_only=True):
     """First message: who speaks."""
 
     type: Literal["hello"]
@@ -33,7 +33,7 @@ class Hello(Shape):
     run: int
 
 
-class Topics(Shape):
+class Topics(Shape, frozen=True, kw_only=True):
     """Everything that the dashboard shows; a delta with `op: put` replaces one of them."""
 
     status: Status
@@ -45,7 +45,7 @@ class Topics(Shape):
     opportunities: LatestOpportunities
 
 
-class Snapshot(Shape):
+class Snapshot(Shape, frozen=True, kw_only=True):
     """Second message: everything."""
 
     type: Literal["snapshot"]
@@ -53,14 +53,14 @@ class Snapshot(Shape):
     topics: Topics
 
 
-class PairAppend(Shape):
+class PairAppend(Shape, frozen=True, kw_only=True):
     """New points of a pair, with its newest gap."""
 
     gap_bps: Decimal | None
     points: list[Point]
 
 
-class PutDelta(Shape):
+class PutDelta(Shape, frozen=True, kw_only=True):
     """A topic anew: `data` has the shape of that field of `Topics`."""
 
     type: Literal["delta"]
@@ -70,7 +70,7 @@ class PutDelta(Shape):
     data: Any
 
 
-class AppendDelta(Shape):
+class AppendDelta(Shape, frozen=True, kw_only=True):
     """New points behind those of the pair `key`."""
 
     type: Literal["delta"]
@@ -81,7 +81,7 @@ class AppendDelta(Shape):
     data: PairAppend
 
 
-class Beat(Shape):
+class Beat(Shape, frozen=True, kw_only=True):
     """Sent each second."""
 
     type: Literal["beat"]

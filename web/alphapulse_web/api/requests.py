@@ -23,44 +23,44 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of everything that the API takes."""
 
 
-class KillRequest(Request):
+class KillRequest(Request, frozen=True, kw_only=True):
     """Stop trading in a scope."""
 
     reason: ReasonText
     scope: Scope = "global"
 
 
-class ResumeRequest(Request):
+class ResumeRequest(Request, frozen=True, kw_only=True):
     """End the halt of a scope."""
 
     reason: ReasonText
     scope: Scope = "global"
 
 
-class LoginRequest(Request):
+class LoginRequest(Request, frozen=True, kw_only=True):
     """A one-time code for a browser session."""
 
     code: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
-class NoQuery(Request):
+class NoQuery(Request, frozen=True, kw_only=True):
     """No parameters."""
 
 
-class PnlQuery(Request):
+class PnlQuery(Request, frozen=True, kw_only=True):
     """Which run; the current one if absent."""
 
     run: Annotated[int, Meta(ge=1)] | None = None
 
 
-class PageQuery(Request):
+class PageQuery(Request, frozen=True, kw_only=True):
     """Which page."""
 
     cursor: Cursor | None = None
     limit: Limit = 50
 
 
-class OpportunityQuery(PageQuery):
+class OpportunityQuery(PageQuery, frozen=True, kw_only=True):
     """Which page, and of which result."""
 
     result: Result | None = None

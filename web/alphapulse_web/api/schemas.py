@@ -34,14 +34,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Base of everything that the API sends."""
 
 
-class Instant(Shape):
+class Instant(Shape, frozen=True, kw_only=True):
     """A moment: nanoseconds since 1970 UTC as text, and the same for people."""
 
     ns: Natural
     iso: str
 
 
-class TokenRef(Shape):
+class TokenRef(Shape, frozen=True, kw_only=True):
     """A token, with the decimals read from the chain."""
 
     address: Address
@@ -49,7 +49,7 @@ class TokenRef(Shape):
     decimals: int
 
 
-class Amount(Shape):
+class Amount(Shape, frozen=True, kw_only=True):
     """A signed amount: `raw` counts the token's smallest units."""
 
     raw: Integer
@@ -58,7 +58,7 @@ class Amount(Shape):
     token: Address
 
 
-class Price(Shape):
+class Price(Shape, frozen=True, kw_only=True):
     """Quote units for one base unit."""
 
     value: Decimal
@@ -67,7 +67,7 @@ class Price(Shape):
     as_of: Instant | None
 
 
-class PoolRef(Shape):
+class PoolRef(Shape, frozen=True, kw_only=True):
     """A pool in few words; the fee in parts per million."""
 
     address: Address
@@ -75,7 +75,7 @@ class PoolRef(Shape):
     fee_ppm: int
 
 
-class HaltStep(Shape):
+class HaltStep(Shape, frozen=True, kw_only=True):
     """One step of a halt: milliseconds since the call as text."""
 
     name: str
@@ -84,7 +84,7 @@ class HaltStep(Shape):
     text: str
 
 
-class HaltReport(Shape):
+class HaltReport(Shape, frozen=True, kw_only=True):
     """What a halt did. `complete` is false while steps still run; they appear in `Status.report`."""
 
     halt_id: int
@@ -101,7 +101,7 @@ class HaltReport(Shape):
     complete: bool
 
 
-class PartialHalt(Shape):
+class PartialHalt(Shape, frozen=True, kw_only=True):
     """A halt of a part, such as `strategy:NAME`."""
 
     scope: str
@@ -112,7 +112,7 @@ class PartialHalt(Shape):
     cause: str
 
 
-class Run(Shape):
+class Run(Shape, frozen=True, kw_only=True):
     """The current run of the books."""
 
     number: int
@@ -120,7 +120,7 @@ class Run(Shape):
     reason: str
 
 
-class Source(Shape):
+class Source(Shape, frozen=True, kw_only=True):
     """A recording that is played, and how far it is."""
 
     kind: Literal["recorded"]
@@ -133,7 +133,7 @@ class Source(Shape):
     finished: bool
 
 
-class Stream(Shape):
+class Stream(Shape, frozen=True, kw_only=True):
     """Freshness of one stream of data. Ages are in the source's time."""
 
     id: str
@@ -148,21 +148,21 @@ class Stream(Shape):
     note: str
 
 
-class Build(Shape):
+class Build(Shape, frozen=True, kw_only=True):
     """What runs: the version, and the first 12 hex digits of the configuration's hash."""
 
     version: str
     configuration: str
 
 
-class OtherWays(Shape):
+class OtherWays(Shape, frozen=True, kw_only=True):
     """How to stop trading without this API."""
 
     command: str
     signal: str
 
 
-class Status(Shape):
+class Status(Shape, frozen=True, kw_only=True):
     """Does it run, since when, by whom; is its data fresh."""
 
     mode: RunMode
@@ -187,7 +187,7 @@ class Status(Shape):
     server_time: Instant
 
 
-class TreeNode(Shape):
+class TreeNode(Shape, frozen=True, kw_only=True):
     """A task of the daemon with those below it."""
 
     name: str
@@ -201,7 +201,7 @@ class TreeNode(Shape):
     children: list[TreeNode]
 
 
-class PoolView(Shape):
+class PoolView(Shape, frozen=True, kw_only=True):
     """A pool as it is known now."""
 
     address: Address
@@ -222,14 +222,14 @@ class PoolView(Shape):
     events: int
 
 
-class Pools(Shape):
+class Pools(Shape, frozen=True, kw_only=True):
     """All pools."""
 
     pools: list[PoolView]
 
 
-class Point(Shape):
-    """State of a pair after one Swap log of either pool: prices `a` and `b`, and the signed gap of a against b in bps."""
+class Point(Shape, frozen=True, kw_only=True):
+    """A pair after one Swap log of either pool: prices `a` and `b`, and the signed gap of a against b in bps."""
 
     i: int
     t: Natural
@@ -241,7 +241,7 @@ class Point(Shape):
     mark: Literal["opportunity"] | None
 
 
-class PairView(Shape):
+class PairView(Shape, frozen=True, kw_only=True):
     """Two pools of one pair: `points` holds at most the 5000 newest, `gap_bps` is the newest point's gap."""
 
     id: str
@@ -253,13 +253,13 @@ class PairView(Shape):
     points: list[Point]
 
 
-class Pairs(Shape):
+class Pairs(Shape, frozen=True, kw_only=True):
     """All pairs."""
 
     pairs: list[PairView]
 
 
-class Reason(Shape):
+class Reason(Shape, frozen=True, kw_only=True):
     """Why there was no trade: the check, the value found and the limit, each in `unit`."""
 
     code: str
@@ -269,7 +269,7 @@ class Reason(Shape):
     unit: str
 
 
-class Opportunity(Shape):
+class Opportunity(Shape, frozen=True, kw_only=True):
     """A gap that was found and what came of it. Costs are positive; null could not be valued."""
 
     id: str
@@ -293,7 +293,7 @@ class Opportunity(Shape):
     actual_net: Amount | None
 
 
-class Counts(Shape):
+class Counts(Shape, frozen=True, kw_only=True):
     """How many opportunities of the run had which result."""
 
     found: int
@@ -303,7 +303,7 @@ class Counts(Shape):
     pending: int
 
 
-class Opportunities(Shape):
+class Opportunities(Shape, frozen=True, kw_only=True):
     """A page of opportunities, newest first."""
 
     opportunities: list[Opportunity]
@@ -311,14 +311,14 @@ class Opportunities(Shape):
     counts: Counts
 
 
-class LatestOpportunities(Shape):
+class LatestOpportunities(Shape, frozen=True, kw_only=True):
     """The newest 50 opportunities."""
 
     opportunities: list[Opportunity]
     counts: Counts
 
 
-class OpenTrade(Shape):
+class OpenTrade(Shape, frozen=True, kw_only=True):
     """A trade in flight."""
 
     intent_id: str
@@ -328,14 +328,14 @@ class OpenTrade(Shape):
     state: str
 
 
-class Holding(Shape):
+class Holding(Shape, frozen=True, kw_only=True):
     """What a strategy holds of a token."""
 
     strategy: str
     amount: Amount
 
 
-class Positions(Shape):
+class Positions(Shape, frozen=True, kw_only=True):
     """What is open and held, the exposure now, the largest today, and the limit."""
 
     open: list[OpenTrade]
@@ -345,7 +345,7 @@ class Positions(Shape):
     limit: Amount | None
 
 
-class PnlPoint(Shape):
+class PnlPoint(Shape, frozen=True, kw_only=True):
     """Net so far after a trade; a step of the curve."""
 
     t: Natural
@@ -353,7 +353,7 @@ class PnlPoint(Shape):
     kind: Literal["fill", "failed"]
 
 
-class PnlToken(Shape):
+class PnlToken(Shape, frozen=True, kw_only=True):
     """Profit and loss in one token: net = gross - pool_fees - flash_fees - gas - gas_of_failed."""
 
     token: TokenRef
@@ -372,7 +372,7 @@ class PnlToken(Shape):
     curve: list[PnlPoint]
 
 
-class StrategyPnl(Shape):
+class StrategyPnl(Shape, frozen=True, kw_only=True):
     """Profit and loss of one strategy on one day."""
 
     strategy: str
@@ -380,7 +380,7 @@ class StrategyPnl(Shape):
     tokens: list[PnlToken]
 
 
-class Pnl(Shape):
+class Pnl(Shape, frozen=True, kw_only=True):
     """Profit and loss of a run on the source's UTC day."""
 
     run: int
@@ -389,7 +389,7 @@ class Pnl(Shape):
     by_strategy: list[StrategyPnl]
 
 
-class FillView(Shape):
+class FillView(Shape, frozen=True, kw_only=True):
     """A trade that was executed, with all its costs."""
 
     intent_id: str
@@ -409,14 +409,14 @@ class FillView(Shape):
     assumption: str
 
 
-class Fills(Shape):
+class Fills(Shape, frozen=True, kw_only=True):
     """A page of fills, newest first."""
 
     fills: list[FillView]
     next_cursor: str | None
 
 
-class RunView(Shape):
+class RunView(Shape, frozen=True, kw_only=True):
     """A run of the books."""
 
     number: int
@@ -426,26 +426,26 @@ class RunView(Shape):
     reason: str
 
 
-class Runs(Shape):
+class Runs(Shape, frozen=True, kw_only=True):
     """All runs, newest first."""
 
     runs: list[RunView]
 
 
-class SessionView(Shape):
+class SessionView(Shape, frozen=True, kw_only=True):
     """Who asks: a browser with a session that ends, or the bearer of the token."""
 
     kind: Literal["browser", "bearer"]
     expires: Instant | None
 
 
-class SessionOpened(Shape):
+class SessionOpened(Shape, frozen=True, kw_only=True):
     """The session is open until then."""
 
     expires: Instant
 
 
-class LoginCode(Shape):
+class LoginCode(Shape, frozen=True, kw_only=True):
     """A fresh one-time login; `url` carries the code behind `#`, so no server logs it."""
 
     code: str
@@ -453,13 +453,13 @@ class LoginCode(Shape):
     expires: Instant
 
 
-class Health(Shape):
+class Health(Shape, frozen=True, kw_only=True):
     """Whether the daemon lives, or is ready."""
 
     ok: bool
 
 
-class ErrorBody(Shape):
+class ErrorBody(Shape, frozen=True, kw_only=True):
     """What was expected, what was found and what to do. `request` is the number to look for in the log."""
 
     code: str
@@ -468,7 +468,7 @@ class ErrorBody(Shape):
     request: str
 
 
-class ErrorReply(Shape):
+class ErrorReply(Shape, frozen=True, kw_only=True):
     """Every error of the API."""
 
     error: ErrorBody

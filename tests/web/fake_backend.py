@@ -1,0 +1,284 @@
+"""A daemon of which the test holds every string."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import trio
+from alphapulse_web.api.schemas import (
+    Amount,
+    Build,
+    Counts,
+    Fills,
+    HaltReport,
+    HaltStep,
+    LatestOpportunities,
+    Opportunities,
+    Opportunity,
+    OtherWays,
+    Pairs,
+    PairView,
+    Pnl,
+    Point,
+    PoolRef,
+    Pools,
+    Positions,
+    Reason,
+    Result,
+    Run,
+    Runs,
+    RunView,
+    State,
+    Status,
+    Stream,
+    TokenRef,
+    TreeNode,
+    ViaWord,
+)
+from alphapulse_web.backend import TOPICS, Topic
+from alphapulse_web.instants import instant
+
+NOW_NS = 1_704_437_087_000_000_000
+PAIR = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640-0x8ad599c3a0ff1de082011efddc58f1908eb6e6d8"
+USDC = TokenRef(address="0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48", symbol="USDC", decimals=6)
+WETH = TokenRef(address="0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2", symbol="WETH", decimals=18)
+POOLS = (
+    PoolRef(address="0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640", name="WETH/USDC 0.05%", fee_ppm=500),
+    PoolRef(address="0x8ad599c3a0ff1de082011efddc58f1908eb6e6d8", name="WETH/USDC 0.30%", fee_ppm=3000),
+)
+
+
+def amount(raw: int) -> Amount:
+    """So many millionths of a USDC."""
+    return Amount(raw=str(raw), decimals=6, symbol="USDC", token=USDC.address)
+
+
+def point(index: int) -> Point:
+    """A point of the pair."""
+    return Point(
+        i=index, t=str(NOW_NS), block=1, log_index=index, a="2264.416838", b="2264.5", gap=f"-{index % 7}.3", mark=None
+    )
+
+
+class FakeBackend:
+    """Implements `alphapulse_web.backend.Backend` over plain attributes; `touch` says that a topic changed."""
+
+    def __init__(self, pair_ids: Sequence[str] = (PAIR,)) -> None:
+        self.is_live = True
+        self.is_ready = True
+        self.state: State = "active"
+        self.run_number = 1
+        self.revisions: dict[Topic, int] = dict.fromkeys(TOPICS, 0)
+        self.points: dict[str, list[Point]] = {pair_id: [] for pair_id in pair_ids}
+        self.calls: list[tuple[str, ...]] = []
+        self.on_kill: Callable[[], Awaitable[None]] | None = None
+        self.resume_error: Exception | None = None
+        self.fault: Exception | None = None
+        self.complete = True
+        self.built = 0
+
+    def touch(self, *topics: Topic) -> None:
+        """The topics changed."""
+        for topic in topics or TOPICS:
+            self.revisions[topic] += 1
+
+    def add_points(self, pair_id: str, count: int) -> None:
+        """New points of a pair."""
+        points = self.points[pair_id]
+        start = points[-1].i + 1 if points else 0
+        points.extend(point(start + offset) for offset in range(count))
+        self.touch("pairs")
+
+    def start_run(self) -> None:
+        """Fresh books: everything anew."""
+        self.run_number += 1
+        self.points = {pair_id: [] for pair_id in self.points}
+        self.touch()
+
+    def live(self) -> bool:
+        return self.is_live
+
+    def ready(self) -> bool:
+        return self.is_ready
+
+    def topic_revisions(self) -> Mapping[Topic, int]:
+        if self.fault is not None:
+            raise self.fault
+        return self.revisions
+
+    def status(self) -> Status:
+        self.built += 1
+        return Status(
+            mode="paper",
+            state=self.state,
+            since=instant(NOW_NS),
+            by="start rule",
+            via="start rule",
+            cause="new books in paper mode",
+            halt_id=None,
+            epoch=1,
+            partial_halts=[],
+            report=None,
+            run=Run(number=self.run_number, started=instant(NOW_NS), reason="start of the daemon"),
+            source=None,
+            streams=[
+                Stream(
+                    id="day",
+                    label="Recorded day",
+                    state="fresh",
+                    last_event=instant(NOW_NS),
+                    age_ns="0",
+                    limit_ns=None,
+                    delivered=3,
+                    refused={"unknown pool": 1},
+                    detail="block 1",
+                    note="",
+                )
+            ],
+            clock=instant(NOW_NS),
+            build=Build(version="0.1.0", configuration="0123456789ab"),
+            assumption="fills at the seen state",
+            lesson=None,
+            other_ways=OtherWays(command="alphapulse kill --reason …", signal="kill -USR1 1234"),
+            resume_command="alphapulse resume --reason …",
+            server_time=instant(NOW_NS),
+        )
+
+    def tree(self) -> TreeNode:
+        leaf = TreeNode(
+            name="engine",
+            path="alphapulsed/engine",
+            kind="service",
+            state="running",
+            since=instant(NOW_NS),
+            restarts=0,
+            heartbeat=None,
+            reason="",
+            children=[],
+        )
+        return TreeNode(
+            name="alphapulsed",
+            path="alphapulsed",
+            kind="root",
+            state="running",
+            since=instant(NOW_NS),
+            restarts=0,
+            heartbeat=instant(NOW_NS),
+            reason="",
+            children=[leaf],
+        )
+
+    def pools(self) -> Pools:
+        return Pools(pools=[])
+
+    def pairs(self) -> Pairs:
+        return Pairs(
+            pairs=[
+                PairView(
+                    id=pair_id,
+                    base=WETH,
+                    quote=USDC,
+                    pools=POOLS,
+                    fees_bps="35.0",
+                    gap_bps=points[-1].gap if points else None,
+                    points=list(points),
+                )
+                for pair_id, points in self.points.items()
+            ]
+        )
+
+    def pair_ids(self) -> Sequence[str]:
+        return tuple(self.points)
+
+    def pair_points(self, pair_id: str, after_index: int) -> list[Point]:
+        return [point for point in self.points[pair_id] if point.i > after_index]
+
+    def positions(self) -> Positions:
+        return Positions(open=[], holdings=[], exposure=[], largest=[amount(5)], limit=amount(10))
+
+    def latest_opportunities(self) -> LatestOpportunities:
+        return LatestOpportunities(opportunities=[opportunity()], counts=counts())
+
+    async def pnl(self, run: int | None = None) -> Pnl:
+        await trio.lowlevel.checkpoint()
+        if run is not None and run > self.run_number:
+            raise LookupError(run)
+        return Pnl(run=run or self.run_number, day="2024-01-05", tokens=[], by_strategy=[])
+
+    async def opportunities(self, cursor: str | None, limit: int, result: Result | None) -> Opportunities:
+        await trio.lowlevel.checkpoint()
+        if cursor == "nonsense":
+            raise ValueError(cursor)
+        self.calls.append(("opportunities", str(cursor), str(limit), str(result)))
+        return Opportunities(opportunities=[opportunity()], next_cursor="1-1", counts=counts())
+
+    async def fills(self, cursor: str | None, limit: int) -> Fills:
+        await trio.lowlevel.checkpoint()
+        if cursor == "nonsense":
+            raise ValueError(cursor)
+        return Fills(fills=[], next_cursor=None)
+
+    async def runs(self) -> Runs:
+        await trio.lowlevel.checkpoint()
+        started = instant(NOW_NS)
+        return Runs(runs=[RunView(number=1, started=started, ended=None, source="day", reason="start")])
+
+    async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
+        self.calls.append(("kill", scope, reason, actor, via))
+        self.state = "halted"
+        self.touch("status")
+        if self.on_kill is not None:
+            await self.on_kill()
+        await trio.lowlevel.checkpoint()
+        self.calls.append(("kill done",))
+        return HaltReport(
+            halt_id=7,
+            scope=scope,
+            actor=actor,
+            via=via,
+            at=instant(NOW_NS),
+            reason=reason,
+            steps=[HaltStep(name="gate", ms="0.031", done=True, text="gate closed")],
+            cancelled=0,
+            in_flight=0,
+            unknown=0,
+            kept_running=["journal"],
+            complete=self.complete,
+        )
+
+    async def resume(self, scope: str, reason: str, actor: str) -> Status:
+        await trio.lowlevel.checkpoint()
+        if self.resume_error is not None:
+            raise self.resume_error
+        self.calls.append(("resume", scope, reason, actor))
+        self.state = "active"
+        self.touch("status")
+        return self.status()
+
+
+def counts() -> Counts:
+    return Counts(found=1, traded=0, failed=0, refused=1, pending=0)
+
+
+def opportunity() -> Opportunity:
+    return Opportunity(
+        id="1-1",
+        run=1,
+        time=instant(NOW_NS),
+        block=18_939_530,
+        log_index=40,
+        strategy="flash_arbitrage",
+        pair="WETH/USDC",
+        path=list(POOLS),
+        token=USDC,
+        gap_bps="81.6",
+        size=amount(1_000_000),
+        gross=amount(500),
+        pool_fees=amount(100),
+        flash_fee=amount(0),
+        gas=None,
+        net=None,
+        result="refused",
+        reason=Reason(code="min_net_profit", text="gas has no price", value=None, limit="25.00", unit="USDC"),
+        actual_net=None,
+    )

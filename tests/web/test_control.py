@@ -1,0 +1,158 @@
+"""Stopping and resuming."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import trio
+from alphapulse_web.idempotency import MAX_REPLIES, Replies, Reply
+from trio.testing import wait_all_tasks_blocked
+
+from alphapulse.errors import HaltError
+from tests.web.web_client import BEARER, Clock, Desk, answer, keyed
+
+KILL = "/api/v1/control/kill"
+RESUME = "/api/v1/control/resume"
+
+
+async def test_a_stop_returns_the_report() -> None:
+    desk = Desk()
+    response = await desk.ask("POST", KILL, headers=keyed(BEARER), json={"scope": "global", "reason": "enough"})
+    assert response.status_code == 200
+    assert (await answer(response))["halt_id"] == 7
+    assert desk.backend.calls[0] == ("kill", "global", "enough", "operator", "the API")
+
+
+async def test_a_stop_with_steps_left_answers_202() -> None:
+    desk = Desk()
+    desk.backend.complete = False
+    assert (await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "enough"})).status_code == 202
+
+
+async def test_the_path_of_a_stop_is_told() -> None:
+    desk = Desk()
+    body = {"scope": "strategy:flash_arbitrage", "reason": "enough"}
+    await desk.ask("POST", KILL, headers=keyed({**BEARER, "X-AlphaPulse-Via": "cli"}, "a"), json=body)
+    await desk.ask("POST", KILL, headers=keyed(await desk.log_in(), "b"), json=body)
+    assert [call[4] for call in desk.backend.calls if call[0] == "kill"] == ["the command line", "the dashboard"]
+
+
+async def test_the_same_key_stops_once() -> None:
+    desk = Desk()
+    replies = [await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "enough"}) for _ in range(3)]
+    assert len({await reply.get_data(as_text=False) for reply in replies}) == 1
+    assert len(desk.backend.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "json", "status"),
+    [
+        (BEARER, {"reason": "x"}, 400),
+        (keyed(BEARER, "k" * 129), {"reason": "x"}, 400),
+        (keyed(BEARER), {}, 400),
+        (keyed(BEARER), {"reason": ""}, 400),
+        (keyed(BEARER), {"reason": "   "}, 400),
+        (keyed(BEARER), {"reason": "x" * 251}, 400),
+        (keyed(BEARER), {"reason": "x", "scope": "everything"}, 400),
+        (keyed(BEARER), {"reason": "x", "scope": "strategy:a b"}, 400),
+        (keyed(BEARER), {"reason": "x", "force": True}, 400),
+        (keyed(BEARER), [], 400),
+    ],
+)
+async def test_a_malformed_stop_is_refused(headers: dict[str, str], json: object, status: int) -> None:
+    desk = Desk()
+    assert (await desk.ask("POST", KILL, headers=headers, json=json)).status_code == status
+    assert desk.backend.calls == []
+
+
+async def test_a_key_belongs_to_one_body_and_one_action() -> None:
+    desk = Desk()
+    await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "enough"})
+    assert (await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "other"})).status_code == 422
+    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "enough"})).status_code == 422
+
+
+async def test_a_repeated_stop_waits_for_the_first() -> None:
+    desk = Desk()
+    going = trio.Event()
+    desk.backend.on_kill = going.wait
+    statuses = []
+
+    async def stop() -> None:
+        statuses.append((await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "x"})).status_code)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stop)
+        nursery.start_soon(stop)
+        await wait_all_tasks_blocked()
+        going.set()
+    assert statuses == [200, 200]
+    assert desk.backend.calls.count(("kill done",)) == 1
+
+
+async def test_a_stop_goes_on_when_the_caller_hangs_up() -> None:
+    desk = Desk()
+    going = trio.Event()
+    desk.backend.on_kill = going.wait
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(desk.ask, "POST", KILL, headers=keyed(BEARER), json={"reason": "x"}))
+        await wait_all_tasks_blocked()
+        # What quart-trio does with a request whose client is gone.
+        nursery.cancel_scope.cancel()
+        going.set()
+    assert ("kill done",) in desk.backend.calls
+
+
+async def test_a_stop_that_is_not_confirmed_is_not_called_done(autojump_clock: object) -> None:
+    desk = Desk()
+    desk.backend.on_kill = trio.sleep_forever
+    response = await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "x"})
+    assert response.status_code == 503
+    assert "treat it as still trading" in (await answer(response))["error"]["message"]
+    desk.backend.on_kill = None
+    assert (await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "x"})).status_code == 200
+
+
+async def test_a_resume_returns_the_status() -> None:
+    desk = Desk()
+    desk.backend.state = "halted"
+    response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})
+    assert (await answer(response))["state"] == "active"
+    assert desk.backend.calls == [("resume", "global", "checked", "operator")]
+
+
+async def test_a_resume_lists_what_forbids_it_and_is_judged_anew() -> None:
+    desk = Desk()
+    desk.backend.resume_error = HaltError("2 intents have no outcome", "the stream day is stale")
+    response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})
+    error = (await answer(response))["error"]
+    assert response.status_code == 409
+    assert error["detail"] == {"failed": ["2 intents have no outcome", "the stream day is stale"]}
+    desk.backend.resume_error = None
+    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})).status_code == 200
+
+
+async def test_replies_are_kept_for_a_day_and_not_without_bound() -> None:
+    clock = Clock()
+    replies = Replies(clock.now_ns)
+    acted: list[str] = []
+
+    async def once(key: str) -> None:
+        async def act() -> Reply:
+            await trio.lowlevel.checkpoint()
+            acted.append(key)
+            return Reply(200, b"")
+
+        await replies.once(key, b"", act)
+
+    for key in range(MAX_REPLIES + 1):
+        await once(str(key))
+    acted.clear()
+    await once("1")
+    assert acted == []
+    await once("0")
+    assert acted == ["0"]
+    clock.advance(24 * 3600)
+    await once("2")
+    assert acted == ["0", "2"]

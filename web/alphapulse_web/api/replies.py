@@ -1,0 +1,76 @@
+"""Answers and errors as JSON."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TypeVar
+
+import msgspec
+from quart import Quart, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from alphapulse_web.api.schemas import ErrorBody, ErrorReply
+from alphapulse_web.errors import ApiError
+
+JSON = "application/json"
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+log = logging.getLogger(__name__)
+
+
+def answer(shape: msgspec.Struct, status: int = 200) -> Response:
+    """The shape as a JSON response."""
+    return Response(msgspec.json.encode(shape), status, content_type=JSON)
+
+
+def query(shape: type[Shape]) -> Shape:
+    """The query string in that shape. Raises ApiError 400 if it has other fields or values."""
+    try:
+        return msgspec.convert(request.args.to_dict(), shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise ApiError(400, "bad_query", f"expected other parameters: {error}") from error
+
+
+async def body(shape: type[Shape]) -> Shape:
+    """The JSON body in that shape. Raises ApiError 400 if it is not JSON or has other fields or values."""
+    data = await request.get_data(cache=True, as_text=False, parse_form_data=False)
+    try:
+        return msgspec.json.decode(data, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ApiError(400, "bad_body", f"expected another body: {error}") from error
+
+
+def request_number() -> str:
+    """The number under which this request is found in the log."""
+    if "request_number" not in g:
+        g.request_number = secrets.token_hex(4)
+    return str(g.request_number)
+
+
+def refusal(error: ApiError) -> Response:
+    """An error in the API's shape."""
+    content = ErrorBody(code=error.code, message=error.message, detail=error.detail, request=request_number())
+    return answer(ErrorReply(error=content), error.status)
+
+
+def register_errors(app: Quart) -> None:
+    """Every error becomes JSON. One that nobody expected is logged with its number and says nothing about itself."""
+
+    @app.errorhandler(ApiError)
+    async def refused(error: ApiError) -> Response:
+        return refusal(error)
+
+    @app.errorhandler(HTTPException)
+    async def http_error(error: HTTPException) -> Response:
+        code = error.name.lower().replace(" ", "_")
+        response = refusal(ApiError(error.code or 500, code, (error.description or error.name).lower()))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
+
+    @app.errorhandler(Exception)
+    async def fault(error: Exception) -> Response:
+        log.error("request %s failed", request_number(), exc_info=error)
+        message = "expected an answer, found a fault in the daemon; look for the request's number in its log"
+        return refusal(ApiError(500, "internal", message))

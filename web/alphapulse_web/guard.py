@@ -1,0 +1,171 @@
+"""A connection of Hypercorn that can harm nothing but itself.
+
+Hypercorn 0.18 lets exceptions of a connection out of its server, and sends inside a shield without a deadline: one
+odd byte would end the daemon, and one client that stops reading would keep it from ending.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import attrs
+import trio
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.trio.task_group import TaskGroup
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import AppWrapper, ConnectionState
+from hypercorn.utils import parse_socket_addr
+
+from alphapulse_web.http11 import Http11
+
+SEND_LIMIT_S = 2.0
+"""A client that takes none of 64 KiB for so long is cut off."""
+SLICE_BYTES = 64 * 1024
+NOTICE_LIMIT_S = 1.0
+"""How long the application may take to hear that its connection is gone."""
+MAX_CONNECTIONS = 100
+
+
+class Ward:
+    """The open connections, and how many odd ones failed (`contained`), were too many (`refused`) or `stalled`."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self.contained = 0
+        self.refused = 0
+        self.stalled = 0
+        self._log = log
+        self._streams: set[trio.SocketStream] = set()
+        self._empty = trio.Event()
+
+    def admit(self, stream: trio.SocketStream) -> bool:
+        """False if there are too many connections already."""
+        if len(self._streams) >= MAX_CONNECTIONS:
+            self.refused += 1
+            self._log.warning("a connection was refused: %d are open already", MAX_CONNECTIONS)
+            return False
+        self._streams.add(stream)
+        return True
+
+    def dismiss(self, stream: trio.SocketStream) -> None:
+        """The connection is over."""
+        self._streams.discard(stream)
+        if not self._streams:
+            self._empty.set()
+
+    def contain(self, group: BaseExceptionGroup[Exception]) -> None:
+        """Count and log what a connection failed of."""
+        self.contained += 1
+        problems = ", ".join(repr(error) for error in leaves(group))
+        self._log.warning("a connection failed and was closed: %s", problems)
+
+    def close_all(self) -> None:
+        """Close every raw stream at once; whoever sends or receives on one is told."""
+        for stream in self._streams:
+            stream.socket.close()
+
+    async def emptied(self) -> None:
+        """Wait until no connection is open."""
+        while self._streams:
+            self._empty = trio.Event()
+            await self._empty.wait()
+
+
+def leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
+    """The single exceptions of a group."""
+    found: list[Exception] = []
+    for error in group.exceptions:
+        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+@attrs.frozen
+class Server:
+    """What all connections share."""
+
+    application: AppWrapper
+    config: Config
+    context: WorkerContext
+    state: ConnectionState
+    ward: Ward
+
+
+class GuardedConnection(TCPServer):
+    """One connection, without TLS. Its failures end here; its sends have a deadline; it never outlives its stream."""
+
+    stream: trio.SocketStream  # type: ignore[assignment]  # upstream declares TLS only and takes both
+    protocol: Http11  # type: ignore[assignment]  # upstream wraps it, to change over to HTTP/2
+
+    def __init__(self, server: Server, stream: trio.SocketStream) -> None:
+        super().__init__(server.application, server.config, server.context, server.state, stream)  # type: ignore[arg-type]
+        self._ward = server.ward
+
+    async def run(self) -> None:
+        """Serve until the connection ends. Raises nothing but Cancelled."""
+        if not self._ward.admit(self.stream):
+            await trio.aclose_forcefully(self.stream)
+            return
+        try:
+            await self._converse()
+        except* Exception as group:  # noqa: BLE001  # the border: nothing of a connection goes further
+            self._ward.contain(group)
+        finally:
+            self._ward.dismiss(self.stream)
+            await trio.aclose_forcefully(self.stream)
+
+    async def _converse(self) -> None:
+        socket = self.stream.socket
+        try:
+            client = parse_socket_addr(socket.family, socket.getpeername())
+            server = parse_socket_addr(socket.family, socket.getsockname())
+            async with TaskGroup() as tasks:
+                self._task_group = tasks
+                self.protocol = Http11(
+                    self.app,
+                    self.config,
+                    self.context,
+                    tasks,
+                    ConnectionState(self.state.copy()),
+                    False,
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                await self.idle_task.restart(tasks, self._idle_timeout)
+                await self._read_data()
+        finally:
+            await self._close()
+
+    async def protocol_send(self, event: Event) -> None:
+        """Send bytes with a deadline that moves with their progress; other events go to Hypercorn."""
+        if not isinstance(event, RawData):
+            await super().protocol_send(event)
+            return
+        async with self.send_lock:
+            gone = await self._send(event.data)
+        if gone:
+            with trio.move_on_after(NOTICE_LIMIT_S, shield=True):
+                await trio.aclose_forcefully(self.stream)
+                await self.protocol.handle(Closed())
+
+    async def _send(self, data: bytes) -> bool:
+        """True if the peer is gone or has to go. Shielded, since half a message would garble the connection."""
+        view = memoryview(data)
+        with trio.move_on_after(SEND_LIMIT_S, shield=True) as scope:
+            try:
+                for start in range(0, len(view), SLICE_BYTES):
+                    scope.deadline = trio.current_time() + SEND_LIMIT_S
+                    await self.stream.send_all(view[start : start + SLICE_BYTES])
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return True
+        if scope.cancelled_caught:
+            self._ward.stalled += 1
+            return True
+        return False
+
+    async def _idle_timeout(self) -> None:
+        with trio.move_on_after(self.config.keep_alive_timeout):
+            await self.context.terminated.wait()
+        with trio.move_on_after(NOTICE_LIMIT_S, shield=True):
+            await self._initiate_server_close()

@@ -1,0 +1,38 @@
+"""HTTP/1.1 as Hypercorn speaks it, less what this server does not want to speak."""
+
+from __future__ import annotations
+
+import h11
+from hypercorn.protocol.h11 import H11Protocol
+
+from alphapulse_web.errors import RequestError
+
+VERSIONS = frozenset({b"1.0", b"1.1"})
+EXTENSIONS = b"sec-websocket-extensions"
+
+
+class Http11(H11Protocol):
+    """No HTTP/2 in clear, no upgrade to it, no header outside ASCII, no compressed WebSocket.
+
+    Headers outside ASCII crash Hypercorn 0.18 while it decodes them. Compression would cost the trading loop tens of
+    milliseconds for one snapshot, and would let a small frame unpack into a large one.
+    """
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        if event.http_version not in VERSIONS:
+            await self._refuse(505, "the version is not HTTP/1.0 or HTTP/1.1")
+        for name, value in event.headers:
+            if not value.isascii():
+                await self._refuse(400, f"the header {name.decode('ascii', 'replace')} is not ASCII")
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        headers = [(name, value) for name, value in request.headers if name != EXTENSIONS]
+        if len(headers) < len(request.headers):
+            request = h11.Request(
+                method=request.method, target=request.target, headers=headers, http_version=request.http_version
+            )
+        await super()._create_stream(request)
+
+    async def _refuse(self, status: int, problem: str) -> None:
+        await self._send_error_response(status)
+        raise RequestError(problem)

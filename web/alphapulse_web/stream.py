@@ -1,0 +1,77 @@
+"""The WebSocket `/ws`: what the hub tells, written to one browser."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import trio
+from quart import Blueprint, websocket
+
+from alphapulse_web.auth import Authenticator, Caller
+from alphapulse_web.hub import FAULT, NOT_LOGGED_IN, Client, Hub
+from alphapulse_web.instants import NS_PER_S
+from alphapulse_web.perimeter import Perimeter
+
+WRONG_ORIGIN = 4403
+POLICY = 1008
+
+log = logging.getLogger(__name__)
+
+
+def stream_routes(hub: Hub, perimeter: Perimeter, authenticator: Authenticator, now_ns: Callable[[], int]) -> Blueprint:
+    """The route of the WebSocket. Refusals are close codes, since a browser sees nothing else."""
+    routes = Blueprint("stream", __name__)
+
+    @routes.websocket("/ws")
+    async def stream() -> None:
+        await websocket.accept()
+        origin = websocket.headers.get("Origin")
+        caller = authenticator.caller(
+            websocket.headers.get("Authorization"), websocket.cookies.get(authenticator.cookie_name)
+        )
+        if origin is not None and not perimeter.origin_allowed(origin):
+            await websocket.close(WRONG_ORIGIN, "wrong origin")
+        elif caller is None:
+            await websocket.close(NOT_LOGGED_IN, "not logged in")
+        elif caller.kind == "browser" and origin is None:
+            await websocket.close(WRONG_ORIGIN, "a browser session needs an origin")
+        else:
+            await serve(hub, caller, now_ns())
+
+    return routes
+
+
+async def serve(hub: Hub, caller: Caller, now_ns: int) -> None:
+    """Write until the client goes, is shed, or its session ends; then close with the reason."""
+    client = hub.join(caller.session)
+    if caller.expires_ns is not None:
+        client.scope.deadline = trio.current_time() + (caller.expires_ns - now_ns) / NS_PER_S
+    try:
+        with client.scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(listen, client)
+                nursery.start_soon(write, client)
+    except* Exception:
+        log.exception("a dashboard's stream failed")
+        client.code, client.reason = FAULT, "a fault in the daemon"
+    finally:
+        hub.leave(client)
+    # Outside the scope, which is cancelled by now.
+    await websocket.close(client.code, client.reason)
+
+
+async def write(client: Client) -> None:
+    """Number and send what waits. No deadline around the send: Hypercorn would lose the disconnect."""
+    seq = 0
+    async for frame in client.frames:
+        # After the peer is gone a send returns without a checkpoint; the queue may be full of frames.
+        await trio.lowlevel.checkpoint()
+        await websocket.send(frame.text(seq))
+        seq += 1
+
+
+async def listen(client: Client) -> None:
+    """The page sends nothing; whoever sends is shed, so that nothing piles up here."""
+    await websocket.receive()
+    client.shed(POLICY, "the page sends nothing")

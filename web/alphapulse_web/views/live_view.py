@@ -1,0 +1,44 @@
+"""The control plane's consumer of the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from alphapulse.data.market import StreamState, StreamStatus
+from alphapulse.data.pools import Pool
+from alphapulse.data.wire import Description, Domain
+from alphapulse.relays.bus import Bus
+from alphapulse_web.views.market_view import MarketView
+from alphapulse_web.views.opportunity_view import OpportunityView
+
+
+class LiveView:
+    """Keeps the market view and the opportunity view in step with the three relays."""
+
+    def __init__(self, bus: Bus, pools: Sequence[Pool], quote_tokens: Sequence[bytes]) -> None:
+        self._bus = bus
+        self.market = MarketView(pools, quote_tokens)
+        self.opportunities = OpportunityView(pools)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled."""
+        with self._bus.subscribe_to_all("control plane") as subscription:
+            task_status.started()
+            while True:
+                for message in await subscription.receive():
+                    self._apply(message)
+
+    def _apply(self, message: object) -> None:
+        if isinstance(message, StreamStatus) and message.state is StreamState.RESET:
+            self.opportunities.begin_run()
+        if _is_market_data(message):
+            self.market.apply(message)
+        else:
+            self.opportunities.apply(message)
+
+
+def _is_market_data(message: object) -> bool:
+    description: Description = message.DESCRIPTION  # type: ignore[attr-defined]  # relays carry nothing but messages
+    return description.domain is Domain.MARKET_DATA
