@@ -65,20 +65,27 @@ class Engine:
             await self._send(intents)
 
     async def _send(self, intents: list[OrderRequest]) -> None:
-        await self._journal.append(intents, sync=True)
+        try:
+            await self._journal.append(intents, sync=True)
+        except trio.Cancelled:
+            self._settle_unsent(intents)
+            raise
         self._execution.publish(intents)
         # No await between this look at the epoch and the call of the executor.
         live = [intent for intent in intents if intent.halt_epoch == self._gate.epoch]
         if live:
             self._executor.submit(live)
-        dead = [
+        self._settle_unsent([intent for intent in intents if intent not in live])
+
+    def _settle_unsent(self, intents: Sequence[OrderRequest]) -> None:
+        """The intents are in the journal but nobody got them: say so there, or a restart would find them open."""
+        reports = [
             ExecutionReport.of(intent, Outcome.CANCELLED, HALTED_BEFORE_SENDING, reported_ns=self._now_ns())
             for intent in intents
-            if intent not in live
         ]
-        if dead:
-            self._journal.append_now(dead)
-            self._execution.publish(dead)
+        if reports and self._journal.failure is None:
+            self._journal.append_now(reports)
+            self._execution.publish(reports)
 
     def _intent(self, signal: ArbitrageSignal) -> OrderRequest:
         assert signal.gas_cost is not None and signal.net is not None  # the gate refuses what has no price

@@ -62,6 +62,11 @@ class FlashArbitrage:
         """States looked at in this life."""
         return self._scanner.counts
 
+    @property
+    def base_tokens(self) -> tuple[bytes, ...]:
+        """The tokens in which profit is wanted, in order."""
+        return self._terms.base_tokens
+
     def on_events(self, events: Sequence[MarketEvent]) -> list[ArbitrageSignal]:
         """One signal for each opportunity state among the events."""
         return [self._signal(found) for found in self._scanner.scan(events)]

@@ -1,0 +1,1 @@
+"""The command line: the daemon and its tools. The only place that joins daemon and web."""

@@ -1,0 +1,52 @@
+"""`alphapulsed`: the daemon itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import trio
+
+from alphapulse import __version__
+from alphapulse.cli.control_file import remove_control_file, write_control_file
+from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.config import Config
+from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.nursery.service import Service
+from alphapulse.observe.logs import configure_logs
+
+
+@click.command()
+@config_option
+@click.version_option(__version__, prog_name="alphapulsed")
+@reports_errors
+def main(config_path: Path | None) -> None:
+    """Run AlphaPulse until SIGTERM or SIGINT. A second signal ends it at once; SIGUSR1 halts trading."""
+    configure_logs()
+    trio.run(serve, read_config(config_path))
+
+
+async def serve(config: Config) -> None:
+    """Run the daemon to its end. Raises AlphaPulseError if it cannot start or ended by a failure."""
+    async with open_daemon(config, control_plane=_control_plane if config.web.enabled else None) as daemon:
+        write_control_file(daemon.paths.folder, None)
+        try:
+            await daemon.run()
+        finally:
+            remove_control_file(daemon.paths.folder)
+        if daemon.failure is not None:
+            raise daemon.failure
+
+
+def _control_plane(daemon: Daemon) -> Service:
+    """Joins the daemon and the web application: imported here and nowhere else, and only when it is wanted."""
+    from alphapulse_web.daemon_service import DaemonControlPlane, Doorway
+
+    def announce(doorway: Doorway) -> None:
+        write_control_file(daemon.paths.folder, doorway.url)
+        click.echo(f"\nAlphaPulse dashboard: {doorway.login_url}")
+        click.echo("The login works once, for ten minutes; `alphapulse login` makes another. Ctrl-C stops the daemon.\n")
+        sys.stdout.flush()
+
+    return DaemonControlPlane(daemon, announce)

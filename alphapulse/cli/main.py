@@ -1,0 +1,19 @@
+"""`alphapulse`: the operator's tools."""
+
+from __future__ import annotations
+
+import click
+
+from alphapulse import __version__
+from alphapulse.cli.control import kill, login, resume, status
+from alphapulse.cli.replay import replay
+
+
+@click.group()
+@click.version_option(__version__, prog_name="alphapulse")
+def main() -> None:
+    """Tools for a running AlphaPulse, and replays without one."""
+
+
+for command in (replay, status, kill, resume, login):
+    main.add_command(command)

@@ -1,0 +1,145 @@
+"""`alphapulse replay`: a recording through the whole pipeline, without control plane, at full speed."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import msgspec
+import trio
+
+from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
+from alphapulse.config import Config, WebSection
+from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.data.execution import Mode
+from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.environment import DataPaths
+from alphapulse.observe.logs import configure_logs
+
+PROGRESS_EVERY_S = 0.2
+NS_PER_S = 1_000_000_000
+
+
+@click.command()
+@config_option
+@click.option("--states", "states_path", type=click.Path(path_type=Path), help="Write each opportunity state there.")
+@click.option("--database", type=click.Path(path_type=Path), help="Keep the books there. Default: a temporary place.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@reports_errors
+def replay(config_path: Path | None, states_path: Path | None, database: Path | None, as_json: bool) -> None:
+    """Replay the configured recording to its end at full speed and print what was found and earned."""
+    configure_logs(logging.WARNING)
+    config = headless(read_config(config_path))
+    with ExitStack() as files:
+        if database is None:
+            paths = DataPaths.in_folder(Path(files.enter_context(tempfile.TemporaryDirectory())), Mode.PAPER)
+        else:
+            paths = DataPaths.beside(database)
+        states = files.enter_context(states_path.open("w", encoding="utf-8")) if states_path is not None else None
+        result, problem = trio.run(run_replay, config, paths, states, sys.stderr.isatty())
+    if as_json:
+        click.echo(msgspec.json.encode(result).decode())
+    else:
+        _print_table(result)
+    if problem is not None:
+        click.echo(f"alphapulse: {problem}", err=True)
+        sys.exit(EXIT_FAILED)
+
+
+def headless(config: Config) -> Config:
+    """The configuration as a replay runs it: full speed, to the end, no control plane."""
+    collectors = {
+        name: msgspec.structs.replace(section, speed=0, at_end="stop") for name, section in config.collectors.items()
+    }
+    return msgspec.structs.replace(config, collectors=collectors, web=WebSection(enabled=False))
+
+
+async def run_replay(
+    config: Config, paths: DataPaths, states: TextIO | None, progress: bool
+) -> tuple[dict[str, Any], Exception | None]:
+    """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
+    async with open_daemon(config, paths=paths) as daemon:
+        started = time.perf_counter_ns()
+        async with trio.open_nursery() as nursery:
+            if states is not None:
+                await nursery.start(_write_states, daemon, states)
+            if progress:
+                nursery.start_soon(_show_progress, daemon)
+            await daemon.run()
+            nursery.cancel_scope.cancel("the replay is over")
+        elapsed_ns = time.perf_counter_ns() - started
+        return summary(daemon, elapsed_ns), daemon.failure or daemon.problem
+
+
+def summary(daemon: Daemon, elapsed_ns: int) -> dict[str, Any]:
+    """What a replay found and earned: integers and text."""
+    replayed, scanned, portfolio = daemon.collector.counts, daemon.strategy.counts, daemon.portfolio
+    kinds = ("v3_swap", "v3_mint", "v3_burn", "v3_collect")
+    return {
+        "logs": replayed.logs,
+        "events": {kind: replayed.events[kind] for kind in kinds},
+        "refused": dict(sorted(replayed.refused.items())),
+        "pools": len(daemon.pools),
+        "opportunities": scanned.opportunities,
+        "blocks": scanned.blocks,
+        "episodes": scanned.episodes,
+        "screened_out": scanned.screened_out,
+        "profit": {_hex(token): profit for token, profit in scanned.profit.items()},
+        "rejected": dict(sorted(portfolio.rejected.items())),
+        "trades": sum(book.total.traded for book in portfolio.tokens.values()),
+        "reverted": sum(book.total.failed for book in portfolio.tokens.values()),
+        "pnl": {_hex(token): book.total.net for token, book in portfolio.tokens.items()},
+        "latency": daemon.latency.describe(),
+        "logs_per_second": replayed.logs * NS_PER_S // max(1, elapsed_ns),
+    }
+
+
+async def _write_states(
+    daemon: Daemon, states: TextIO, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    with daemon.bus.signals.subscribe("states file", types=(ArbitrageSignal,)) as subscription:
+        task_status.started()
+        while True:
+            for signal in await subscription.receive():
+                states.write(msgspec.json.encode(state_line(signal)).decode() + "\n")
+
+
+def state_line(signal: ArbitrageSignal) -> dict[str, Any]:
+    """One opportunity state, for the states file: pools in the order of the trade, amounts in raw units of `token`."""
+    return {
+        "block": signal.block_number,
+        "log_index": signal.log_index,
+        "pools": [pool.name for pool in signal.pools],
+        "token": _hex(signal.profit_token),
+        "size": signal.size,
+        "profit": signal.profit,
+    }
+
+
+async def _show_progress(daemon: Daemon) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("replay"), BarColumn(), TextColumn("{task.completed} logs"), TimeElapsedColumn())
+    from rich.console import Console
+
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("replay", total=None)
+        while True:
+            bar.update(task, completed=daemon.collector.counts.logs)
+            await trio.sleep(PROGRESS_EVERY_S)
+
+
+def _print_table(result: dict[str, Any]) -> None:
+    for name, value in result.items():
+        text = ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{name:>16}  {text}")
+
+
+def _hex(address: bytes) -> str:
+    return "0x" + address.hex()

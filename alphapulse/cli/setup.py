@@ -1,0 +1,75 @@
+"""Which configuration a command uses, and how it fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.resources import files
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from alphapulse.config import Config, load_config
+from alphapulse.errors import AlphaPulseError, ConfigError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 78
+"""EX_CONFIG of sysexits: a service manager does not restart what a restart cannot mend."""
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Configuration file. Default: ./config.toml, else the one that ships with the package.",
+)
+
+
+def read_config(path: Path | None) -> Config:
+    """The configuration at `path`; without one ./config.toml, else the packaged default with data in the user's folder.
+
+    Raises:
+        ConfigError: as `load_config`.
+    """
+    if path is not None:
+        return load_config(path)
+    local = Path("config.toml")
+    if local.is_file():
+        return load_config(local)
+    return packaged_config()
+
+
+def packaged_config() -> Config:
+    """The default that ships inside the package; its relative files, the data folder too, lie in `data_home()`."""
+    resource = files("alphapulse").joinpath("default_config.toml")
+    if not resource.is_file():
+        raise ConfigError("", "expected a config.toml here or --config FILE; this checkout has no packaged default")
+    return load_config(Path(str(resource)), folder=data_home())
+
+
+def data_home() -> Path:
+    """`$XDG_DATA_HOME/alphapulse`, by default `~/.local/share/alphapulse`."""
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "alphapulse"
+
+
+def reports_errors(command: Callable[P, T]) -> Callable[P, T]:
+    """Errors raised on purpose end a command with one clear line and an exit code, not with a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except ConfigError as error:
+            click.echo(f"alphapulse: configuration: {error}", err=True)
+            sys.exit(EXIT_CONFIG)
+        except AlphaPulseError as error:
+            click.echo(f"alphapulse: {error}", err=True)
+            sys.exit(EXIT_FAILED)
+
+    return run

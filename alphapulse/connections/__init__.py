@@ -1,0 +1,1 @@
+"""Connections: the only openers of sockets to elsewhere."""

@@ -1,0 +1,389 @@
+"""The daemon: the one composition root. It builds every part, joins them into the tree, and stops them in stages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+
+import attrs
+import trio
+
+from alphapulse.collectors.recorded.collector import RecordedCollector
+from alphapulse.collectors.recorded.pool_file import load_pools
+from alphapulse.collectors.recorded.recording import Recording
+from alphapulse.config import Config
+from alphapulse.data.chains import CHAINS
+from alphapulse.data.execution import ExecutionReport, Mode, Outcome
+from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
+from alphapulse.data.pools import Pool
+from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
+from alphapulse.environment import DataPaths, Environment
+from alphapulse.errors import AlphaPulseError, JournalError, LedgerError, RecordingError
+from alphapulse.execution.engine import Engine
+from alphapulse.execution.gate import Gate
+from alphapulse.execution.paper import PaperExecutor
+from alphapulse.journal.database import sqlite_url
+from alphapulse.journal.journal import Journal
+from alphapulse.journal.ledger_writer import LedgerWriter
+from alphapulse.journal.recovery import Recovery
+from alphapulse.nursery.child import ChildSpec
+from alphapulse.nursery.node import TreeNode
+from alphapulse.nursery.os_signals import install_kill_signal, serve_os_signals
+from alphapulse.nursery.policy import RestartPolicy
+from alphapulse.nursery.service import Service
+from alphapulse.nursery.supervisor import Supervisor
+from alphapulse.observe.market_clock import MarketClock
+from alphapulse.portfolio.portfolio import Portfolio
+from alphapulse.relays.bus import Bus
+from alphapulse.safety.halt_switch import HaltSwitch
+from alphapulse.strategies.flash_arbitrage import FlashArbitrage
+from alphapulse.strategies.strategy import StrategyService
+from alphapulse.terms import flash_arbitrage_terms, latency, recording_paths, replay_terms, strategy_limits
+
+logger = logging.getLogger(__name__)
+
+STRATEGY = "flash_arbitrage"
+NS_PER_S = 1_000_000_000
+
+RESTARTS = RestartPolicy(
+    budget=5,
+    window_ns=600 * NS_PER_S,
+    first_delay_ns=NS_PER_S,
+    factor=2,
+    longest_delay_ns=30 * NS_PER_S,
+    jitter_ppm=200_000,
+    healthy_after_ns=60 * NS_PER_S,
+    start_deadline_ns=30 * NS_PER_S,
+)
+"""Five restarts in ten minutes (reliability research, section 5): what still fails then will not heal by itself."""
+
+NO_RESTART = attrs.evolve(RESTARTS, budget=0)
+"""For what keeps the books: a fresh life would not know what the old one knew."""
+
+ESSENTIAL = ("journal", "portfolio", "paper executor", "halt switch")
+"""Without these nothing may be traded."""
+
+DECISIONS_DEADLINE_S = 0.5
+COLLECTORS_DEADLINE_S = 1.0
+BOOKS_DEADLINE_S = 2.0
+FOUNDATION_DEADLINE_S = 6.0
+
+
+
+class Daemon:
+    """Everything that runs, and what the control plane may ask of it. Made by `open_daemon`."""
+
+    def __init__(
+        self,
+        config: Config,
+        paths: DataPaths,
+        pools: Sequence[Pool],
+        journal: Journal,
+        recovery: Recovery,
+        environment: Environment,
+        control_plane: Callable[[Daemon], Service] | None,
+    ) -> None:
+        self.config = config
+        self.paths = paths
+        self.mode = Mode[config.daemon.mode.upper()]
+        self.pools = tuple(pools)
+        self.journal = journal
+        self.environment = environment
+        self.bus = Bus()
+        self.clock = MarketClock(environment.monotonic_ns)
+        self.run_record: RunStarted | None = None
+        self.latency = latency(config)
+        self.started_ns = environment.now_ns()
+        self.stopping: str | None = None
+        self.problem: RecordingError | None = None
+        self.failure: AlphaPulseError | None = None
+        self._last_run = recovery.last_run
+        self._signal_ids = count(1)
+        self._intent_ids = count(recovery.last_intent_id + 1)
+        self._stop_requested = trio.Event()
+        self._control_plane = control_plane
+        self.halts = self._make_halts(recovery)
+        self.gate = self._make_gate()
+        self.executor = PaperExecutor(
+            self.pools,
+            self.latency,
+            journal,
+            self.bus.market_data,
+            self.bus.execution,
+            now_ns=environment.now_ns,
+        )
+        self.portfolio = Portfolio(self.bus.execution)
+        self.ledger_url = sqlite_url(paths.ledger)
+        self.ledger = LedgerWriter(journal, self.ledger_url, run_blocking=environment.run_blocking)
+        journal.on_append = self.ledger.offer
+        journal.on_failure(self._journal_failed)
+        self.strategy = self._make_strategy()
+        self.collector = self._make_collector()
+        self.foundation, self.decisions, self.collectors, self._root = self._make_tree()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until `request_stop`, SIGTERM or SIGINT; returns when the staged stop is over."""
+        with install_kill_signal(self.halts.close_gate, self._kill_by_signal):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(serve_os_signals, self._stop_by_signal, self.environment.end_at_once)
+                await nursery.start(self._root.run)
+                task_status.started()
+                await self._stop_requested.wait()
+                await self._stop_in_stages()
+                nursery.cancel_scope.cancel("the staged stop is over")
+
+    def request_stop(self, reason: str) -> None:
+        """Begin the staged stop. Trading stays ACTIVE in the books: a stop is no halt."""
+        if self.stopping is None:
+            self.stopping = reason
+            logger.info("stopping: %s", reason)
+            self._stop_requested.set()
+
+    def kill(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
+        """Halt a scope at once. Synchronous: when it returns the gate is closed and the latch is written."""
+        change = self.halts.trip(scope, reason=reason, actor=actor, via=via)
+        self._audit(actor, "control.kill", scope, reason, f"halt {change.halt_id}")
+        return change
+
+    def resume(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
+        """End the halt of a scope. Raises HaltError if it may not end."""
+        change = self.halts.resume(
+            scope, reason=reason, actor=actor, via=via, preconditions=self.resume_preconditions()
+        )
+        self._audit(actor, "control.resume", scope, reason, f"halt {change.halt_id} ended")
+        return change
+
+    def resume_preconditions(self) -> list[tuple[str, bool, str]]:
+        """What must hold for a resume: name, whether it does, and what is the case in words."""
+        failure = self.journal.failure
+        open_intents = len(self.executor.pending)
+        ill = [child.path for child in self.foundation.snapshot().children if child.state.value == "failed"]
+        return [
+            ("the journal can be written", failure is None, str(failure) if failure else "it can"),
+            ("every intent is settled", not open_intents, f"{open_intents} are open"),
+            ("the foundation runs", not ill, f"failed: {', '.join(ill)}" if ill else "it does"),
+        ]
+
+    def tree(self) -> TreeNode:
+        """The live tree of tasks."""
+        return self._root.snapshot()
+
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope that can be halted."""
+        return GLOBAL, f"strategy:{STRATEGY}"
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def _make_halts(self, recovery: Recovery) -> HaltSwitch:
+        return HaltSwitch()
+
+    def _make_gate(self) -> Gate:
+        section = self.config.strategies.flash_arbitrage
+        assert section is not None  # config checks it
+        return Gate(
+            self.halts,
+            {STRATEGY: strategy_limits(section, self.pools)},
+            max_input_age_ns=self.config.limits.max_input_age_s * NS_PER_S,
+            market_ns=lambda: self.clock.now_ns() or 0,
+            now_ns=self.environment.now_ns,
+            stream_trouble=lambda chain_id: self.bus.stream_trouble(CHAINS[chain_id].venue),
+        )
+
+    def _make_strategy(self) -> FlashArbitrage:
+        section = self.config.strategies.flash_arbitrage
+        assert section is not None  # config checks it
+        return FlashArbitrage(
+            STRATEGY,
+            flash_arbitrage_terms(section, self.config.costs, self.pools),
+            self.pools,
+            next_signal_id=lambda: next(self._signal_ids),
+            run=lambda: self.run_record.run if self.run_record else 0,
+            halt_epoch=lambda: self.halts.epoch,
+        )
+
+    def _strategy_service(self) -> Service:
+        """A fresh strategy for each life: it starts from the relay's snapshot, not from what an old one believed."""
+        self.strategy = self._make_strategy()
+        return StrategyService(self.strategy, self.bus.market_data, self.bus.signals)
+
+    def _engine(self) -> Service:
+        return Engine(
+            self.gate,
+            self.executor,
+            self.journal,
+            self.bus.signals,
+            self.bus.execution,
+            mode=self.mode,
+            next_intent_id=lambda: next(self._intent_ids),
+            now_ns=self.environment.now_ns,
+        )
+
+    def _make_collector(self) -> RecordedCollector:
+        ((name, section),) = self.config.collectors.items()
+        return RecordedCollector(
+            Recording(recording_paths(name, section, self.config)),
+            self.pools,
+            replay_terms(name, section),
+            self.bus.market_data,
+            self.clock,
+            begin_run=self._begin_run,
+            on_end=self._recording_ended,
+            run_blocking=self.environment.run_blocking,
+            now_ns=self.environment.now_ns,
+        )
+
+    def _make_tree(self) -> tuple[Supervisor, Supervisor, Supervisor, Supervisor]:
+        section = self.config.strategies.flash_arbitrage
+        foundation = self._supervisor(
+            "foundation",
+            ChildSpec("journal", lambda: self.journal, NO_RESTART),
+            ChildSpec("ledger", lambda: self.ledger, RESTARTS),
+            ChildSpec("portfolio", lambda: self.portfolio, NO_RESTART),
+            ChildSpec("paper executor", lambda: self.executor, NO_RESTART, kind="gateway"),
+            ChildSpec("halt switch", lambda: self.halts, NO_RESTART),
+            *self._control_plane_spec(),
+        )
+        strategies = [ChildSpec(STRATEGY, self._strategy_service, RESTARTS, kind="strategy")]
+        decisions = self._supervisor(
+            "decisions",
+            ChildSpec("engine", self._engine, RESTARTS),
+            *(strategies if section is not None and section.enabled else ()),
+        )
+        (name,) = self.config.collectors
+        collectors = self._supervisor(
+            "collectors", ChildSpec(name, lambda: self.collector, RESTARTS, kind="collector")
+        )
+        root = self._supervisor(
+            "alphapulsed",
+            *(
+                ChildSpec(group.name, _once(group), NO_RESTART, kind="group")
+                for group in (foundation, decisions, collectors)
+            ),
+        )
+        return foundation, decisions, collectors, root
+
+    def _control_plane_spec(self) -> Iterator[ChildSpec]:
+        if self._control_plane is not None:
+            make = self._control_plane
+            yield ChildSpec("control plane", lambda: make(self), RESTARTS)
+
+    def _supervisor(self, name: str, *specs: ChildSpec) -> Supervisor:
+        return Supervisor(
+            name,
+            specs,
+            now_ns=self.environment.now_ns,
+            random=self.environment.random,
+            on_exhausted=self._escalate,
+        )
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    async def _begin_run(self, reason: str) -> None:
+        """Fresh books: the old run is closed and the new one is in the journal before anything is booked in it."""
+        now_ns = self.environment.now_ns()
+        records: list[object] = []
+        if self.run_record is not None:
+            records.append(RunEnded(self.run_record.run, reason, now_ns))
+        self._last_run += 1
+        ((name, section),) = self.config.collectors.items()
+        run = RunStarted(
+            self._last_run, self.mode, f"{name} ({section.kind})", self.config.digest, reason, now_ns
+        )
+        await self.journal.append([*records, run], sync=True)
+        self.run_record = run
+        self._signal_ids = count(1)
+        self.gate.forget_run()
+        self.portfolio.begin_run(run.run)
+
+    def _recording_ended(self, problem: RecordingError | None) -> None:
+        self.problem = problem
+        if problem is not None:
+            logger.error("%s", problem)
+        ((_, section),) = self.config.collectors.items()
+        if section.at_end == "stop":
+            self.request_stop("the recording is over")
+
+    def _escalate(self, path: str, error: BaseException) -> None:
+        """A child has used up its restarts: what depends on it stops, by the design's section 4."""
+        group, _, name = path.removeprefix("alphapulsed/").partition("/")
+        reason = f"{path} failed for good: {error}"
+        logger.critical("%s", reason)
+        if group == "decisions" and name == STRATEGY:
+            self.kill(f"strategy:{name}", reason=reason, actor="supervisor", via=Via.SUPERVISOR)
+        elif group == "decisions" or name in ESSENTIAL:
+            self.kill(GLOBAL, reason=reason, actor="supervisor", via=Via.SUPERVISOR)
+
+    def _journal_failed(self, error: JournalError) -> None:
+        self.failure = error
+        self.kill(GLOBAL, reason=str(error), actor="journal", via=Via.JOURNAL)
+
+    def _kill_by_signal(self) -> None:
+        self.kill(GLOBAL, reason="SIGUSR1 was received", actor="operating system", via=Via.OS_SIGNAL)
+
+    def _stop_by_signal(self) -> None:
+        self.request_stop("a stop signal was received")
+
+    def _audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
+        """Keep an operator's action, as far as the journal still can: a halt never waits for it."""
+        if self.journal.failure is None:
+            now_ns = self.environment.now_ns()
+            self.journal.append_now([AuditTrail(actor, action, target, clip(reason), result, now_ns)])
+
+    async def _stop_in_stages(self) -> None:
+        """Decisions, orders, data, books, control plane: each stage has a deadline, and the next begins after it."""
+        reason = self.stopping or "the daemon was stopped"
+        self.decisions.stop_all(reason)
+        with trio.move_on_after(DECISIONS_DEADLINE_S):
+            await self.decisions.wait_stopped()
+        self.executor.cancel_pending(None, reason)
+        self.collectors.stop_all(reason)
+        with trio.move_on_after(COLLECTORS_DEADLINE_S):
+            await self.collectors.wait_stopped()
+        with trio.move_on_after(BOOKS_DEADLINE_S):
+            await self._close_books(reason)
+        self.foundation.stop_all(reason)
+        with trio.move_on_after(FOUNDATION_DEADLINE_S):
+            await self.foundation.wait_stopped()
+
+    async def _close_books(self, reason: str) -> None:
+        if self.journal.failure is not None:
+            return
+        if self.run_record is not None:
+            ended = RunEnded(self.run_record.run, reason, self.environment.now_ns())
+            await self.journal.append([ended], sync=True)
+        try:
+            await self.ledger.flush()
+        except LedgerError as error:
+            logger.error("the ledger was not brought up to date, the next start will do it: %s", error)
+
+
+def _once(group: Supervisor) -> Callable[[], Service]:
+    return lambda: group
+
+
+@asynccontextmanager
+async def open_daemon(
+    config: Config,
+    *,
+    paths: DataPaths | None = None,
+    environment: Environment | None = None,
+    control_plane: Callable[[Daemon], Service] | None = None,
+) -> AsyncIterator[Daemon]:
+    """The daemon with its journal open, ready to `run`.
+
+    Raises:
+        ConfigError, PoolFileError: a setting or a file that it names cannot be used.
+        JournalError: another daemon holds the data folder, or the journal cannot be trusted.
+    """
+    environment = environment or Environment()
+    (section,) = config.collectors.values()
+    pools = load_pools(config.resolve(section.pools))
+    paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
+    paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with Journal.open(
+        paths.journal, now_ns=environment.now_ns, run_blocking=environment.run_blocking
+    ) as journal:
+        recovery = await environment.run_blocking(lambda: Recovery.of(journal.recovered))
+        yield Daemon(config, paths, pools, journal, recovery, environment, control_plane)

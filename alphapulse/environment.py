@@ -1,0 +1,57 @@
+"""What the daemon takes from outside: clocks, threads, chance, and where its files lie."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Self, cast
+
+import attrs
+import trio
+
+from alphapulse.data.execution import Mode
+from alphapulse.journal.blocking import RunBlocking
+
+EXIT_ENDED_AT_ONCE = 130
+"""What a shell reports for a process that SIGINT ended."""
+
+
+def _end_at_once() -> None:
+    os._exit(EXIT_ENDED_AT_ONCE)
+
+
+@attrs.frozen
+class Environment:
+    """The world as the daemon sees it; a test gives it another. Clocks are in ns."""
+
+    now_ns: Callable[[], int] = time.time_ns
+    monotonic_ns: Callable[[], int] = time.monotonic_ns
+    run_blocking: RunBlocking = cast(RunBlocking, trio.to_thread.run_sync)
+    random: Random = attrs.field(factory=Random)
+    end_at_once: Callable[[], None] = _end_at_once
+    pid: int = attrs.field(factory=os.getpid)
+
+
+@attrs.frozen
+class DataPaths:
+    """The daemon's files."""
+
+    folder: Path
+    journal: Path
+    ledger: Path
+    latch: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path, mode: Mode) -> Self:
+        """The files of one mode: the books of paper and of real money never share one."""
+        name = mode.name.lower()
+        return cls(folder, folder / f"{name}.journal", folder / f"{name}.sqlite", folder / f"{name}.halt")
+
+    @classmethod
+    def beside(cls, ledger: Path) -> Self:
+        """The files of books whose ledger has a name of its own."""
+        journal, latch = (ledger.with_name(f"{ledger.name}.{suffix}") for suffix in ("journal", "halt"))
+        return cls(ledger.parent, journal, ledger, latch)

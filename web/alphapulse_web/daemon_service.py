@@ -1,0 +1,70 @@
+"""The control plane of a running daemon, as one service of its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+
+import attrs
+import trio
+
+from alphapulse.daemon import Daemon
+from alphapulse.errors import ConfigError
+from alphapulse.journal.ledger_reader import LedgerReader
+from alphapulse_web.app import create_app
+from alphapulse_web.daemon_backend import DaemonBackend
+from alphapulse_web.serve import ControlPlane
+from alphapulse_web.settings import WebSettings
+from alphapulse_web.token import bearer_token
+from alphapulse_web.views.live_view import LiveView
+
+TOKEN_FILE = "token"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@attrs.frozen
+class Doorway:
+    """Where the control plane can be entered: its address, and a login that works once."""
+
+    url: str
+    login_url: str
+
+
+class DaemonControlPlane:
+    """Views, ledger reader and web application over one daemon; `on_open` is told each time it opens."""
+
+    def __init__(self, daemon: Daemon, on_open: Callable[[Doorway], None]) -> None:
+        self._daemon = daemon
+        self._on_open = on_open
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled. Raises OSError if the address cannot be bound, ConfigError for a token others can read."""
+        daemon = self._daemon
+        section = daemon.config.web
+        check_host(section.host, allow_other_hosts=section.allow_other_hosts)
+        run_blocking = daemon.environment.run_blocking
+        token = await run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
+        async with aclosing(LedgerReader(daemon.ledger_url, run_blocking=run_blocking)) as reader:
+            view = LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens)
+            settings = WebSettings(
+                token=token,
+                allowed_hosts=(*WebSettings.DEFAULT_HOSTS, section.host, *section.allowed_hosts),
+                now_ns=daemon.environment.now_ns,
+            )
+            app = create_app(DaemonBackend(daemon, view, reader), settings)
+            plane = ControlPlane(app, host=section.host, port=section.port)
+            async with trio.open_nursery() as nursery:
+                await nursery.start(view.run)
+                url = await nursery.start(plane.run)
+                self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text}"))
+                task_status.started()
+
+
+def check_host(host: str, *, allow_other_hosts: bool) -> None:
+    """Raises ConfigError if the control plane would be reachable from elsewhere without an explicit setting."""
+    if host not in LOOPBACK and not host.startswith("127.") and not allow_other_hosts:
+        raise ConfigError(
+            "web.host",
+            f"expected a loopback address, found {host!r}; set web.allow_other_hosts = true to listen beyond this "
+            "machine, behind a proxy that speaks TLS",
+        )
