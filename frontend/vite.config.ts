@@ -15,5 +15,5 @@ export default defineConfig({
     target: "es2023",
   },
   server: { proxy: { "/api": { target: daemon }, "/ws": { target: daemon, ws: true } } },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: { include: ["tests/**/*.test.{ts,tsx}"] },
 });

@@ -8,7 +8,7 @@ import { serverClock, serverNow } from "./model/clock";
 import { Feed, type FeedListener, type Wire } from "./model/feed";
 import { Frames, PointsMissing, withPoints, type Changes } from "./model/frames";
 import { haltSpans } from "./model/halts";
-import { tickNow } from "./model/second";
+import { tick } from "./model/second";
 import { useModel, type Link } from "./model/store";
 import { StopRequest } from "./stop/request";
 
@@ -62,6 +62,7 @@ class Dashboard implements FeedListener {
     browserClock,
     (view) => {
       useModel.setState({ stop: view });
+      tick();
       if (view.phase === "confirmed") void this.confirmed(view.report);
     },
   );
@@ -162,7 +163,7 @@ class Dashboard implements FeedListener {
     useModel.setState((model) => ({ topics: { ...model.topics, ...others } }));
     if (status !== undefined) putStatus(status);
     setLink({ phase: "connected", retryAt: null });
-    tickNow();
+    tick();
     if (this.wasShed) this.onShed(serverNow());
     this.wasShed = false;
   }

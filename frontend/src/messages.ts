@@ -47,6 +47,7 @@ export const stop = {
   now: "Stop now",
   giveUp: "Stop trying",
   dismiss: "Close",
+  sentShort: (ago: string) => `stop sent ${ago} ago`,
   sent: (ago: string) => `Stop sent ${ago} ago. Waiting for the daemon to confirm.`,
   noAnswer: "No answer yet. Treat it as still trading.",
   trying: (attempts: number) => `Trying again every second, ${attempts} so far. On its machine:`,

@@ -1,6 +1,6 @@
 /** Plain requests to the control plane. Nothing here retries: whoever asks decides whether to ask again. */
 import { login } from "../messages";
-import type { ErrorBody, HaltReport, Status } from "./types";
+import type { ErrorReply, HaltReport, SessionView, Status } from "./types";
 
 export interface Answer<T> {
   status: number;
@@ -36,7 +36,7 @@ interface AskOptions {
 }
 
 function problemOf(body: unknown): string | null {
-  const error = (body as Partial<ErrorBody> | null)?.error;
+  const error = (body as Partial<ErrorReply> | null)?.error;
   return error === undefined ? null : `${error.message} (request ${error.request})`;
 }
 
@@ -44,8 +44,8 @@ export function readStatus(): Promise<Answer<Status>> {
   return ask<Status>("GET", "/status");
 }
 
-export function readSession(): Promise<Answer<unknown>> {
-  return ask("GET", "/session");
+export function readSession(): Promise<Answer<SessionView>> {
+  return ask<SessionView>("GET", "/session");
 }
 
 /** Log in with a one-time code. Null when that opened a session, otherwise what to tell the person. */

@@ -1,58 +1,14 @@
-/** The messages of the socket, as the server sends them. */
-import type {
-  Build,
-  Instant,
-  Opportunities,
-  PairAppend,
-  Pairs,
-  Pnl,
-  Pools,
-  Positions,
-  Status,
-  TreeNode,
-} from "./types";
+/** The messages of the socket. Generated shapes; only what a delta holds is told apart by its topic here. */
+import type { components } from "./schema";
 
-export interface Topics {
-  status: Status;
-  tree: TreeNode;
-  pools: Pools;
-  pairs: Pairs;
-  pnl: Pnl;
-  positions: Positions;
-  opportunities: Opportunities;
-}
+type Shapes = components["schemas"];
 
+export type Topics = Shapes["Topics"];
 export type Topic = keyof Topics;
-
-export interface Hello {
-  type: "hello";
-  seq: number;
-  server_time: Instant;
-  build: Build;
-  run: number;
-}
-
-export interface Snapshot {
-  type: "snapshot";
-  seq: number;
-  topics: Topics;
-}
-
-export type Put = { [T in Topic]: { type: "delta"; seq: number; topic: T; op: "put"; data: Topics[T] } }[Topic];
-
-export interface Append {
-  type: "delta";
-  seq: number;
-  topic: "pairs";
-  op: "append";
-  key: string;
-  data: PairAppend;
-}
-
-export interface Beat {
-  type: "beat";
-  seq: number;
-  server_time: Instant;
-}
+export type Hello = Shapes["Hello"];
+export type Snapshot = Shapes["Snapshot"];
+export type Beat = Shapes["Beat"];
+export type Append = Shapes["AppendDelta"];
+export type Put = { [T in Topic]: Omit<Shapes["PutDelta"], "topic" | "data"> & { topic: T; data: Topics[T] } }[Topic];
 
 export type Message = Hello | Snapshot | Put | Append | Beat;

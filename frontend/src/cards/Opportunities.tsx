@@ -1,8 +1,8 @@
 import { memo, useState } from "react";
 import { IconChevronRight } from "@tabler/icons-react";
 
-import type { Opportunity, Opportunities as Page, OpportunityCounts, PairView } from "../api/types";
-import { amountText, countText, decimal, feeText, negated, sumOf } from "../format/amount";
+import type { Opportunity, LatestOpportunities, Counts, PairView } from "../api/types";
+import { amountExact, amountText, countText, decimal, feeText, negated, roundAmount, sumOf } from "../format/amount";
 import { millis, timeOfDay } from "../format/time";
 import { opportunities as texts } from "../messages";
 import { useModel } from "../model/store";
@@ -19,14 +19,14 @@ export function Opportunities() {
   const page = useModel((model) => model.topics.opportunities);
   const chosen = useChosen();
   return (
-    <Card title={texts.title} className="opportunities" head={page !== undefined && <Counts counts={page.counts} />}>
+    <Card title={texts.title} className="opportunities" head={page !== undefined && <CountLine counts={page.counts} />}>
       {page === undefined ? <NotReceived /> : <Known page={page} chosen={chosen} />}
       <OpportunityDrawer id={chosen} onClose={() => choose(null)} />
     </Card>
   );
 }
 
-function Known({ page, chosen }: { page: Page; chosen: string | null }) {
+function Known({ page, chosen }: { page: LatestOpportunities; chosen: string | null }) {
   const [all, setAll] = useState(false);
   const { rows, newer, showNewer, hold, release } = useHeldRows(page.opportunities, chosen !== null);
   if (rows.length === 0) return <Empty />;
@@ -58,7 +58,7 @@ function Known({ page, chosen }: { page: Page; chosen: string | null }) {
   );
 }
 
-function Counts({ counts }: { counts: OpportunityCounts }) {
+function CountLine({ counts }: { counts: Counts }) {
   return (
     <div className="counts">
       <span>
@@ -170,7 +170,6 @@ const Row = memo(function Row({ row, flash, unit, chosen }: RowProps) {
   const suffix = unit === null ? ` ${row.token.symbol}` : "";
   return (
     // The button in the first cell is the keyboard's way; a click anywhere in the row is the pointer's.
-    // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
     <tr data-result={row.result} data-chosen={chosen || undefined} onClick={() => choose(row.id)}>
       <td>
         <button type="button" className="row-button" aria-label={texts.open(`${time} #${row.log_index}`)}>
@@ -259,8 +258,8 @@ const TwoLines = memo(function TwoLines({ row }: { row: Opportunity }) {
         </span>
         <span className="line second">
           <span>
-            <TimeOfDay instant={row.time} /> · {texts.bps(decimal(row.gap_bps, 1))} · <Plain amount={row.size} />{" "}
-            {row.size.symbol}
+            <TimeOfDay instant={row.time} /> · {texts.bps(decimal(row.gap_bps, 1))} ·{" "}
+            <span title={amountExact(row.size)}>{roundAmount(row.size)}</span> {row.size.symbol}
           </span>
           <span className="why">{row.reason?.text}</span>
         </span>

@@ -1,5 +1,5 @@
 import type { Amount, Positions } from "../api/types";
-import { amountExact, amountWithUnit, percentText, shareOf } from "../format/amount";
+import { amountExact, amountText, amountWithUnit, percentText, shareOf } from "../format/amount";
 import { durationText, millis } from "../format/time";
 import { positions as texts } from "../messages";
 import { useSecond } from "../model/second";
@@ -18,6 +18,7 @@ export function PositionsCard() {
 
 function Known({ positions }: { positions: Positions }) {
   const { open, holdings, exposure, largest, limit } = positions;
+  const unit = exposure[0]?.symbol ?? null;
   return (
     <>
       {open.length === 0 ? (
@@ -37,12 +38,12 @@ function Known({ positions }: { positions: Positions }) {
         <div>
           <dt>{texts.largest}</dt>
           <dd>
-            <Sums amounts={largest} none="0" />
+            <Sums amounts={largest} none="0" unit={unit} />
           </dd>
         </div>
         <div>
           <dt>{texts.limit}</dt>
-          <dd>{limit === null ? <span className="quiet">{texts.noLimit}</span> : <Sums amounts={[limit]} none="" />}</dd>
+          <dd>{limit === null ? <span className="quiet">{texts.noLimit}</span> : <Sums amounts={[limit]} none="" unit={unit} />}</dd>
         </div>
       </dl>
       {limit !== null && <Meter exposure={exposure} limit={limit} />}
@@ -72,11 +73,12 @@ function Known({ positions }: { positions: Positions }) {
   );
 }
 
-function Sums({ amounts, none }: { amounts: Amount[]; none: string }) {
+/** `unit`: the one that stands beside already and is left out. */
+function Sums({ amounts, none, unit = null }: { amounts: Amount[]; none: string; unit?: string | null }) {
   if (amounts.length === 0) return <span className="quiet">{none}</span>;
   return amounts.map((amount) => (
     <span key={amount.token} className="sum" title={amountExact(amount)}>
-      {amountWithUnit(amount)}
+      {amount.symbol === unit ? amountText(amount) : amountWithUnit(amount)}
     </span>
   ));
 }

@@ -91,7 +91,7 @@ function Row({ payload }: { payload: RenderTreeNodePayload }) {
     <div {...elementProps} className={`node ${elementProps.className}`} title={reason.join(", ")}>
       <span className="node-name">
         {hasChildren ? <Fold size={12} aria-hidden="true" /> : <span className="node-leaf" />}
-        {node.name}
+        <span>{node.name}</span>
       </span>
       <span className="node-state" data-state={unknown ? "unknown" : node.state}>
         <Shape size={13} aria-hidden="true" />

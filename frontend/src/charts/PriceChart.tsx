@@ -31,7 +31,7 @@ interface Shown {
 type Ref = { current: Shown };
 type Options = Omit<uPlot.Options, "width" | "height">;
 
-const PRICE_HEIGHT = 196;
+const PRICE_HEIGHT = 218;
 const GAP_HEIGHT = 118;
 const AXIS = 52;
 const HIT_PX = 11;

@@ -6,7 +6,9 @@ import type { Tokens } from "./tokens";
 
 const MINUTE = 60;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440].map((minutes) => minutes * MINUTE);
-const LABEL_SPACE = 78;
+const LABEL_SPACE = 60;
+/** Where a label would be cut off by the left edge. */
+const EDGE = 15;
 
 export const FONT = '10.5px "Inter Variable", Inter, system-ui, sans-serif';
 
@@ -38,8 +40,13 @@ export function timeAxis(tokens: Tokens, labels: boolean): uPlot.Axis {
     grid: { stroke: tokens.line, width: 1 },
     ticks: { show: false },
     splits: (plot, _axis, from, to) => timeSplits(from, to, plot.width),
-    values: (_plot, splits) => splits.map((at) => (labels ? timeLabel(at) : "")),
+    values: (plot, splits) => splits.map((at) => (labels && !cutOff(plot, at) ? timeLabel(at) : "")),
   };
+}
+
+function cutOff(plot: uPlot, at: number): boolean {
+  const { min = 0, max = 1 } = plot.scales.x ?? {};
+  return min !== null && max !== null && ((at - min) / (max - min)) * plot.width < EDGE;
 }
 
 export function valueAxis(tokens: Tokens, size: number): uPlot.Axis {

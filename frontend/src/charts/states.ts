@@ -100,14 +100,18 @@ function firstAtOrAfter(points: Point[], ns: bigint): number {
   return low;
 }
 
+const ORDER: Mark["result"][] = ["found", "pending", "refused", "failed", "traded"];
+
 function marksOf(points: Point[], list: Opportunity[]): Mark[] {
   const known = new Map(list.map((one) => [`${one.block} ${one.log_index}`, one]));
-  return points.flatMap((point) => {
+  const marks = points.flatMap((point): Mark[] => {
     if (point.mark === null || point.gap === null) return [];
     const found = known.get(`${point.block} ${point.log_index}`);
     const result = found?.result ?? "found";
     return [{ at: secondsOf(point.t), gap: Number(point.gap), result, id: found?.id ?? null }];
   });
+  // Drawn in this order: what was traded lies on top.
+  return marks.sort((one, other) => ORDER.indexOf(one.result) - ORDER.indexOf(other.result));
 }
 
 /** The halted stretches of a run as seconds, cut to what the chart shows. */
@@ -118,7 +122,7 @@ export function haltedStretches(halts: HaltSpan[], run: number, from: number, to
       Math.max(from, span.from === null ? from : secondsOf(span.from)),
       Math.min(to, span.to === null ? to : secondsOf(span.to)),
     ])
-    .filter(([start, end]) => end > start);
+    .filter(([start, end]) => end >= start);
 }
 
 /** The lowest and highest of some values, or null when there is none. */

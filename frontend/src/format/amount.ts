@@ -59,6 +59,12 @@ export function amountText(amount: Amount, sign: SignStyle = "negative"): string
   return decimal(text, shownPlaces(amount.symbol, text), sign);
 }
 
+/** The amount where there is no room: stablecoins without decimals. Hovering gives the rest. */
+export function roundAmount(amount: Amount): string {
+  const text = exactText(amount.raw, amount.decimals);
+  return decimal(text, STABLE.has(amount.symbol.toUpperCase()) ? 0 : 4);
+}
+
 /** The amount with its unit. */
 export function amountWithUnit(amount: Amount, sign: SignStyle = "negative"): string {
   return `${amountText(amount, sign)} ${amount.symbol}`;

@@ -24,14 +24,14 @@ export function dateAndTime(ms: number): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
-/** 0.3 s, 12 s, 6 min 12 s, 2 h 05 min, 3 d 4 h. A negative length (clocks differ) counts as none. */
+/** 0.3 s, 12 s, 74 s, 6 min 12 s, 2 h 05 min, 3 d 4 h. A negative length (clocks differ) counts as none. */
 export function durationText(ms: number): string {
   const length = Math.max(0, ms);
   if (length < 1000) return `${(Math.floor(length / 100) / 10).toFixed(1)} s`;
   const seconds = Math.floor(length / 1000);
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 120) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ${(minutes % 60).toString().padStart(2, "0")} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;

@@ -3,6 +3,7 @@ import { amountWithUnit } from "../format/amount";
 import { clockText, durationText, millis, millisOfNanos } from "../format/time";
 import { banners, commandOrSignal, shell, stop as stopWords, words } from "../messages";
 import type { HaltReport, Status } from "../api/types";
+import type { Times } from "./second";
 import type { Model } from "./store";
 
 export type BannerAction = "give up" | "dismiss stop" | "log in" | "retry" | "reload";
@@ -23,13 +24,6 @@ export interface Banner {
   action: { does: BannerAction; label: string } | null;
 }
 
-export interface BannerTimes {
-  /** The daemon's time, in ms. */
-  server: number;
-  /** This machine's monotonic clock, in ms. */
-  monotonic: number;
-}
-
 const ANSWER_EXPECTED_MS = 2000;
 
 /** Whether the daemon is not known to run at this moment. */
@@ -48,10 +42,10 @@ export function stateWord(model: Model): StateWord {
 }
 
 /** The line below the state: since when and by whom. */
-export function stateLine(model: Model, times: BannerTimes): string {
+export function stateLine(model: Model, times: Times): string {
   const { status } = model.topics;
   if (stateWord(model) === "stopping" && model.stop.phase !== "idle" && "since" in model.stop) {
-    return stopWords.sent(durationText(times.monotonic - model.stop.since)).split(".")[0] ?? "";
+    return stopWords.sentShort(durationText(times.monotonic - model.stop.since));
   }
   if (status === undefined) return shell.nothingKnown;
   if (isUnknown(model)) {
@@ -65,7 +59,7 @@ export function stateLine(model: Model, times: BannerTimes): string {
 
 const plain = { by: null, text: [], commands: [], report: null, aside: null, action: null };
 
-export function banner(model: Model, times: BannerTimes): Banner | null {
+export function banner(model: Model, times: Times): Banner | null {
   return (
     ofStop(model, times) ??
     ofSession(model, times) ??
@@ -74,7 +68,7 @@ export function banner(model: Model, times: BannerTimes): Banner | null {
   );
 }
 
-function ofStop(model: Model, times: BannerTimes): Banner | null {
+function ofStop(model: Model, times: Times): Banner | null {
   const view = model.stop;
   const ways = commandOrSignal(model.topics.status?.other_ways ?? null);
   if (view.phase === "login") {
@@ -117,7 +111,7 @@ function ofStop(model: Model, times: BannerTimes): Banner | null {
   };
 }
 
-function ofSession(model: Model, times: BannerTimes): Banner | null {
+function ofSession(model: Model, times: Times): Banner | null {
   if (model.session !== "over") return null;
   return {
     ...plain,
@@ -130,7 +124,7 @@ function ofSession(model: Model, times: BannerTimes): Banner | null {
   };
 }
 
-function ofLink(model: Model, times: BannerTimes): Banner | null {
+function ofLink(model: Model, times: Times): Banner | null {
   const { link, topics } = model;
   if (link.phase !== "disconnected") return null;
   const retry = link.retryAt === null ? null : Math.max(0, Math.ceil((link.retryAt - times.monotonic) / 1000));
@@ -154,7 +148,7 @@ function ofLink(model: Model, times: BannerTimes): Banner | null {
   };
 }
 
-function ofStatus(model: Model, status: Status, times: BannerTimes): Banner | null {
+function ofStatus(model: Model, status: Status, times: Times): Banner | null {
   if (status.state === "halted") return ofHalt(model, status, times);
   const ago = durationText(times.server - millis(status.since));
   if (status.state === "stopping") {
@@ -169,7 +163,7 @@ function ofStatus(model: Model, status: Status, times: BannerTimes): Banner | nu
   return ofStreams(status) ?? ofSource(status, times) ?? ofBuild(model) ?? ofParts(status, times);
 }
 
-function ofHalt(model: Model, status: Status, times: BannerTimes): Banner {
+function ofHalt(model: Model, status: Status, times: Times): Banner {
   const since = millis(status.since);
   const { by, rest } = banners.haltedBy(status, clockText(since, times.server), durationText(times.server - since));
   const unknown = status.report?.unknown ?? 0;
@@ -203,7 +197,7 @@ function ofStreams(status: Status): Banner | null {
   };
 }
 
-function ofSource(status: Status, times: BannerTimes): Banner | null {
+function ofSource(status: Status, times: Times): Banner | null {
   const { source } = status;
   if (source === null || !source.finished) return null;
   const end = status.clock ?? source.end;
@@ -229,7 +223,7 @@ function ofBuild(model: Model): Banner | null {
   };
 }
 
-function ofParts(status: Status, times: BannerTimes): Banner | null {
+function ofParts(status: Status, times: Times): Banner | null {
   const halt = status.partial_halts[0];
   if (halt === undefined) return null;
   return {

@@ -3,11 +3,23 @@ import { useSyncExternalStore } from "react";
 
 import { serverNow } from "./clock";
 
-let current = serverNow();
+export interface Times {
+  /** The daemon's time, in ms since 1970. */
+  server: number;
+  /** This machine's monotonic clock, in ms. */
+  monotonic: number;
+}
+
+let current = read();
 const listeners = new Set<() => void>();
 
-function tick(): void {
-  current = serverNow();
+function read(): Times {
+  return { server: serverNow(), monotonic: performance.now() };
+}
+
+/** Brings every age up to date at once: the daemon's time became known, or something a person waits for happened. */
+export function tick(): void {
+  current = read();
   for (const listener of listeners) listener();
 }
 
@@ -17,15 +29,16 @@ export function startSeconds(): () => void {
   return () => window.clearInterval(timer);
 }
 
-/** Brings every age up to date at once, after the daemon's time became known. */
-export const tickNow = tick;
-
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
+export function useTimes(): Times {
+  return useSyncExternalStore(subscribe, () => current);
+}
+
 /** The daemon's time in milliseconds, renewed once a second. */
 export function useSecond(): number {
-  return useSyncExternalStore(subscribe, () => current);
+  return useTimes().server;
 }

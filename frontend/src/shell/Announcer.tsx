@@ -1,9 +1,10 @@
 import { useEffect, useState } from "react";
 
+import type { Opportunity } from "../api/types";
 import { amountWithUnit } from "../format/amount";
 import { shell, stop } from "../messages";
 import { stateWord, type StateWord } from "../model/banner";
-import { useModel } from "../model/store";
+import { useModel, type Model } from "../model/store";
 
 const alerts: Partial<Record<StateWord, string>> = {
   halted: shell.haltedAnnounced,
@@ -30,23 +31,32 @@ export function Announcer() {
   );
 }
 
-/** The newest trade, at most one each five seconds. */
+/** The newest trade, at most one each five seconds. What was there when the page opened is no news. */
 function useTrades(): string {
-  const newest = useModel((model) => model.topics.opportunities?.opportunities.find((one) => one.result === "traded"));
-  const [said, setSaid] = useState<{ id: string | undefined; text: string; at: number } | null>(null);
+  const [text, setText] = useState("");
   useEffect(() => {
-    if (newest === undefined || newest.id === said?.id) return;
-    const net = newest.actual_net ?? newest.net;
-    if (said === null) {
-      setSaid({ id: newest.id, text: "", at: 0 }); // what was there when the page opened is no news
-      return;
-    }
-    const wait = Math.max(0, QUIET_MS - (performance.now() - said.at));
-    const timer = window.setTimeout(() => {
-      const text = net === null ? "" : shell.traded(amountWithUnit(net, "exceptZero"));
-      setSaid({ id: newest.id, text, at: performance.now() });
-    }, wait);
-    return () => window.clearTimeout(timer);
-  }, [newest, said]);
-  return said?.text ?? "";
+    let said = newestTrade(useModel.getState());
+    let timer: number | null = null;
+    const say = () => {
+      const trade = newestTrade(useModel.getState());
+      const net = trade?.actual_net ?? trade?.net ?? null;
+      if (net !== null && trade?.id !== said?.id) setText(shell.traded(amountWithUnit(net, "exceptZero")));
+      said = trade;
+      timer = null;
+    };
+    const stop = useModel.subscribe((model) => {
+      const trade = newestTrade(model);
+      if (said === undefined) said = trade;
+      if (trade?.id !== said?.id) timer ??= window.setTimeout(say, QUIET_MS);
+    });
+    return () => {
+      stop();
+      if (timer !== null) window.clearTimeout(timer);
+    };
+  }, []);
+  return text;
+}
+
+function newestTrade(model: Model): Opportunity | undefined {
+  return model.topics.opportunities?.opportunities.find((one) => one.result === "traded");
 }

@@ -6,15 +6,14 @@ import { dashboard } from "../dashboard";
 import { amountWithUnit } from "../format/amount";
 import { report as texts, reportText } from "../messages";
 import { banner, type BannerAction } from "../model/banner";
-import { useSecond } from "../model/second";
+import { useTimes } from "../model/second";
 import { useModel } from "../model/store";
 import { StateShape } from "./shapes";
 
 /** Below the top bar, pushes the content down; at most one. */
 export function StateBanner({ onLogin }: { onLogin: () => void }) {
   const model = useModel();
-  const server = useSecond();
-  const shown = banner(model, { server, monotonic: performance.now() });
+  const shown = banner(model, useTimes());
   if (shown === null) return null;
   const acts: Record<BannerAction, () => void> = {
     "give up": () => dashboard.stop.end(),

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent, type PointerEvent } from "react";
+import { useEffect, useState, type KeyboardEvent, type MouseEvent, type PointerEvent } from "react";
 import { Button, Modal } from "@mantine/core";
 
 import { browserClock, dashboard } from "../dashboard";
@@ -75,29 +75,28 @@ const HINT_MS = 4000;
 function useHold() {
   const [holding, setHolding] = useState(false);
   const [hint, setHint] = useState("");
-  const key = useRef("");
-  const [hold] = useState(
-    () =>
-      new Hold(browserClock, {
-        began: () => {
-          key.current = newKey();
-          setHint("");
-          setHolding(true);
-        },
-        fired: () => {
-          setHolding(false);
-          dashboard.stop.start(key.current);
-        },
-        released: () => {
-          setHolding(false);
-          setHint(texts.early);
-        },
-        aborted: () => {
-          setHolding(false);
-          setHint(texts.aborted);
-        },
-      }),
-  );
+  const [hold] = useState(() => {
+    let key = ""; // of the hold under way: made when it begins, so that a repeated request is the same stop
+    return new Hold(browserClock, {
+      began: () => {
+        key = newKey();
+        setHint("");
+        setHolding(true);
+      },
+      fired: () => {
+        setHolding(false);
+        dashboard.stop.start(key);
+      },
+      released: () => {
+        setHolding(false);
+        setHint(texts.early);
+      },
+      aborted: () => {
+        setHolding(false);
+        setHint(texts.aborted);
+      },
+    });
+  });
   useEffect(() => {
     const abort = () => hold.abort();
     window.addEventListener("blur", abort);

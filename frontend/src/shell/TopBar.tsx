@@ -14,7 +14,7 @@ import { percentText } from "../format/amount";
 import { dateAndTime, millis, timeOfDay } from "../format/time";
 import { shell, words } from "../messages";
 import { isUnknown, stateLine, stateWord } from "../model/banner";
-import { useSecond } from "../model/second";
+import { useSecond, useTimes } from "../model/second";
 import { useModel } from "../model/store";
 import { StateShape } from "./shapes";
 import { StopButton } from "./StopButton";
@@ -36,16 +36,16 @@ export function TopBar() {
       <span className="gap" />
       <MarketClock />
       <Connection />
-      <SchemeSwitch />
+      <SchemeSwitch size={32} />
       <StopButton />
     </header>
   );
 }
 
 function StateBlock() {
-  const now = useSecond();
+  const times = useTimes();
   const word = useModel(stateWord);
-  const line = useModel((model) => stateLine(model, { server: now, monotonic: performance.now() }));
+  const line = useModel((model) => stateLine(model, times));
   return (
     <div className="state" data-state={word} data-testid="state">
       <span className="word">
@@ -117,14 +117,14 @@ function Connection() {
 const nextScheme: Record<MantineColorScheme, MantineColorScheme> = { auto: "dark", dark: "light", light: "auto" };
 const schemeShapes = { auto: IconDeviceDesktop, dark: IconMoon, light: IconSun };
 
-function SchemeSwitch() {
+function SchemeSwitch({ size }: { size: number }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const Shape = schemeShapes[colorScheme];
   return (
     <ActionIcon
       variant="transparent"
       className="scheme"
-      size={32}
+      size={size}
       aria-label={shell.theme[colorScheme]}
       title={shell.theme[colorScheme]}
       onClick={() => setColorScheme(nextScheme[colorScheme])}
@@ -150,6 +150,7 @@ export function SourceStrip() {
       <span>
         <Shape size={15} className={connected ? "pos" : "warn"} aria-hidden="true" />
         <span className="unseen">{connected ? shell.connected : shell.disconnected}</span>
+        <SchemeSwitch size={44} />
       </span>
     </div>
   );
