@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import trio
+
 from alphapulse_web.api.schemas import (
     Amount,
     Build,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from alphapulse_web.perimeter import Perimeter
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
+from alphapulse_web.perimeter import Perimeter
 from tests.web.web_client import BEARER, ORIGIN, Desk, answer, keyed
 
 
@@ -85,7 +86,7 @@ async def test_a_large_body_is_refused() -> None:
     assert response.content_type == "application/json"
 
 
-async def test_a_body_that_never_ends_is_given_up(autojump_clock: object) -> None:
+async def test_a_body_that_never_ends_is_given_up(autojump_clock: MockClock) -> None:
     client = Desk().app.test_client()
     headers = {"Host": "127.0.0.1:8700", "Content-Type": "application/json", "Content-Length": "100"}
     async with client.request("/api/v1/session", method="POST", headers=headers) as connection:

@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 import trio
-from alphapulse_web.idempotency import MAX_REPLIES, Replies, Reply
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from alphapulse.errors import HaltError
+from alphapulse_web.idempotency import MAX_REPLIES, Replies, Reply
 from tests.web.web_client import BEARER, Clock, Desk, answer, keyed
 
 KILL = "/api/v1/control/kill"
@@ -104,7 +104,7 @@ async def test_a_stop_goes_on_when_the_caller_hangs_up() -> None:
     assert ("kill done",) in desk.backend.calls
 
 
-async def test_a_stop_that_is_not_confirmed_is_not_called_done(autojump_clock: object) -> None:
+async def test_a_stop_that_is_not_confirmed_is_not_called_done(autojump_clock: MockClock) -> None:
     desk = Desk()
     desk.backend.on_kill = trio.sleep_forever
     response = await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "x"})

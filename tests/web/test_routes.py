@@ -7,10 +7,10 @@ import typing
 
 import msgspec
 import pytest
+
 from alphapulse_web.api import schemas
 from alphapulse_web.api.routes import ROUTES, Access, Route
 from alphapulse_web.app import PAGES
-
 from tests.web.web_client import BEARER, ORIGIN, Desk, answer, keyed
 
 READS = [route for route in ROUTES if route.method == "GET" and route.reply is not None]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from alphapulse_web.app import WebApp, create_app
-from alphapulse_web.settings import WebSettings
 from quart import Response
 
+from alphapulse_web.app import WebApp, create_app
+from alphapulse_web.settings import WebSettings
 from tests.web.fake_backend import NOW_NS, FakeBackend
 
 TOKEN = "t" * 43

@@ -40,14 +40,17 @@ def bearer_token(path: Path) -> str:
 def read_token(path: Path) -> str:
     """The token in an existing file. Raises ConfigError as `bearer_token` does, FileNotFoundError if there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        # Not blocking, so that a pipe in its place cannot hold the start up.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise ConfigError(SETTING, f"expected a readable file that is no link, found: {error.strerror}") from error
-    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-        check_file(os.fstat(file.fileno()))
-        text = file.read(MOST_CHARACTERS + 2).strip()
+    try:
+        check_file(os.fstat(descriptor))
+        text = os.read(descriptor, MOST_CHARACTERS + 2).decode("ascii", "replace").strip()
+    finally:
+        os.close(descriptor)
     if not LEAST_CHARACTERS <= len(text) <= MOST_CHARACTERS or not text.isascii() or not text.isprintable():
         raise ConfigError(
             SETTING,

@@ -1,0 +1,45 @@
+"""The document that the frontend's types are made from."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from alphapulse_web.api import messages, schemas
+from alphapulse_web.openapi import render
+from tests.web.web_client import Desk
+
+DOCUMENT = Path(__file__).parents[2] / "frontend" / "openapi.json"
+
+
+def test_the_checked_in_document_is_current() -> None:
+    """If not: python -m alphapulse_web.openapi > frontend/openapi.json."""
+    assert DOCUMENT.read_text() == render()
+
+
+def test_every_reference_leads_somewhere() -> None:
+    components = json.loads(render())["components"]["schemas"]
+    assert set(re.findall(r'"#/components/schemas/(\w+)"', render())) <= components.keys()
+
+
+def test_every_shape_is_in_the_document() -> None:
+    components = json.loads(render())["components"]["schemas"]
+    shapes = {
+        name
+        for module in (schemas, messages)
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, schemas.Shape) and value is not schemas.Shape
+    }
+    assert shapes <= components.keys()
+
+
+def test_operations_have_distinct_names() -> None:
+    paths = json.loads(render())["paths"]
+    names = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert len(names) == len(set(names))
+
+
+async def test_the_document_is_served_to_anybody() -> None:
+    response = await Desk().ask("GET", "/api/v1/openapi.json")
+    assert (await response.get_data(as_text=False)).decode() == render()
