@@ -31,14 +31,14 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A table of the configuration."""
 
 
-class DaemonSection(_Section):
+class DaemonSection(_Section, frozen=True):
     """`[daemon]`: what is traded with, and where its records are kept."""
 
     mode: Literal["paper"] = "paper"
     data_folder: str = "data"
 
 
-class WebSection(_Section):
+class WebSection(_Section, frozen=True):
     """`[web]`: where the control plane listens."""
 
     enabled: bool = True
@@ -48,7 +48,7 @@ class WebSection(_Section):
     allowed_hosts: tuple[str, ...] = ()
 
 
-class RecordedSection(_Section):
+class RecordedSection(_Section, frozen=True):
     """`[collectors.NAME]` with `kind = "recorded"`: a recording of pool logs, replayed."""
 
     kind: Literal["recorded"]
@@ -60,7 +60,7 @@ class RecordedSection(_Section):
     at_end: Literal["stop", "hold", "repeat"] = "hold"
 
 
-class FlashArbitrageSection(_Section):
+class FlashArbitrageSection(_Section, frozen=True):
     """`[strategies.flash_arbitrage]`: gaps between two pools of one pair."""
 
     enabled: bool = True
@@ -71,13 +71,13 @@ class FlashArbitrageSection(_Section):
     flash_fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM)] = 0
 
 
-class StrategiesSection(_Section):
+class StrategiesSection(_Section, frozen=True):
     """`[strategies]`: one table for each strategy that runs."""
 
     flash_arbitrage: FlashArbitrageSection | None = None
 
 
-class CostsSection(_Section):
+class CostsSection(_Section, frozen=True):
     """`[costs]`: what a transaction costs beside pool fees."""
 
     gas_price_wei: Count = 0
@@ -85,26 +85,26 @@ class CostsSection(_Section):
     wrapped_native: str | None = None
 
 
-class LatencySection(_Section):
+class LatencySection(_Section, frozen=True):
     """`[execution] latency`: exactly one of `logs` and `blocks`."""
 
     logs: Count | None = None
     blocks: Count | None = None
 
 
-class ExecutionSection(_Section):
+class ExecutionSection(_Section, frozen=True):
     """`[execution]`: what the paper executor assumes."""
 
     latency: LatencySection = LatencySection(logs=0)
 
 
-class LimitsSection(_Section):
+class LimitsSection(_Section, frozen=True):
     """`[limits]`: what the gate allows."""
 
     max_input_age_s: Annotated[int, msgspec.Meta(ge=1)] = 60
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     """The whole configuration. `folder` is where its relative file names start, `digest` is the SHA-256 of its text."""
 
     daemon: DaemonSection = DaemonSection()
@@ -133,8 +133,8 @@ class Config(_Section):
 _RESERVED = ("folder", "digest")
 
 
-def load_config(path: Path) -> Config:
-    """The configuration in a TOML file.
+def load_config(path: Path, *, folder: Path | None = None) -> Config:
+    """The configuration in a TOML file. Its relative names start at `folder`, by default the file's own.
 
     Raises:
         ConfigError: the file is missing or no TOML, or a key is unknown, missing, or of a wrong type or value.
@@ -147,7 +147,7 @@ def load_config(path: Path) -> Config:
         raw = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("", f"{path} is not valid TOML: {error}") from error
-    return parse_config(raw, folder=path.resolve().parent, digest=hashlib.sha256(text).hexdigest())
+    return parse_config(raw, folder=folder or path.resolve().parent, digest=hashlib.sha256(text).hexdigest())
 
 
 def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "") -> Config:
@@ -165,11 +165,9 @@ def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "") -> Conf
 def _check(config: Config) -> None:
     """What types alone do not say."""
     if len(config.collectors) != 1:
-        raise ConfigError(
-            "collectors", f"expected exactly one [collectors.NAME] table, found {len(config.collectors)}"
-        )
+        raise ConfigError("collectors", f"expected exactly one [collectors.NAME] table, found {len(config.collectors)}")
     if config.strategies.flash_arbitrage is None:
-        raise ConfigError("strategies", "expected a [strategies.flash_arbitrage] table, found none: nothing would trade")
+        raise ConfigError("strategies", "expected [strategies.flash_arbitrage], found none: nothing would trade")
     for name, collector in config.collectors.items():
         path = f"collectors.{name}"
         if not collector.logs:

@@ -13,12 +13,13 @@ import trio
 from alphapulse.collectors.recorded.collector import RecordedCollector
 from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.collectors.recorded.recording import Recording
-from alphapulse.config import Config
+from alphapulse.config import Config, FlashArbitrageSection
 from alphapulse.data.chains import CHAINS
-from alphapulse.data.execution import ExecutionReport, Mode, Outcome
-from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
+from alphapulse.data.execution import Mode
+from alphapulse.data.halts import GLOBAL, HaltChange, Via
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
+from alphapulse.data.wire import SENTENCE, clip
 from alphapulse.environment import DataPaths, Environment
 from alphapulse.errors import AlphaPulseError, JournalError, LedgerError, RecordingError
 from alphapulse.execution.engine import Engine
@@ -71,7 +72,6 @@ BOOKS_DEADLINE_S = 2.0
 FOUNDATION_DEADLINE_S = 6.0
 
 
-
 class Daemon:
     """Everything that runs, and what the control plane may ask of it. Made by `open_daemon`."""
 
@@ -87,8 +87,10 @@ class Daemon:
     ) -> None:
         self.config = config
         self.paths = paths
+        self._section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
         self.mode = Mode[config.daemon.mode.upper()]
         self.pools = tuple(pools)
+        self.chain = CHAINS[self.pools[0].id.chain_id or 0]
         self.journal = journal
         self.environment = environment
         self.bus = Bus()
@@ -180,8 +182,7 @@ class Daemon:
         return HaltSwitch()
 
     def _make_gate(self) -> Gate:
-        section = self.config.strategies.flash_arbitrage
-        assert section is not None  # config checks it
+        section = self._section
         return Gate(
             self.halts,
             {STRATEGY: strategy_limits(section, self.pools)},
@@ -192,8 +193,7 @@ class Daemon:
         )
 
     def _make_strategy(self) -> FlashArbitrage:
-        section = self.config.strategies.flash_arbitrage
-        assert section is not None  # config checks it
+        section = self._section
         return FlashArbitrage(
             STRATEGY,
             flash_arbitrage_terms(section, self.config.costs, self.pools),
@@ -235,7 +235,6 @@ class Daemon:
         )
 
     def _make_tree(self) -> tuple[Supervisor, Supervisor, Supervisor, Supervisor]:
-        section = self.config.strategies.flash_arbitrage
         foundation = self._supervisor(
             "foundation",
             ChildSpec("journal", lambda: self.journal, NO_RESTART),
@@ -249,12 +248,10 @@ class Daemon:
         decisions = self._supervisor(
             "decisions",
             ChildSpec("engine", self._engine, RESTARTS),
-            *(strategies if section is not None and section.enabled else ()),
+            *(strategies if self._section.enabled else ()),
         )
         (name,) = self.config.collectors
-        collectors = self._supervisor(
-            "collectors", ChildSpec(name, lambda: self.collector, RESTARTS, kind="collector")
-        )
+        collectors = self._supervisor("collectors", ChildSpec(name, lambda: self.collector, RESTARTS, kind="collector"))
         root = self._supervisor(
             "alphapulsed",
             *(
@@ -288,9 +285,7 @@ class Daemon:
             records.append(RunEnded(self.run_record.run, reason, now_ns))
         self._last_run += 1
         ((name, section),) = self.config.collectors.items()
-        run = RunStarted(
-            self._last_run, self.mode, f"{name} ({section.kind})", self.config.digest, reason, now_ns
-        )
+        run = RunStarted(self._last_run, self.mode, f"{name} ({section.kind})", self.config.digest, reason, now_ns)
         await self.journal.append([*records, run], sync=True)
         self.run_record = run
         self._signal_ids = count(1)
@@ -329,7 +324,7 @@ class Daemon:
         """Keep an operator's action, as far as the journal still can: a halt never waits for it."""
         if self.journal.failure is None:
             now_ns = self.environment.now_ns()
-            self.journal.append_now([AuditTrail(actor, action, target, clip(reason), result, now_ns)])
+            self.journal.append_now([AuditTrail(actor, action, target, clip(reason, SENTENCE), result, now_ns)])
 
     async def _stop_in_stages(self) -> None:
         """Decisions, orders, data, books, control plane: each stage has a deadline, and the next begins after it."""
@@ -356,7 +351,7 @@ class Daemon:
         try:
             await self.ledger.flush()
         except LedgerError as error:
-            logger.error("the ledger was not brought up to date, the next start will do it: %s", error)
+            logger.warning("the ledger was not brought up to date, the next start will do it: %s", error)
 
 
 def _once(group: Supervisor) -> Callable[[], Service]:
@@ -382,8 +377,6 @@ async def open_daemon(
     pools = load_pools(config.resolve(section.pools))
     paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
     paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with Journal.open(
-        paths.journal, now_ns=environment.now_ns, run_blocking=environment.run_blocking
-    ) as journal:
+    async with Journal.open(paths.journal, now_ns=environment.now_ns, run_blocking=environment.run_blocking) as journal:
         recovery = await environment.run_blocking(lambda: Recovery.of(journal.recovered))
         yield Daemon(config, paths, pools, journal, recovery, environment, control_plane)

@@ -29,7 +29,7 @@ class Environment:
 
     now_ns: Callable[[], int] = time.time_ns
     monotonic_ns: Callable[[], int] = time.monotonic_ns
-    run_blocking: RunBlocking = cast(RunBlocking, trio.to_thread.run_sync)
+    run_blocking: RunBlocking = attrs.field(default=cast(RunBlocking, trio.to_thread.run_sync))
     random: Random = attrs.field(factory=Random)
     end_at_once: Callable[[], None] = _end_at_once
     pid: int = attrs.field(factory=os.getpid)

@@ -82,9 +82,7 @@ def _unlimited(token: bytes) -> None:
     """No maximum is configured."""
 
 
-def _by_token(
-    setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]
-) -> Callable[[bytes], int | None]:
+def _by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> Callable[[bytes], int | None]:
     tokens = tokens_of(pools)
     if isinstance(setting, dict):
         amounts: dict[bytes, int] = {}

@@ -83,34 +83,32 @@ def login(config_path: Path | None) -> None:
     """Print a fresh one-time login for the dashboard."""
     config = read_config(config_path)
     code = _call(config, "POST", "/session/code")
-    url = _running(config).url
-    click.echo(f"{url}/#code={code['code']}")
+    click.echo(f"{_url(config)}/#code={code['code']}")
 
 
-def _running(config: Config) -> ControlFile:
+def _url(config: Config) -> str:
     running = read_control_file(config.data_folder)
     if running is None or running.url is None:
         raise click.ClickException(
             f"expected a running daemon with a control plane for {config.data_folder}, found none; "
             "start alphapulsed, or name its configuration with --config"
         )
-    return running
+    return running.url
 
 
 def _call(config: Config, method: str, path: str, body: dict[str, str] | None = None) -> Any:
-    running = _running(config)
-    assert running.url is not None
+    url = _url(config)
     token_path = config.data_folder / "token"
     try:
         token = token_path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise click.ClickException(f"expected the access token at {token_path}, found: {error.strerror}") from error
-    with control_client(running.url, token) as client:
+    with control_client(url, token) as client:
         try:
             headers = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
             reply = client.request(method, API + path, json=body if method == "POST" else None, headers=headers)
         except httpx.HTTPError as error:
-            raise click.ClickException(f"the control plane at {running.url} did not answer: {error!r}") from error
+            raise click.ClickException(f"the control plane at {url} did not answer: {error!r}") from error
     if reply.is_error:
         click.echo(f"alphapulse: {_problem(reply)}", err=True)
         sys.exit(EXIT_FAILED)

@@ -41,12 +41,13 @@ async def serve(config: Config) -> None:
 
 def _control_plane(daemon: Daemon) -> Service:
     """Joins the daemon and the web application: imported here and nowhere else, and only when it is wanted."""
-    from alphapulse_web.daemon_service import DaemonControlPlane, Doorway
+    # API-less runs and the other commands must not pay for the web's libraries.
+    from alphapulse_web.daemon_service import DaemonControlPlane, Doorway  # noqa: PLC0415
 
     def announce(doorway: Doorway) -> None:
         write_control_file(daemon.paths.folder, doorway.url)
         click.echo(f"\nAlphaPulse dashboard: {doorway.login_url}")
-        click.echo("The login works once, for ten minutes; `alphapulse login` makes another. Ctrl-C stops the daemon.\n")
+        click.echo("The login works once, for ten minutes; `alphapulse login` makes another. Ctrl-C stops.\n")
         sys.stdout.flush()
 
     return DaemonControlPlane(daemon, announce)

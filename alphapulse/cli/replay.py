@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +12,8 @@ from typing import Any, TextIO
 import click
 import msgspec
 import trio
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
 from alphapulse.config import Config, WebSection
@@ -65,7 +66,6 @@ async def run_replay(
 ) -> tuple[dict[str, Any], Exception | None]:
     """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
     async with open_daemon(config, paths=paths) as daemon:
-        started = time.perf_counter_ns()
         async with trio.open_nursery() as nursery:
             if states is not None:
                 await nursery.start(_write_states, daemon, states)
@@ -73,11 +73,10 @@ async def run_replay(
                 nursery.start_soon(_show_progress, daemon)
             await daemon.run()
             nursery.cancel_scope.cancel("the replay is over")
-        elapsed_ns = time.perf_counter_ns() - started
-        return summary(daemon, elapsed_ns), daemon.failure or daemon.problem
+        return summary(daemon), daemon.failure or daemon.problem
 
 
-def summary(daemon: Daemon, elapsed_ns: int) -> dict[str, Any]:
+def summary(daemon: Daemon) -> dict[str, Any]:
     """What a replay found and earned: integers and text."""
     replayed, scanned, portfolio = daemon.collector.counts, daemon.strategy.counts, daemon.portfolio
     kinds = ("v3_swap", "v3_mint", "v3_burn", "v3_collect")
@@ -96,7 +95,7 @@ def summary(daemon: Daemon, elapsed_ns: int) -> dict[str, Any]:
         "reverted": sum(book.total.failed for book in portfolio.tokens.values()),
         "pnl": {_hex(token): book.total.net for token, book in portfolio.tokens.items()},
         "latency": daemon.latency.describe(),
-        "logs_per_second": replayed.logs * NS_PER_S // max(1, elapsed_ns),
+        "logs_per_second": replayed.logs * NS_PER_S // max(1, replayed.elapsed_ns),
     }
 
 
@@ -106,8 +105,8 @@ async def _write_states(
     with daemon.bus.signals.subscribe("states file", types=(ArbitrageSignal,)) as subscription:
         task_status.started()
         while True:
-            for signal in await subscription.receive():
-                states.write(msgspec.json.encode(state_line(signal)).decode() + "\n")
+            signals = await subscription.receive()
+            states.writelines(msgspec.json.encode(state_line(signal)).decode() + "\n" for signal in signals)
 
 
 def state_line(signal: ArbitrageSignal) -> dict[str, Any]:
@@ -123,11 +122,7 @@ def state_line(signal: ArbitrageSignal) -> dict[str, Any]:
 
 
 async def _show_progress(daemon: Daemon) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     columns = (TextColumn("replay"), BarColumn(), TextColumn("{task.completed} logs"), TimeElapsedColumn())
-    from rich.console import Console
-
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("replay", total=None)
         while True:

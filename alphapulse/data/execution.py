@@ -91,7 +91,10 @@ class OrderRequest:
 
 @message(type=42, domain=Domain.EXECUTION)
 class Fill:
-    """A trade that was executed. Amounts are raw units of the profit token; net = gross - pool_fees - flash_fee - gas_cost."""
+    """A trade that was executed. Amounts are raw units of the profit token.
+
+    net = gross - pool_fees - flash_fee - gas_cost.
+    """
 
     run: int = wire(U32)
     intent_id: int = wire(U64)

@@ -83,7 +83,7 @@ class IdComponents(NamedTuple):
 
 @attrs.frozen(cache_hash=True)
 class InstrumentId:
-    """The only id: venue u16, asset type u8, kind u8, body of 20 bytes (ASCII symbol or EVM address). Nothing is cut."""
+    """The only id: venue u16, asset type u8, kind u8, body of 20 bytes (symbol or EVM address). Nothing is cut."""
 
     venue: Venue
     asset_type: AssetType
@@ -92,7 +92,7 @@ class InstrumentId:
 
     @classmethod
     def from_pool_address(cls, address: bytes, venue: Venue) -> Self:
-        """The id of a pool contract. Raises ValueError for a wrong length, the zero address or a venue without a chain."""
+        """The id of a pool contract. Raises ValueError for a wrong length, the zero address, a venue without chain."""
         if len(address) != ADDRESS_SIZE or address == ZERO_ADDRESS:
             raise ValueError(f"a pool address has 20 bytes and is not zero, this was 0x{address.hex()}")
         if venue not in CHAIN_OF_VENUE:
@@ -101,7 +101,7 @@ class InstrumentId:
 
     @classmethod
     def from_symbol(cls, symbol: str, venue: Venue) -> Self:
-        """The id of an exchange's instrument, such as `ETH/USD`. Raises ValueError if it does not fit 20 ASCII bytes."""
+        """The id of an exchange's instrument, such as `ETH/USD`. Raises ValueError if it exceeds 20 ASCII bytes."""
         body = symbol.encode("ascii", errors="replace")
         if not symbol.isascii() or not 0 < len(body) <= ADDRESS_SIZE or "\0" in symbol:
             raise ValueError(f"a symbol has 1 to 20 ASCII characters, this was {symbol!r}")

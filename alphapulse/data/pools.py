@@ -26,7 +26,7 @@ class PoolKind(enum.IntEnum):
 
 @attrs.frozen
 class Pool:
-    """A registered pool; `token0` < `token1` by address, as on chain. `fee_ppm` is the swap fee in parts per million."""
+    """A registered pool; `token0` < `token1` by address, as on chain. `fee_ppm` is the swap fee, parts per million."""
 
     id: InstrumentId
     kind: PoolKind
@@ -38,5 +38,5 @@ class Pool:
 
     @property
     def pair(self) -> tuple[bytes, bytes]:
-        """The two token addresses; pools with the same pair on the same chain can be traded against each other."""
+        """The two token addresses; pools of one pair on one chain can be traded against each other."""
         return self.token0.address, self.token1.address

@@ -57,8 +57,8 @@ class Engine:
         for signal in sorted(signals, key=lambda one: (one.position, one.strategy, one.signal_id)):
             decision = self._gate.check(signal)
             verdicts.append(decision)
-            if decision.approved:
-                intents.append(self._intent(signal))
+            if decision.approved and signal.gas_cost is not None and signal.net is not None:
+                intents.append(self._intent(signal, signal.gas_cost, signal.net))
         self._journal.append_now([*signals, *verdicts])
         self._execution.publish(verdicts)
         if intents:
@@ -87,8 +87,7 @@ class Engine:
             self._journal.append_now(reports)
             self._execution.publish(reports)
 
-    def _intent(self, signal: ArbitrageSignal) -> OrderRequest:
-        assert signal.gas_cost is not None and signal.net is not None  # the gate refuses what has no price
+    def _intent(self, signal: ArbitrageSignal, gas_cost: int, net: int) -> OrderRequest:
         return OrderRequest(
             run=signal.run,
             intent_id=self._next_intent_id(),
@@ -103,10 +102,10 @@ class Engine:
             legs=signal.legs,
             profit_token=signal.profit_token,
             size=signal.size,
-            minimum_profit=signal.flash_fee + signal.gas_cost + self._gate.floor(signal),
+            minimum_profit=signal.flash_fee + gas_cost + self._gate.floor(signal),
             flash_fee=signal.flash_fee,
             gas_wei=signal.gas_units * signal.gas_price_wei,
-            gas_cost=signal.gas_cost,
-            expected_net=signal.net,
+            gas_cost=gas_cost,
+            expected_net=net,
             created_ns=self._now_ns(),
         )

@@ -173,6 +173,4 @@ class PaperExecutor:
         )
 
     def _cancelled(self, intents: Sequence[OrderRequest], reason: str) -> list[ExecutionReport]:
-        return [
-            ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=self._now_ns()) for intent in intents
-        ]
+        return [ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=self._now_ns()) for intent in intents]

@@ -17,6 +17,10 @@ from alphapulse.journal.ledger import BATCH_RECORDS, Ledger
 QUEUE_RECORDS = 8192
 """Records that wait in memory. More are not queued: the writer then catches up from the journal's file."""
 
+GATHER_S = 0.05
+"""How long records are gathered before they are applied: a transaction costs a millisecond of the interpreter's time,
+which the hot path would have to wait for."""
+
 CLOSE_TIMEOUT_S = 5.0
 
 
@@ -39,6 +43,7 @@ class LedgerWriter:
         self._applied_records = 0
         self._offered = trio.Event()
         self._progress = trio.Event()
+        self._hurry = trio.Event()
 
     @property
     def applied_records(self) -> int:
@@ -64,6 +69,7 @@ class LedgerWriter:
                 raise LedgerError(
                     f"expected a running ledger writer, found none: records up to {target} are not applied"
                 )
+            self._hurry.set()
             await self._progress.wait()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -94,6 +100,9 @@ class LedgerWriter:
         if self._behind:
             await self._catch_up(ledger)
         elif self._queue:
+            with trio.move_on_after(GATHER_S):
+                await self._hurry.wait()
+            self._hurry = trio.Event()
             await self._apply_batch(ledger)
         else:
             self._offered = trio.Event()

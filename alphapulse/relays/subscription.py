@@ -29,7 +29,9 @@ class SubscriptionStatistics:
 
 
 class Subscription(Generic[M]):
-    """A queue with one reader, fed by one relay or several in the order of their publishing. When it is full the consumer is cut off: it loses the queue and is told at `receive`.
+    """A queue with one reader, fed by one relay or several in the order of their publishing.
+
+    When it is full the consumer is cut off: it loses the queue and is told at `receive`.
 
     Use it as a context manager: leaving gives back what was not read, so that nobody waits for it.
 
@@ -84,9 +86,7 @@ class Subscription(Generic[M]):
 
     def statistics(self) -> SubscriptionStatistics:
         """Counts since the subscription began."""
-        return SubscriptionStatistics(
-            self.name, self._delivered, len(self._queue), self._peak, self._cut_off
-        )
+        return SubscriptionStatistics(self.name, self._delivered, len(self._queue), self._peak, self._cut_off)
 
     def on_close(self, leave: Callable[[], None]) -> None:
         """Have `leave` called when the consumer leaves; the relays that feed it do."""

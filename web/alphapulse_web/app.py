@@ -38,9 +38,10 @@ SECURITY_HEADERS = {
 
 
 class WebApp(QuartTrio):
-    """The application with the two parts that its server drives."""
+    """The application with the parts that its server drives, and the codes that open it."""
 
     hub: Hub
+    codes: LoginCodes
     perimeter: Perimeter
 
 
@@ -58,7 +59,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     authenticator = Authenticator(settings.token, settings.now_ns, secure=settings.secure)
     app.perimeter = Perimeter(settings.allowed_hosts, settings.allowed_origins, secure=settings.secure)
     app.hub = Hub(backend, settings.now_ns)
-    codes = LoginCodes(settings.now_ns)
+    app.codes = codes = LoginCodes(settings.now_ns)
     replies = Replies(settings.now_ns)
     app.register_blueprint(status_routes(backend))
     app.register_blueprint(book_routes(backend))

@@ -23,8 +23,8 @@ from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
 from alphapulse.terms import tokens_of
 from alphapulse_web.api.schemas import (
+    Amount,
     Build,
-    Counts,
     Fills,
     FillView,
     HaltReport,
@@ -160,7 +160,7 @@ class DaemonBackend:
             build=Build(version=__version__, configuration=daemon.config.digest[:12]),
             assumption=self._assumption(),
             lesson=self._lesson(),
-            other_ways=OtherWays(command='alphapulse kill --reason "…"', signal=f"kill -USR1 {daemon.pid}"),
+            other_ways=OtherWays(command='alphapulse kill --reason "…"', signal=f"kill -USR1 {daemon.environment.pid}"),
             resume_command='alphapulse resume --reason "…"',
             server_time=instant(now_ns),
         )
@@ -176,6 +176,10 @@ class DaemonBackend:
     def pairs(self) -> Pairs:
         """All pairs with their points."""
         return self._view.market.pairs()
+
+    def pair_ids(self) -> tuple[str, ...]:
+        """The ids of all pairs."""
+        return self._view.market.pair_ids()
 
     def pair_points(self, pair_id: str, after_index: int) -> list[Point]:
         """Points of a pair with a greater index."""
@@ -277,3 +281,208 @@ class DaemonBackend:
         """End a halt."""
         self._daemon.resume(scope, reason=reason, actor=actor, via=Via.COMMAND_LINE)
         return self.status()
+
+    def _state(self) -> State:
+        daemon = self._daemon
+        if daemon.halts.level_of(GLOBAL) is Level.HALTED:
+            return "halted"
+        if daemon.stopping is not None:
+            return "stopping"
+        return "active" if daemon.run_record is not None else "starting"
+
+    def _source(self, market_ns: int | None) -> Source:
+        daemon = self._daemon
+        ((name, section),) = daemon.config.collectors.items()
+        span = daemon.collector.span_ns
+        position = 0
+        if span is not None and market_ns is not None and span[1] > span[0]:
+            position = min(PPM, max(0, (market_ns - span[0]) * PPM // (span[1] - span[0])))
+        return Source(
+            kind="recorded",
+            name=name,
+            speed=str(section.speed),
+            position_ppm=PPM if daemon.collector.finished else position,
+            start=instant(span[0]) if span else None,
+            end=instant(span[1]) if span else None,
+            at_end=section.at_end,
+            finished=daemon.collector.finished,
+        )
+
+    def _stream(self, market_ns: int | None) -> Stream:
+        daemon = self._daemon
+        (name,) = daemon.config.collectors
+        status = daemon.bus.streams.get(name)
+        counts = daemon.collector.counts
+        last_ns = daemon.collector.last_event_ns
+        age = max(0, market_ns - last_ns) if market_ns is not None and last_ns is not None else None
+        return Stream(
+            id=name,
+            label=f"{daemon.chain.name} logs",
+            state=STREAM_WORDS[status.state] if status else "unknown",
+            last_event=instant(last_ns) if last_ns is not None else None,
+            age_ns=str(age) if age is not None else None,
+            limit_ns=str(daemon.config.limits.max_input_age_s * NS_PER_S),
+            delivered=sum(counts.events.values()),
+            refused=dict(counts.refused),
+            detail=f"{counts.blocks} blocks, recorded",
+            note=status.reason if status else "nothing was received yet",
+        )
+
+    def _assumption(self) -> str:
+        daemon = self._daemon
+        costs = daemon.config.costs
+        return (
+            f"Paper: {daemon.latency.describe()}; gas {costs.gas_units:,} × {_gwei(costs.gas_price_wei)} gwei "
+            "(configuration); our fills do not move the recorded pools."
+        )
+
+    def _lesson(self) -> str | None:
+        latency = self._daemon.latency
+        if isinstance(latency, LogLatency) and not latency.logs:
+            return (
+                "These fills assume perfect placement, directly behind the swap that opens the gap. One log later "
+                "most of the gaps are gone: of the 18 trades of the shipped half day 5 still win with "
+                "latency = { logs = 1 }, and at block ends there are none."
+            )
+        return f"{latency.describe().capitalize()}: most gaps are closed by then, and a trade that finds none reverts."
+
+    def _report(self, record: HaltReportRecord | None) -> HaltReport | None:
+        change = self._daemon.halts.halt_of(record.halt_id) if record is not None else None
+        return _report_shape(record, change) if record is not None and change is not None else None
+
+    async def _finished_report(self, change: HaltChange) -> HaltReport:
+        return _report_shape(await self._daemon.halts.wait_report(change.halt_id), change)
+
+    async def _old_pnl(self, run: int) -> Pnl:
+        rows = await self._ledger.pnl(run)
+        if not rows and all(row.number != run for row in await self._ledger.runs()):
+            raise LookupError(f"expected the number of a run, found {run}")
+        totals: dict[bytes, ProfitAndLoss] = {}
+        for row in rows:
+            token = row.books.token
+            totals[token] = totals[token].add(row.books) if token in totals else row.books
+        return Pnl(
+            run=run,
+            day=rows[-1].day if rows else "",
+            tokens=[self._pnl_token(books, None) for books in totals.values()],
+            by_strategy=[
+                StrategyPnl(strategy=row.strategy, day=row.day, tokens=[self._pnl_token(row.books, None)])
+                for row in rows
+            ],
+        )
+
+    def _pnl_token(self, books: ProfitAndLoss, details: TokenBook | None) -> PnlToken:
+        token = self._tokens[books.token]
+        return PnlToken(
+            token=token_ref(token),
+            traded=books.traded,
+            failed=books.failed,
+            refused=books.refused,
+            gross=amount(books.gross, token),
+            pool_fees=amount(books.pool_fees, token),
+            flash_fees=amount(books.flash_fees, token),
+            gas=amount(books.gas, token),
+            gas_of_failed=amount(books.gas_of_failed, token),
+            net=amount(books.net, token),
+            best=_maybe_amount(details.best if details else None, token),
+            worst=_maybe_amount(details.worst if details else None, token),
+            last_trade=instant(details.last_trade_ns) if details and details.last_trade_ns is not None else None,
+            curve=[
+                PnlPoint(t=str(point.venue_time_ns), net=str(point.net), kind="fill" if point.filled else "failed")
+                for point in (details.curve if details else ())
+            ],
+        )
+
+    def _fill(self, fill: Fill) -> FillView:
+        token = self._tokens[fill.profit_token]
+        return FillView(
+            intent_id=str(fill.intent_id),
+            run=fill.run,
+            time=instant(fill.venue_time_ns),
+            block=fill.block_number,
+            log_index=fill.log_index,
+            strategy=fill.strategy,
+            path=[pool_ref(self._pools[leg.pool]) for leg in fill.legs if leg.pool in self._pools],
+            size=amount(fill.size, token),
+            gross=amount(fill.gross, token),
+            pool_fees=amount(fill.pool_fees, token),
+            flash_fee=amount(fill.flash_fee, token),
+            gas=amount(fill.gas_cost, token),
+            net=amount(fill.net, token),
+            expected_net=amount(fill.expected_net, token),
+            assumption=fill.assumption,
+        )
+
+    def _is_known(self, row: OpportunityRow) -> bool:
+        """False for rows of another configuration whose pools are not known now: their decimals would be guessed."""
+        return all(pool in self._pools for pool in row.signal.pools)
+
+
+def _partial_halt(scope: str, change: HaltChange) -> PartialHalt:
+    return PartialHalt(
+        scope=scope,
+        halt_id=change.halt_id,
+        since=instant(change.at_ns),
+        by=change.actor,
+        via=VIA_WORDS[change.via],
+        cause=change.reason,
+    )
+
+
+def _report_shape(record: HaltReportRecord, change: HaltChange) -> HaltReport:
+    return HaltReport(
+        halt_id=record.halt_id,
+        scope=record.scope,
+        actor=change.actor,
+        via=VIA_WORDS[change.via],
+        at=instant(change.at_ns),
+        reason=change.reason,
+        steps=[
+            HaltStep(name=step.name, ms=decimal_text(step.elapsed_us, 3), done=step.done, text=step.text)
+            for step in record.steps
+        ],
+        cancelled=record.cancelled,
+        in_flight=record.in_flight,
+        unknown=record.unknown,
+        kept_running=list(record.kept_running),
+        complete=all(step.done for step in record.steps),
+    )
+
+
+def _tree_shape(node: Node) -> TreeNode:
+    return TreeNode(
+        name=node.name,
+        path=node.path,
+        kind=node.kind,
+        state=node.state.value,
+        since=instant(node.since_ns),
+        restarts=node.restarts,
+        heartbeat=instant(node.heartbeat_ns) if node.heartbeat_ns is not None else None,
+        reason=node.reason,
+        children=[_tree_shape(child) for child in node.children],
+    )
+
+
+def _any_failed(node: Node) -> bool:
+    return node.state is NodeState.FAILED or any(_any_failed(child) for child in node.children)
+
+
+def _maybe_amount(raw: int | None, token: Token) -> Amount | None:
+    return amount(raw, token) if raw is not None else None
+
+
+def _reason(reason: LedgerReason | None) -> Reason | None:
+    if reason is None:
+        return None
+    return Reason(
+        code=reason.code,
+        text=reason.text,
+        value=str(reason.value) if reason.value is not None else None,
+        limit=str(reason.limit) if reason.limit is not None else None,
+        unit=reason.unit,
+    )
+
+
+def _gwei(wei: int) -> str:
+    text = decimal_text(wei, 9)
+    return text.rstrip("0").rstrip(".")

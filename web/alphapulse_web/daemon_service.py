@@ -18,8 +18,10 @@ from alphapulse_web.settings import WebSettings
 from alphapulse_web.token import bearer_token
 from alphapulse_web.views.live_view import LiveView
 
-TOKEN_FILE = "token"
+TOKEN_FILE = "token"  # noqa: S105 - the name of a file
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
+"""The same as a browser writes them in a Host header."""
 
 
 @attrs.frozen
@@ -38,7 +40,7 @@ class DaemonControlPlane:
         self._on_open = on_open
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Runs until cancelled. Raises OSError if the address cannot be bound, ConfigError for a token others can read."""
+        """Runs until cancelled. Raises OSError for an address that cannot be bound, ConfigError for an open token."""
         daemon = self._daemon
         section = daemon.config.web
         check_host(section.host, allow_other_hosts=section.allow_other_hosts)
@@ -48,7 +50,7 @@ class DaemonControlPlane:
             view = LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens)
             settings = WebSettings(
                 token=token,
-                allowed_hosts=(*WebSettings.DEFAULT_HOSTS, section.host, *section.allowed_hosts),
+                allowed_hosts=(*LOOPBACK_HOSTS, section.host, *section.allowed_hosts),
                 now_ns=daemon.environment.now_ns,
             )
             app = create_app(DaemonBackend(daemon, view, reader), settings)

@@ -52,10 +52,11 @@ class ReplayTerms:
 
 @attrs.define
 class ReplayCounts:
-    """What a replay has handed over and refused, in the current pass."""
+    """What a replay has handed over and refused in the current pass; `elapsed_ns` is set at its end."""
 
     logs: int = 0
     blocks: int = 0
+    elapsed_ns: int = 0
     events: Counter[str] = attrs.field(factory=Counter)
     refused: Counter[str] = attrs.field(factory=Counter)
 
@@ -91,7 +92,7 @@ class RecordedCollector:
         self._now_ns = now_ns
         self._decoder = LogDecoder(pools)
         self._order = LogOrder()
-        self._last_ns = 0
+        self.last_event_ns: int | None = None
         self.counts = ReplayCounts()
         self.span_ns: tuple[int, int] | None = None
         self.finished = False
@@ -146,6 +147,7 @@ class RecordedCollector:
                 self.counts.refused.update(self._recording.refused)
                 self._recording.refused.clear()
                 if problem is not None or not batch:
+                    self.counts.elapsed_ns = round((trio.current_time() - started_at) * NS_PER_S)
                     return problem
         finally:
             await self._close(blocks)
@@ -175,7 +177,7 @@ class RecordedCollector:
             self._publish_state(StreamState.FRESH, "first block")
         counts.blocks += 1
         stamp = events[-1].stamp
-        self._last_ns = stamp.venue_time_ns
+        self.last_event_ns = stamp.venue_time_ns
         self._clock.run_from(stamp.venue_time_ns, self._terms.speed_ppm, self.span_ns[1] if self.span_ns else None)
         chain_id = events[-1].pool.chain_id or 0
         completed = BlockCompleted(chain_id, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events))
@@ -188,7 +190,7 @@ class RecordedCollector:
             venue=self._pools[0].id.venue,
             state=state,
             reason=reason,
-            venue_time_ns=self._last_ns,
+            venue_time_ns=self.last_event_ns or 0,
             sequence=self.counts.logs,
             recorded=True,
         )

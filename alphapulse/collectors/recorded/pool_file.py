@@ -71,11 +71,9 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
     for index, pool in enumerate(document.pools):
         where = f"pools[{index}]"
         address = parse_address(pool.address, f"{where}.address")
-        token0, token1 = (
-            _token(tokens, getattr(pool, side), f"{where}.{side}") for side in ("token0", "token1")
-        )
+        token0, token1 = (_token(tokens, getattr(pool, side), f"{where}.{side}") for side in ("token0", "token1"))
         if token0.address >= token1.address:
-            raise ValueError(f"{where}: expected token0 below token1 by address, as on chain; they are swapped or equal")
+            raise ValueError(f"{where}: expected token0 below token1, as on chain; they are swapped or equal")
         if address in pools:
             raise ValueError(f"{where}.address: {pool.address} is listed twice")
         name = pool.name or f"{token0.symbol}/{token1.symbol} {percent(pool.fee_ppm)}"

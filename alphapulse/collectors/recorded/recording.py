@@ -59,7 +59,8 @@ class Recording:
         files = [_open(path) for path in self._paths]
         problems: list[RecordingError] = []
         try:
-            streams = [_ordered(self._logs(path, file, problems)) for path, file in zip(self._paths, files, strict=True)]
+            named = zip(self._paths, files, strict=True)
+            streams = [_ordered(self._logs(path, file, problems)) for path, file in named]
             merged = heapq.merge(*streams, key=itemgetter(0))
             for number, placed in groupby(merged, key=lambda item: item[0][0]):
                 logs = tuple(log for _, log in placed)

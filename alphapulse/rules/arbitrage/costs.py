@@ -32,9 +32,7 @@ def pool_fees(steps: tuple[PathStep, ...]) -> int:
     return total
 
 
-def native_value(
-    wei: int, native: bytes, token: bytes, known: Iterable[tuple[Pool, RangeState]]
-) -> int | None:
+def native_value(wei: int, native: bytes, token: bytes, known: Iterable[tuple[Pool, RangeState]]) -> int | None:
     """`wei` of the chain's native coin in raw units of `token`, rounded up; None if no pool prices it.
 
     The price is the least favourable among `known` pools of the pair native/token: a cost is never made smaller than

@@ -25,8 +25,6 @@ def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[Pa
         step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fee_ppm)
         if step.amount_in + step.fee_amount < amount:
             return None
-        steps.append(
-            PathStep(pool, zero_for_one, amount, step.amount_out, step.fee_amount, state.sqrt_price_x96)
-        )
+        steps.append(PathStep(pool, zero_for_one, amount, step.amount_out, step.fee_amount, state.sqrt_price_x96))
         amount = step.amount_out
     return tuple(steps)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, StreamState, StreamStatus
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
 from alphapulse.rules.books.pool_book import PoolBook, Position
@@ -64,14 +64,13 @@ class PairScanner:
         """Take events in, in chain order; returns the opportunity states among them."""
         found: list[Opportunity] = []
         for event in events:
-            if self.book.apply(event):
-                assert isinstance(event, PoolSwap)
-                pairs = self._pairs_of.get(event.pool, ())
+            if (swap := self.book.apply(event)) is not None:
+                pairs = self._pairs_of.get(swap.pool, ())
                 if self._per_block:
                     self._swapped.update(dict.fromkeys(pairs))
                 else:
                     for pair in pairs:
-                        self._look(pair, event.stamp.position, found)
+                        self._look(pair, swap.stamp.position, found)
             elif isinstance(event, BlockCompleted):
                 for pair in self._swapped:
                     self._look(pair, (event.block_number, event.last_log_index), found)

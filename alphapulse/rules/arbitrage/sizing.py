@@ -60,9 +60,7 @@ class _Side(NamedTuple):
     def swap(self, amount_in: int) -> PathStep:
         state = self.state
         step = compute_swap_step(state.sqrt_price_x96, self.bound, state.liquidity, amount_in, self.pool.fee_ppm)
-        return PathStep(
-            self.pool, self.zero_for_one, amount_in, step.amount_out, step.fee_amount, state.sqrt_price_x96
-        )
+        return PathStep(self.pool, self.zero_for_one, amount_in, step.amount_out, step.fee_amount, state.sqrt_price_x96)
 
     def output(self, amount_in: int) -> int:
         state = self.state

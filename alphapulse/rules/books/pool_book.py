@@ -73,15 +73,13 @@ class PoolBook:
         self._tracks: dict[InstrumentId, _Track] = {}
         self._logs: dict[int, list[int]] = {}
 
-    def apply(self, event: MarketEvent) -> bool:
-        """Take one event in. True if it was a swap: the moment at which an opportunity can open."""
-        kind = type(event)
-        if kind is PoolSwap:
-            assert isinstance(event, PoolSwap)
+    def apply(self, event: MarketEvent) -> PoolSwap | None:
+        """Take one event in. Returns it if it was a swap: the moment at which an opportunity can open."""
+        if isinstance(event, PoolSwap):
             stamp = event.stamp
             self._track(event.pool).put(RangeState(event.sqrt_price_x96, event.liquidity, event.tick, stamp))
             self._note(stamp)
-            return True
+            return event
         if isinstance(event, PoolMint | PoolBurn):
             self._note(event.stamp)
             self._shift(event, event.liquidity if isinstance(event, PoolMint) else -event.liquidity)
@@ -94,7 +92,7 @@ class PoolBook:
         elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
             self._tracks.clear()
             self._logs.clear()
-        return False
+        return None
 
     def state(self, pool: InstrumentId) -> RangeState | None:
         """The newest state of a pool, None while it is unknown."""

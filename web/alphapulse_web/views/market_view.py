@@ -72,11 +72,10 @@ class MarketView:
         elif isinstance(message, PoolSwap | PoolMint | PoolBurn | PoolCollect):
             self._events[message.pool] = self._events.get(message.pool, 0) + 1
             self._last[message.pool] = (message.stamp.block_number, message.stamp.venue_time_ns)
-        swapped = self._book.apply(message)  # type: ignore[arg-type]  # the relay carries nothing else
-        if swapped:
-            assert isinstance(message, PoolSwap)
-            for history in self._histories_of.get(message.pool, ()):
-                self._extend(history, message)
+        swap = self._book.apply(message)  # type: ignore[arg-type]  # the relay carries nothing else
+        if swap is not None:
+            for history in self._histories_of.get(swap.pool, ()):
+                self._extend(history, swap)
         self.revision += 1
 
     def pools(self) -> Pools:
@@ -94,6 +93,10 @@ class MarketView:
             return []
         missing = min(history.next_index - 1 - after_index, len(history.points))
         return list(islice(history.points, len(history.points) - missing, None)) if missing > 0 else []
+
+    def pair_ids(self) -> tuple[str, ...]:
+        """The ids of all pairs."""
+        return tuple(self._histories)
 
     def quote_of(self, pool: Pool) -> tuple[Token, Token]:
         """(base, quote) of a pool: its price is said in units of quote for one base."""

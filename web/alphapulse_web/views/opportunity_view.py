@@ -7,7 +7,7 @@ from itertools import islice
 
 import attrs
 
-from alphapulse.data.execution import ExecutionReport, Fill, Outcome, RiskDecision
+from alphapulse.data.execution import Check, ExecutionReport, Fill, Outcome, RiskDecision
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool, Token
 from alphapulse.data.signals import ArbitrageSignal
@@ -55,8 +55,8 @@ class OpportunityView:
                 self._entries[message.signal_id] = _Entry(message)
                 if len(self._entries) > KEPT:
                     del self._entries[next(iter(self._entries))]
-            case RiskDecision() if message.failed is not None:
-                self._finish(message.signal_id, "refused", refusal_reason(message), None)
+            case RiskDecision(failed=Check() as check):
+                self._finish(message.signal_id, "refused", refusal_reason(check, message), None)
             case Fill():
                 self._finish(message.signal_id, "traded", None, message.net)
             case ExecutionReport():
@@ -115,11 +115,10 @@ class OpportunityView:
         return self.shape(entry.signal, entry.result, entry.reason, entry.actual_net)
 
 
-def refusal_reason(decision: RiskDecision) -> Reason:
-    """Why the gate refused."""
-    assert decision.failed is not None
+def refusal_reason(check: Check, decision: RiskDecision) -> Reason:
+    """Why the gate refused: the check that failed, with its numbers."""
     return Reason(
-        code=decision.failed.name.lower(),
+        code=check.name.lower(),
         text=decision.text,
         value=str(decision.value) if decision.value is not None else None,
         limit=str(decision.limit) if decision.limit is not None else None,
