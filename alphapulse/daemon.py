@@ -15,11 +15,12 @@ from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.collectors.recorded.recording import Recording
 from alphapulse.config import Config, FlashArbitrageSection
 from alphapulse.data.chains import CHAINS
-from alphapulse.data.execution import Mode
-from alphapulse.data.halts import GLOBAL, HaltChange, Via
+from alphapulse.data.execution import ExecutionReport, Mode, Outcome
+from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
-from alphapulse.data.wire import SENTENCE, clip
+from alphapulse.data.wire import SENTENCE
+from alphapulse.decisions import DecisionScopes
 from alphapulse.environment import DataPaths, Environment
 from alphapulse.errors import AlphaPulseError, JournalError, LedgerError, RecordingError
 from alphapulse.execution.engine import Engine
@@ -28,9 +29,8 @@ from alphapulse.execution.paper import PaperExecutor
 from alphapulse.journal.database import sqlite_url
 from alphapulse.journal.journal import Journal
 from alphapulse.journal.ledger_writer import LedgerWriter
-from alphapulse.journal.recovery import Recovery
 from alphapulse.nursery.child import ChildSpec
-from alphapulse.nursery.node import TreeNode
+from alphapulse.nursery.node import NodeState, TreeNode
 from alphapulse.nursery.os_signals import install_kill_signal, serve_os_signals
 from alphapulse.nursery.policy import RestartPolicy
 from alphapulse.nursery.service import Service
@@ -38,7 +38,9 @@ from alphapulse.nursery.supervisor import Supervisor
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.relays.bus import Bus
+from alphapulse.safety.clipped import clipped
 from alphapulse.safety.halt_switch import HaltSwitch
+from alphapulse.start_record import StartRecord, find_start
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from alphapulse.strategies.strategy import StrategyService
 from alphapulse.terms import flash_arbitrage_terms, latency, recording_paths, replay_terms, strategy_limits
@@ -66,6 +68,8 @@ NO_RESTART = attrs.evolve(RESTARTS, budget=0)
 ESSENTIAL = ("journal", "portfolio", "paper executor", "halt switch")
 """Without these nothing may be traded."""
 
+LOST_WITH_PROCESS = "the daemon ended before the paper trade was included; on paper that is certain"
+
 DECISIONS_DEADLINE_S = 0.5
 COLLECTORS_DEADLINE_S = 1.0
 BOOKS_DEADLINE_S = 2.0
@@ -81,7 +85,7 @@ class Daemon:
         paths: DataPaths,
         pools: Sequence[Pool],
         journal: Journal,
-        recovery: Recovery,
+        start: StartRecord,
         environment: Environment,
         control_plane: Callable[[Daemon], Service] | None,
     ) -> None:
@@ -101,12 +105,16 @@ class Daemon:
         self.stopping: str | None = None
         self.problem: RecordingError | None = None
         self.failure: AlphaPulseError | None = None
-        self._last_run = recovery.last_run
+        self._start = start
+        self._last_run = start.recovery.last_run
         self._signal_ids = count(1)
-        self._intent_ids = count(recovery.last_intent_id + 1)
+        self._intent_ids = count(start.recovery.last_intent_id + 1)
         self._stop_requested = trio.Event()
         self._control_plane = control_plane
-        self.halts = self._make_halts(recovery)
+        self._halt_changes: dict[int, HaltChange] = {
+            change.halt_id: change for change in start.latch.changes if change.level is Level.HALTED
+        }
+        self.halts = self._make_halts(start)
         self.gate = self._make_gate()
         self.executor = PaperExecutor(
             self.pools,
@@ -124,12 +132,15 @@ class Daemon:
         self.strategy = self._make_strategy()
         self.collector = self._make_collector()
         self.foundation, self.decisions, self.collectors, self._root = self._make_tree()
+        self.halts.register_decisions("decisions", DecisionScopes(self.decisions))
+        self.halts.register_gateway("paper executor", self.executor)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until `request_stop`, SIGTERM or SIGINT; returns when the staged stop is over."""
         with install_kill_signal(self.halts.close_gate, self._kill_by_signal):
             async with trio.open_nursery() as nursery:
                 await nursery.start(serve_os_signals, self._stop_by_signal, self.environment.end_at_once)
+                self.halts.start(*self._start.level(self.mode))
                 await nursery.start(self._root.run)
                 task_status.started()
                 await self._stop_requested.wait()
@@ -161,7 +172,7 @@ class Daemon:
         """What must hold for a resume: name, whether it does, and what is the case in words."""
         failure = self.journal.failure
         open_intents = len(self.executor.pending)
-        ill = [child.path for child in self.foundation.snapshot().children if child.state.value == "failed"]
+        ill = [child.path for child in self.foundation.snapshot().children if child.state is NodeState.FAILED]
         return [
             ("the journal can be written", failure is None, str(failure) if failure else "it can"),
             ("every intent is settled", not open_intents, f"{open_intents} are open"),
@@ -178,8 +189,16 @@ class Daemon:
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
-    def _make_halts(self, recovery: Recovery) -> HaltSwitch:
-        return HaltSwitch()
+    def _make_halts(self, start: StartRecord) -> HaltSwitch:
+        return HaltSwitch(
+            latch_path=self.paths.latch,
+            record=start.latch,
+            now_ns=self.environment.now_ns,
+            clock_ns=self.environment.monotonic_ns,
+            on_change=self._keep_halt_change,
+            kept_running=self._kept_running,
+            logger=logger,
+        )
 
     def _make_gate(self) -> Gate:
         section = self._section
@@ -277,6 +296,21 @@ class Daemon:
 
     # --- what happens ------------------------------------------------------------------------------------------------
 
+    def halt_change(self, halt_id: int) -> HaltChange | None:
+        """Who halted, why and when, of a halt that was in force since the start; None if it is not known."""
+        return self._halt_changes.get(halt_id)
+
+    def _keep_halt_change(self, change: HaltChange) -> None:
+        if change.level is Level.HALTED:
+            self._halt_changes[change.halt_id] = change
+        self.journal.append_now([change])
+        self.bus.execution.publish([change])
+
+    def _kept_running(self) -> list[str]:
+        """What goes on through a halt, as the tree says."""
+        groups = (self.foundation.snapshot(), self.collectors.snapshot())
+        return [child.name for group in groups for child in group.children if child.state is NodeState.RUNNING]
+
     async def _begin_run(self, reason: str) -> None:
         """Fresh books: the old run is closed and the new one is in the journal before anything is booked in it."""
         now_ns = self.environment.now_ns()
@@ -324,7 +358,8 @@ class Daemon:
         """Keep an operator's action, as far as the journal still can: a halt never waits for it."""
         if self.journal.failure is None:
             now_ns = self.environment.now_ns()
-            self.journal.append_now([AuditTrail(actor, action, target, clip(reason, SENTENCE), result, now_ns)])
+            words = clipped(reason, SENTENCE.limit)
+            self.journal.append_now([AuditTrail(actor, action, target, words, result, now_ns)])
 
     async def _stop_in_stages(self) -> None:
         """Decisions, orders, data, books, control plane: each stage has a deadline, and the next begins after it."""
@@ -378,5 +413,11 @@ async def open_daemon(
     paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
     paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with Journal.open(paths.journal, now_ns=environment.now_ns, run_blocking=environment.run_blocking) as journal:
-        recovery = await environment.run_blocking(lambda: Recovery.of(journal.recovered))
-        yield Daemon(config, paths, pools, journal, recovery, environment, control_plane)
+        start = await environment.run_blocking(find_start, journal, paths.latch)
+        lost = [
+            ExecutionReport.of(intent, Outcome.LOST, LOST_WITH_PROCESS, reported_ns=environment.now_ns())
+            for intent in start.recovery.unsettled.values()
+        ]
+        if lost:
+            await journal.append(lost, sync=True)
+        yield Daemon(config, paths, pools, journal, start, environment, control_plane)

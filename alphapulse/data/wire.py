@@ -132,12 +132,6 @@ NAME = Text(64)
 SENTENCE = Text(1024)
 
 
-def clip(text: str, type_: Text) -> str:
-    """`text`, shortened so that it fits `type_`: for words of people and errors, never for names or numbers."""
-    data = text.encode()
-    return text if len(data) <= type_.limit else data[: type_.limit - 3].decode(errors="ignore") + "…"
-
-
 WIRE = "wire"
 UNIT = "unit"
 TEXT = "text"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
+from alphapulse.data.halts import GLOBAL
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
 from alphapulse.data.pools import Pool
@@ -18,6 +19,8 @@ from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.sizing import PathStep
 from alphapulse.rules.books.pool_book import PoolBook, Position
+from alphapulse.safety.halt_switch import STRATEGY_SCOPE
+from alphapulse.safety.parties import CancelResult
 
 
 class PaperExecutor:
@@ -66,6 +69,12 @@ class PaperExecutor:
         doomed = [intent for intent in self._pending if strategy is None or intent.strategy == strategy]
         self._settle(self._cancelled(doomed, reason))
         return len(doomed)
+
+    async def cancel_all(self, scope: str) -> CancelResult:
+        """A halt's wish, as the gateway of paper trades: cancel the scope's intents; nothing can stay unknown."""
+        await trio.lowlevel.checkpoint()
+        strategy = None if scope == GLOBAL else scope.removeprefix(STRATEGY_SCOPE)
+        return CancelResult(cancelled=self.cancel_pending(strategy, "halted"), in_flight=0, unknown=0)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled; what is then on its way is cancelled and said so."""

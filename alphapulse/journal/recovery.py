@@ -8,17 +8,22 @@ from typing import Self
 import attrs
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
+from alphapulse.data.halts import HaltChange
 from alphapulse.data.runs import RunStarted
 
 
 @attrs.define
 class Recovery:
-    """The state of the books that a start finds. `unsettled` are intents without a fill or a report, oldest first."""
+    """The state of the books that a start finds. `unsettled` are intents without a fill or a report, oldest first.
+
+    `halt_changes` holds the newest change of each scope.
+    """
 
     records: int = 0
     last_run: int = 0
     last_intent_id: int = 0
     unsettled: dict[int, OrderRequest] = attrs.field(factory=dict)
+    halt_changes: dict[str, HaltChange] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, records: Iterable[tuple[int, object]]) -> Self:
@@ -32,6 +37,8 @@ class Recovery:
                 case OrderRequest():
                     found.last_intent_id = max(found.last_intent_id, message.intent_id)
                     found.unsettled[message.intent_id] = message
+                case HaltChange():
+                    found.halt_changes[message.scope] = message
                 case Fill() | ExecutionReport():
                     found.unsettled.pop(message.intent_id, None)
         return found

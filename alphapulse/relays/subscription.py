@@ -50,7 +50,7 @@ class Subscription(Generic[M]):
         self._peak = 0
         self._cut_off = False
         self._closed = False
-        self._readers = trio.lowlevel.ParkingLot()
+        self._reader: trio.lowlevel.Task | None = None
 
     def offer(self, messages: Sequence[M]) -> None:
         """Queue messages in order. Never waits; a consumer that would overflow is cut off."""
@@ -59,13 +59,13 @@ class Subscription(Generic[M]):
         if len(self._queue) + len(messages) > self._capacity:
             self._cut_off = True
             self._drop()
-            self._readers.unpark()
+            self._wake()
             return
         self._queue.extend(messages)
         self._batches += 1
         self._flow.begin()
         self._peak = max(self._peak, len(self._queue))
-        self._readers.unpark()
+        self._wake()
 
     async def receive(self) -> list[M]:
         """All that waits, as one list in order; waits for more if there is nothing. Finishes the list before."""
@@ -78,7 +78,7 @@ class Subscription(Generic[M]):
                     f"consumer {self.name!r} fell more than {self._capacity} messages behind and was cut off; "
                     "it has to start from a fresh snapshot"
                 )
-            await self._readers.park()
+            await self._sleep()
         messages, self._queue = self._queue, []
         self._taken, self._batches = self._batches, 0
         self._delivered += len(messages)
@@ -108,6 +108,23 @@ class Subscription(Generic[M]):
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    async def _sleep(self) -> None:
+        """Wait for `_wake`. One reader needs no parking lot: this is a third of its price on each hop."""
+        if self._reader is not None:
+            raise trio.BusyResourceError(f"consumer {self.name!r} is read by another task already")
+
+        def abort(_: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+            self._reader = None
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self._reader = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def _wake(self) -> None:
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            trio.lowlevel.reschedule(reader)
 
     def _finish(self) -> None:
         if self._taken:

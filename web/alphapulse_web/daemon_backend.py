@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import trio
+
 from alphapulse import __version__
 from alphapulse.daemon import Daemon
 from alphapulse.data.execution import Fill
@@ -21,6 +23,7 @@ from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.portfolio.portfolio import TokenBook
 from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
+from alphapulse.safety.report_draft import is_complete
 from alphapulse.terms import tokens_of
 from alphapulse_web.api.schemas import (
     Amount,
@@ -64,6 +67,9 @@ from alphapulse_web.views.opportunity_view import amount
 
 PPM = 1_000_000
 NS_PER_S = 1_000_000_000
+REPORT_WAIT_S = 0.5
+"""How long a kill waits for its report; on paper it is there within a few ms, and it comes with the status anyway."""
+
 VIA_WORDS: Mapping[Via, ViaWord] = {
     Via.START_RULE: "start rule",
     Via.DASHBOARD: "the dashboard",
@@ -284,7 +290,8 @@ class DaemonBackend:
 
     def _state(self) -> State:
         daemon = self._daemon
-        if daemon.halts.level_of(GLOBAL) is Level.HALTED:
+        change = daemon.halts.changes.get(GLOBAL)
+        if change is not None and change.level is Level.HALTED:
             return "halted"
         if daemon.stopping is not None:
             return "stopping"
@@ -347,11 +354,14 @@ class DaemonBackend:
         return f"{latency.describe().capitalize()}: most gaps are closed by then, and a trade that finds none reverts."
 
     def _report(self, record: HaltReportRecord | None) -> HaltReport | None:
-        change = self._daemon.halts.halt_of(record.halt_id) if record is not None else None
+        change = self._daemon.halt_change(record.halt_id) if record is not None else None
         return _report_shape(record, change) if record is not None and change is not None else None
 
     async def _finished_report(self, change: HaltChange) -> HaltReport:
-        return _report_shape(await self._daemon.halts.wait_report(change.halt_id), change)
+        record = HaltReportRecord(change.halt_id, change.scope, (), 0, 0, 0, ())
+        with trio.move_on_after(REPORT_WAIT_S):
+            record = await self._daemon.halts.wait_report(change.halt_id)
+        return _report_shape(record, change)
 
     async def _old_pnl(self, run: int) -> Pnl:
         rows = await self._ledger.pnl(run)
@@ -445,7 +455,7 @@ def _report_shape(record: HaltReportRecord, change: HaltChange) -> HaltReport:
         in_flight=record.in_flight,
         unknown=record.unknown,
         kept_running=list(record.kept_running),
-        complete=all(step.done for step in record.steps),
+        complete=is_complete(record),
     )
 
 
