@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-const daemon = process.env.ALPHAPULSE_DAEMON ?? "http://127.0.0.1:8750";
+const daemon = process.env.ALPHAPULSE_DAEMON ?? "http://127.0.0.1:8321";
 
 export default defineConfig({
   plugins: [react()],

@@ -36,6 +36,8 @@ export class FakeDaemon {
   readonly kills: Request[] = [];
   session = 200;
   reachable = true;
+  /** Whether sockets are accepted; requests are answered all the same. */
+  sockets = true;
   topics: Partial<Topics> = structuredClone(everything);
   onKill: Handler = () => ({ status: 503 });
   private socket: WebSocketRoute | null = null;
@@ -84,9 +86,20 @@ export class FakeDaemon {
   /** From now on nothing answers. */
   async cut(): Promise<void> {
     this.reachable = false;
+    await this.dropSocket();
+  }
+
+  /** The connection ends; whether the page gets a new one depends on `reachable` and `session`. */
+  async dropSocket(code = 1001): Promise<void> {
     this.stopBeating();
-    await this.socket?.close({ code: 1001 });
+    const socket = this.socket;
     this.socket = null;
+    await socket?.close({ code });
+  }
+
+  /** A message that never arrives. */
+  skip(): void {
+    this.seq += 1;
   }
 
   stopBeating(): void {
@@ -100,7 +113,7 @@ export class FakeDaemon {
   }
 
   private accept(socket: WebSocketRoute): void {
-    if (!this.reachable || this.session !== 200) {
+    if (!this.reachable || !this.sockets || this.session !== 200) {
       void socket.close({ code: this.session === 401 ? 4401 : 1001 });
       return;
     }

@@ -129,6 +129,7 @@ export const shell = {
   atEnd: { repeat: "starts over at the end", stop: "stops at the end", hold: "stays at the end" },
   position: (percent: string) => `${percent} of the recording`,
   sourceShort: (source: Source) => `Recording, \u00d7${source.speed}`,
+  strip: "Data source",
   recordedTime: "recorded time",
   sourceTime: "time of the last block",
   connected: "Connected",

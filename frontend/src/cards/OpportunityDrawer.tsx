@@ -26,6 +26,7 @@ export function OpportunityDrawer({ id, onClose }: Props) {
       size={460}
       title={id === null ? "" : texts.title(id)}
       closeButtonProps={{ "aria-label": words.close }}
+      attributes={{ header: { role: "presentation" } }}
     >
       {row === undefined ? <p className="quiet">{texts.gone}</p> : <Details row={row} />}
     </Drawer>

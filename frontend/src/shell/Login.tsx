@@ -32,6 +32,7 @@ export function LoginDialog({ opened, onClose }: { opened: boolean; onClose: () 
       title={texts.dialogTitle}
       centered
       closeButtonProps={{ "aria-label": words.close }}
+      attributes={{ header: { role: "presentation" } }}
     >
       <CodeForm onDone={done} initialProblem={null} />
     </Modal>

@@ -143,6 +143,7 @@ function StopDialog({ opened, onClose }: { opened: boolean; onClose: () => void 
       title={texts.dialogTitle}
       centered
       closeButtonProps={{ "aria-label": words.close }}
+      attributes={{ header: { role: "presentation" } }}
     >
       <p>{texts.dialogText}</p>
       <div className="dialog-actions">

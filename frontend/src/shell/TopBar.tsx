@@ -141,7 +141,7 @@ export function SourceStrip() {
   const connected = useModel((model) => !isUnknown(model));
   const Shape = connected ? IconWifi : IconWifiOff;
   return (
-    <div className="strip">
+    <section className="strip" aria-label={shell.strip}>
       <span>
         {source !== null && <IconPlayerPlayFilled size={12} className="note" aria-hidden="true" />}
         {source === null ? "" : `${shell.sourceShort(source)}, `}
@@ -152,6 +152,6 @@ export function SourceStrip() {
         <span className="unseen">{connected ? shell.connected : shell.disconnected}</span>
         <SchemeSwitch size={44} />
       </span>
-    </div>
+    </section>
   );
 }
