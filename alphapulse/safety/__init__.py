@@ -1,0 +1,1 @@
+"""Safety: the halt switch, its latch on disk, and the rule by which a start may trade."""
