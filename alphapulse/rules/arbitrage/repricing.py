@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
 from alphapulse.rules.amm.swap_math import compute_swap_step
-from alphapulse.rules.arbitrage.sizing import PathStep, range_bounds
+from alphapulse.rules.arbitrage.sizing import PathStep, range_end
 from alphapulse.rules.books.pool_book import RangeState
 
 
@@ -20,8 +20,7 @@ def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[Pa
     amount = size
     for pool, state, leg in legs:
         zero_for_one = leg.token_in == pool.token0.address
-        lower, upper = range_bounds(state.tick, pool.tick_spacing)
-        bound = lower if zero_for_one else upper
+        bound = range_end(pool, state, zero_for_one=zero_for_one)
         step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fee_ppm)
         if step.amount_in + step.fee_amount < amount:
             return None

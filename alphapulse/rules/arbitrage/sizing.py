@@ -6,13 +6,12 @@ In its current range a V3 pool trades like a constant-product pool with reserves
 
 from __future__ import annotations
 
-from functools import partial
 from math import gcd
 from typing import NamedTuple
 
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
-from alphapulse.rules.amm.swap_math import compute_swap_step
+from alphapulse.rules.amm.swap_math import SwapStep, compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
 from alphapulse.rules.books.pool_book import RangeState
@@ -57,34 +56,54 @@ class _Side(NamedTuple):
     zero_for_one: bool
     bound: int
 
-    def swap(self, amount_in: int) -> PathStep:
+    def step(self, amount: int) -> SwapStep:
+        """Sells `amount` if it is above zero, else buys -`amount`, as far as the range goes."""
         state = self.state
-        step = compute_swap_step(state.sqrt_price_x96, self.bound, state.liquidity, amount_in, self.pool.fee_ppm)
-        return PathStep(self.pool, self.zero_for_one, amount_in, step.amount_out, step.fee_amount, state.sqrt_price_x96)
+        return compute_swap_step(state.sqrt_price_x96, self.bound, state.liquidity, amount, self.pool.fee_ppm)
 
-    def output(self, amount_in: int) -> int:
-        state = self.state
-        return compute_swap_step(
-            state.sqrt_price_x96, self.bound, state.liquidity, amount_in, self.pool.fee_ppm
-        ).amount_out
+    def swap(self, amount_in: int) -> PathStep:
+        """The step as part of a path."""
+        step, price = self.step(amount_in), self.state.sqrt_price_x96
+        return PathStep(self.pool, self.zero_for_one, amount_in, step.amount_out, step.fee_amount, price)
 
     def most(self) -> int:
         """The input that brings the price exactly to the range's end, fee included."""
-        state = self.state
-        step = compute_swap_step(state.sqrt_price_x96, self.bound, state.liquidity, NO_LIMIT, self.pool.fee_ppm)
+        step = self.step(NO_LIMIT)
         return step.amount_in + step.fee_amount
 
     def input_for(self, amount_out: int) -> int:
         """The input that pays at least `amount_out`, or all that the range can pay."""
-        state = self.state
-        step = compute_swap_step(state.sqrt_price_x96, self.bound, state.liquidity, -amount_out, self.pool.fee_ppm)
+        step = self.step(-amount_out)
         return step.amount_in + step.fee_amount
 
+    def most_within(self, amount_out: int) -> int:
+        """The greatest input that pays no more than `amount_out`."""
+        too_much = self.input_for(amount_out + 1)
+        stride = 1
+        while self.step(max(0, too_much - stride)).amount_out > amount_out:
+            stride *= 2
+        enough, too_much = max(0, too_much - stride), too_much - stride // 2
+        while too_much - enough > 1:
+            between = (enough + too_much) // 2
+            if self.step(between).amount_out > amount_out:
+                too_much = between
+            else:
+                enough = between
+        return enough
 
-def range_bounds(tick: int, tick_spacing: int) -> tuple[int, int]:
-    """The sqrt prices (X96) at which the range that holds `tick` begins and ends, within the contract's limits."""
-    lower = tick - tick % tick_spacing
-    return sqrt_ratio_at_tick(max(lower, MIN_TICK)), sqrt_ratio_at_tick(min(lower + tick_spacing, MAX_TICK))
+
+def range_end(pool: Pool, state: RangeState, *, zero_for_one: bool) -> int:
+    """The sqrt price (X96) up to which a swap in that direction stays in the range that holds the state's tick.
+
+    Where tick and price contradict each other nothing is known of any range: it is the price itself, and no amount
+    can be swapped.
+    """
+    lower_tick = state.tick - state.tick % pool.tick_spacing
+    lower = sqrt_ratio_at_tick(max(lower_tick, MIN_TICK))
+    upper = sqrt_ratio_at_tick(min(lower_tick + pool.tick_spacing, MAX_TICK))
+    if not lower <= state.sqrt_price_x96 <= upper:
+        return state.sqrt_price_x96
+    return lower if zero_for_one else upper
 
 
 def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPath:
@@ -103,16 +122,19 @@ def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPat
     opening, closing = (sell, buy) if pair.sells_token0 else (buy, sell)
     most = opening.most()
     start = min(best_input(pair, sell.pool, hi[1], buy.pool, lo[1]), most)
-    closing_most = closing.most()
-    middle = min(opening.swap(start).amount_out, closing_most)
+    middle, closing_most = opening.step(start).amount_out, closing.most()
+    if middle > closing_most:
+        middle, start = closing_most, opening.most_within(closing_most)
     if start <= middle:
         inputs = set(_near(start, opening.pool.fee_ppm))
-        if middle == closing_most:
-            needed = opening.input_for(middle)
-            inputs |= {needed, max(needed - 1, 0)}
     else:
-        inputs = {opening.input_for(amount) for amount in _near(middle, closing.pool.fee_ppm)}
-    return _path(opening, closing, max((min(size, most) for size in inputs), key=partial(_profit, opening, closing)))
+        # The profit token is the finer one: several inputs pay the same, the least of them is the best.
+        inputs = {start, *(opening.input_for(amount) for amount in _near(middle, closing.pool.fee_ppm))}
+    profit, negated_size = max((_profit(opening, closing, size), -size) for size in inputs if size <= most)
+    if profit <= 0:
+        return SizedPath(0, 0, (opening.swap(0), closing.swap(0)))
+    opened = opening.swap(-negated_size)
+    return SizedPath(-negated_size, profit, (opened, closing.swap(opened.amount_out)))
 
 
 def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_state: RangeState) -> int:
@@ -132,8 +154,7 @@ def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_stat
 
 
 def _side(pool: Pool, state: RangeState, *, zero_for_one: bool) -> _Side:
-    lower, upper = range_bounds(state.tick, pool.tick_spacing)
-    return _Side(pool, state, zero_for_one, lower if zero_for_one else upper)
+    return _Side(pool, state, zero_for_one, range_end(pool, state, zero_for_one=zero_for_one))
 
 
 def _near(amount: int, fee_ppm: int) -> tuple[int, ...]:
@@ -148,12 +169,7 @@ def _near(amount: int, fee_ppm: int) -> tuple[int, ...]:
 
 
 def _profit(opening: _Side, closing: _Side, size: int) -> int:
-    return closing.output(opening.output(size)) - size
-
-
-def _path(opening: _Side, closing: _Side, size: int) -> SizedPath:
-    opened = opening.swap(size)
-    closed = closing.swap(opened.amount_out)
-    if closed.amount_out <= size:
-        return SizedPath(0, 0, (opening.swap(0), closing.swap(0)))
-    return SizedPath(size, closed.amount_out - size, (opened, closed))
+    """What `size` earns; -1 if the closing pool's range cannot take all that the opening one pays."""
+    offered = opening.step(size).amount_out
+    step = closing.step(offered)
+    return step.amount_out - size if step.amount_in + step.fee_amount == offered else -1
