@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Literal
 
@@ -22,12 +23,15 @@ from alphapulse.data.market import (
     StreamStatus,
 )
 from alphapulse.data.pools import Pool
+from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import LogRefused, RecordingError
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.relay import Relay
+from alphapulse.rules.events.hex_text import read_time_ns
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.log_order import LogOrder
+from alphapulse.safety.clipped import clipped
 
 READ_BLOCKS = 512
 """Blocks fetched by one hop to the reading thread."""
@@ -82,7 +86,8 @@ class RecordedCollector:
         now_ns: Callable[[], int],
     ) -> None:
         self._recording = recording
-        self._pools = tuple(pools)
+        self._venue = pools[0].id.venue
+        self._admitted = frozenset(pool.id.name for pool in pools)
         self._terms = terms
         self._market_data = market_data
         self._clock = clock
@@ -96,14 +101,15 @@ class RecordedCollector:
         self.counts = ReplayCounts()
         self.span_ns: tuple[int, int] | None = None
         self.finished = False
+        self._start_reason = "the daemon started"
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled, also when the recording is over."""
         terms = self._terms
-        if terms.speed_ppm:
-            self.span_ns = await self._run_blocking(self._recording.span_ns, terms.start_ns, terms.end_ns)
-        reason = "the daemon started"
+        reason, self._start_reason = self._start_reason, "the collector was restarted"
         try:
+            if terms.speed_ppm:
+                self.span_ns = await self._run_blocking(self._read_span_ns)
             await self._reset(reason)
             task_status.started()
             while True:
@@ -132,16 +138,15 @@ class RecordedCollector:
     async def _replay(self) -> RecordingError | None:
         """One pass. Returns what ended the recording early, None if it was read to its end."""
         terms = self._terms
-        blocks = self._recording.blocks(terms.start_ns, terms.end_ns)
-        first_ns: int | None = None
+        first_ns = self.span_ns[0] if self.span_ns else 0
         started_at = trio.current_time()
-        try:
+        # A thread that reads is always waited for, so nobody else uses the blocks when they are closed.
+        with closing(self._recording.blocks(terms.start_ns, terms.end_ns)) as blocks:
             while True:
                 batch, problem = await self._run_blocking(_take, blocks)
                 for block in batch:
-                    if block.time_ns is not None and terms.speed_ppm:
-                        first_ns = block.time_ns if first_ns is None else first_ns
-                        due_s = (block.time_ns - first_ns) / NS_PER_S * SPEED_PPM / terms.speed_ppm
+                    if terms.speed_ppm and (time_ns := self._time_ns(block)) is not None:
+                        due_s = (time_ns - first_ns) / NS_PER_S * SPEED_PPM / terms.speed_ppm
                         await trio.sleep_until(started_at + due_s)
                     await self._hand_over(block)
                 self.counts.refused.update(self._recording.refused)
@@ -149,13 +154,29 @@ class RecordedCollector:
                 if problem is not None or not batch:
                     self.counts.elapsed_ns = round((trio.current_time() - started_at) * NS_PER_S)
                     return problem
-        finally:
-            await self._close(blocks)
 
-    async def _close(self, blocks: Iterator[RecordedBlock]) -> None:
-        """Closes the files; shielded and bounded, since a thread must not be left with an open generator."""
-        with trio.move_on_after(1, shield=True):
-            await self._run_blocking(blocks.close)  # type: ignore[attr-defined]  # a generator has it
+    def _read_span_ns(self) -> tuple[int, int] | None:
+        """First and last timestamp of the recording, None if it tells none; reads it once to its end."""
+        span: tuple[int, int] | None = None
+        try:
+            for block in self._recording.blocks(self._terms.start_ns, self._terms.end_ns):
+                if (time_ns := self._time_ns(block)) is not None:
+                    span = (span[0] if span else time_ns, time_ns)
+        except RecordingError:
+            pass  # said when the recording is replayed
+        finally:
+            self._recording.refused.clear()
+        return span
+
+    def _time_ns(self, block: RecordedBlock) -> int | None:
+        """When a block was made, as an admitted pool's log tells it: others' logs do not set the pace."""
+        for log in block.logs:
+            if log.block_timestamp is not None and log.address.lower() in self._admitted:
+                try:
+                    return read_time_ns(log.block_timestamp)
+                except LogRefused:
+                    continue
+        return None
 
     async def _hand_over(self, block: RecordedBlock) -> None:
         counts = self.counts
@@ -187,9 +208,9 @@ class RecordedCollector:
     def _publish_state(self, state: StreamState, reason: str) -> None:
         status = StreamStatus(
             stream=self._terms.name,
-            venue=self._pools[0].id.venue,
+            venue=self._venue,
             state=state,
-            reason=reason,
+            reason=clipped(reason, SENTENCE.limit),
             venue_time_ns=self.last_event_ns or 0,
             sequence=self.counts.logs,
             recorded=True,

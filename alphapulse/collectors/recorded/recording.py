@@ -10,19 +10,25 @@ import gzip
 import heapq
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from alphapulse.errors import LogRefused, RecordingError
+from alphapulse.rules.events.hex_text import NS_PER_SECOND
 from alphapulse.rules.events.rpc_log import RpcLog, decode_frame
 
 WINDOW = 1024
 """Logs within which disorder in a file is mended."""
 
 GZIP_MAGIC = b"\x1f\x8b"
+CHUNK_BYTES = 1 << 16
+MAX_LINE_BYTES = 1 << 20
+"""A log has about a thousand bytes; a longer line is handed on in pieces, which are refused as such."""
+
 FRAME_HEAD = b'{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0x1","result":'
 FRAME_TAIL = b"}}"
 
@@ -31,10 +37,9 @@ Placed = tuple[Position, RpcLog]
 
 
 class RecordedBlock(NamedTuple):
-    """All logs of one block, in order. `time_ns` is its timestamp, None if no log tells it."""
+    """All logs of one block, in order."""
 
     number: int
-    time_ns: int | None
     logs: tuple[RpcLog, ...]
 
 
@@ -54,43 +59,28 @@ class Recording:
         self._paths = tuple(paths)
         self.refused: Counter[str] = Counter()
 
-    def blocks(self, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[RecordedBlock]:
-        """Blocks in chain order, those with a timestamp in [start_ns, end_ns) or without one."""
-        files = [_open(path) for path in self._paths]
+    def blocks(self, start_ns: int | None = None, end_ns: int | None = None) -> Generator[RecordedBlock, None, None]:
+        """Blocks in chain order, of logs with a timestamp in [start_ns, end_ns) or without one.
+
+        Raises:
+            RecordingError: a file cannot be opened; or, behind the last block, was damaged.
+        """
         problems: list[RecordingError] = []
-        try:
-            named = zip(self._paths, files, strict=True)
-            streams = [_ordered(self._logs(path, file, problems)) for path, file in named]
+        with ExitStack() as opened:
+            files = [(path, _open(path, opened)) for path in self._paths]
+            streams = [_ordered(self._logs(path, file, problems)) for path, file in files]
             merged = heapq.merge(*streams, key=itemgetter(0))
             for number, placed in groupby(merged, key=lambda item: item[0][0]):
-                logs = tuple(log for _, log in placed)
-                time_ns = _time_ns(logs)
-                if time_ns is None or _within(time_ns, start_ns, end_ns):
-                    yield RecordedBlock(number, time_ns, logs)
-        finally:
-            for file in files:
-                file.close()
+                if logs := tuple(log for _, log in placed if _within(log, start_ns, end_ns)):
+                    yield RecordedBlock(number, logs)
         if problems:
-            raise problems[0]
-
-    def span_ns(self, start_ns: int | None = None, end_ns: int | None = None) -> tuple[int, int] | None:
-        """First and last timestamp of the blocks, None if there is none. Reads the recording once to its end."""
-        times: list[int] = []
-        try:
-            for block in self.blocks(start_ns, end_ns):
-                if block.time_ns is not None:
-                    times[1:] = [block.time_ns]
-        except RecordingError:
-            pass  # said when the recording is replayed
-        finally:
-            self.refused.clear()
-        return (times[0], times[-1]) if times else None
+            raise RecordingError("; ".join(map(str, problems)))
 
     def _logs(self, path: Path, file: BinaryIO, problems: list[RecordingError]) -> Iterator[Placed]:
         position: Position = (0, 0)
         read = 0
         try:
-            for line in file:
+            for line in _lines(file):
                 read += 1
                 if not (line := line.strip()):
                     continue
@@ -101,7 +91,7 @@ class Recording:
                     continue
                 position = _position(log) or position
                 yield position, log
-        except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+        except (EOFError, zlib.error, OSError) as error:
             problems.append(
                 RecordingError(
                     f"{path} is cut off or damaged behind line {read} ({error}); what was read before it was used; "
@@ -110,14 +100,33 @@ class Recording:
             )
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, opened: ExitStack) -> BinaryIO:
+    """The file's plain content; `opened` closes it."""
     try:
-        file = path.open("rb")
+        file = opened.enter_context(path.open("rb"))
         packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         file.seek(0)
     except OSError as error:
         raise RecordingError(f"expected a recording at {path}, found: {error.strerror}") from error
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb")) if packed else file
+    return cast(BinaryIO, opened.enter_context(gzip.GzipFile(fileobj=file))) if packed else file
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The file's lines. One that damage cut short is given out too, and then the error is raised."""
+    rest, damage = b"", None
+    try:
+        while chunk := file.read1(CHUNK_BYTES):  # type: ignore[attr-defined]  # both kinds of file have it
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from lines
+            if len(rest) > MAX_LINE_BYTES:
+                yield rest
+                rest = b""
+    except (EOFError, zlib.error, OSError) as error:
+        damage = error
+    if rest:
+        yield rest
+    if damage is not None:
+        raise damage
 
 
 def _ordered(logs: Iterable[Placed]) -> Iterator[Placed]:
@@ -141,15 +150,10 @@ def _position(log: RpcLog) -> Position | None:
         return None
 
 
-def _time_ns(logs: Iterable[RpcLog]) -> int | None:
-    for log in logs:
-        if log.block_timestamp is not None:
-            try:
-                return int(log.block_timestamp, 16) * 1_000_000_000
-            except ValueError:
-                continue
-    return None
-
-
-def _within(time_ns: int, start_ns: int | None, end_ns: int | None) -> bool:
+def _within(log: RpcLog, start_ns: int | None, end_ns: int | None) -> bool:
+    """Each log by its own timestamp: one that lies about the time does not take its block along."""
+    try:
+        time_ns = int(log.block_timestamp or "", 16) * NS_PER_SECOND
+    except ValueError:
+        return True  # refused by its decoder
     return (start_ns is None or time_ns >= start_ns) and (end_ns is None or time_ns < end_ns)
