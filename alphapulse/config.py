@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime
 import difflib
 import hashlib
+import re
 import tomllib
+from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -21,13 +23,16 @@ from alphapulse.errors import ConfigError
 
 PACKAGE_PREFIX = "package:"
 PPM = 1_000_000
+SLOWEST, FASTEST = 0.001, 1_000_000
+"""Multiples of real time at which a recording can be replayed."""
+_NAME = re.compile("[A-Za-z0-9_-]{1,40}")
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Amount = int | str
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Amount = Annotated[int, msgspec.Meta(ge=0)] | str
 """Raw units as a whole number, or whole tokens as decimal text such as `"25.00"`."""
 
 
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Section(msgspec.Struct, frozen=True, kw_only=True):
     """A table of the configuration."""
 
 
@@ -54,7 +59,7 @@ class RecordedSection(_Section, frozen=True):
     kind: Literal["recorded"]
     logs: tuple[str, ...]
     pools: str = "pools.json"
-    speed: int | float = 0
+    speed: float = 0
     start: datetime.datetime | None = None
     end: datetime.datetime | None = None
     at_end: Literal["stop", "hold", "repeat"] = "hold"
@@ -80,8 +85,8 @@ class StrategiesSection(_Section, frozen=True):
 class CostsSection(_Section, frozen=True):
     """`[costs]`: what a transaction costs beside pool fees."""
 
-    gas_price_wei: Count = 0
-    gas_units: Count = 250_000
+    gas_price_wei: Annotated[int, msgspec.Meta(ge=0, le=10**18)] = 0
+    gas_units: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 250_000
     wrapped_native: str | None = None
 
 
@@ -101,7 +106,7 @@ class ExecutionSection(_Section, frozen=True):
 class LimitsSection(_Section, frozen=True):
     """`[limits]`: what the gate allows."""
 
-    max_input_age_s: Annotated[int, msgspec.Meta(ge=1)] = 60
+    max_input_age_s: Annotated[int, msgspec.Meta(ge=1, le=10**9)] = 60
 
 
 class Config(_Section, frozen=True):
@@ -120,17 +125,25 @@ class Config(_Section, frozen=True):
     @property
     def data_folder(self) -> Path:
         """Where journal, ledger, latch and token are kept."""
-        return Path(self.folder) / Path(self.daemon.data_folder).expanduser()
+        return self.resolve(self.daemon.data_folder)
 
     def resolve(self, name: str) -> Path:
-        """The file that a setting names: inside the package, absolute, or relative to the configuration."""
+        """The file that a setting names: inside the package, absolute, or relative to the configuration.
+
+        Raises:
+            ConfigError: it begins with the home of a user who has none.
+        """
         if name.startswith(PACKAGE_PREFIX):
             with as_file(files("alphapulse").joinpath(name.removeprefix(PACKAGE_PREFIX))) as path:
                 return path
-        return Path(self.folder) / Path(name).expanduser()
+        try:
+            return Path(self.folder) / Path(name).expanduser()
+        except RuntimeError as error:
+            raise ConfigError("", f"expected a file name, found {name!r}: {error}") from error
 
 
 _RESERVED = ("folder", "digest")
+"""Fields of `Config` that are no keys of the file."""
 
 
 def load_config(path: Path, *, folder: Path | None = None) -> Config:
@@ -145,19 +158,15 @@ def load_config(path: Path, *, folder: Path | None = None) -> Config:
         raise ConfigError("", f"expected a configuration file at {path}, found: {error.strerror}") from error
     try:
         raw = tomllib.loads(text.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError("", f"{path} is not valid TOML: {error}") from error
     return parse_config(raw, folder=folder or path.resolve().parent, digest=hashlib.sha256(text).hexdigest())
 
 
 def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "") -> Config:
     """The configuration in a parsed TOML document. Raises ConfigError as `load_config` does."""
-    _refuse_unknown_keys(raw, Config, "")
-    try:
-        config = msgspec.convert(_with_utc(raw) | {"folder": str(folder), "digest": digest}, Config)
-    except msgspec.ValidationError as error:
-        problem, _, place = str(error).partition(" - at `$")
-        raise ConfigError(place.rstrip("`").removeprefix("."), problem[:1].lower() + problem[1:]) from error
+    read: Config = _read(raw, Config, "")
+    config = msgspec.structs.replace(read, folder=str(folder), digest=digest)
     _check(config)
     return config
 
@@ -170,49 +179,151 @@ def _check(config: Config) -> None:
         raise ConfigError("strategies", "expected [strategies.flash_arbitrage], found none: nothing would trade")
     for name, collector in config.collectors.items():
         path = f"collectors.{name}"
+        if not _NAME.fullmatch(name):
+            raise ConfigError(path, "expected a name of 1 to 40 letters, digits, hyphens and underscores")
         if not collector.logs:
             raise ConfigError(f"{path}.logs", "expected at least one file of logs, found an empty list")
-        if not 0 <= collector.speed <= 1_000_000:
-            raise ConfigError(f"{path}.speed", f"expected 0 (full speed) to 1000000, found {collector.speed}")
+        if collector.speed and not SLOWEST <= collector.speed <= FASTEST:
+            raise ConfigError(
+                f"{path}.speed", f"expected 0 (full speed), or {SLOWEST} to {FASTEST}, found {collector.speed}"
+            )
         if collector.start and collector.end and collector.start >= collector.end:
             raise ConfigError(f"{path}.end", f"expected a time after start, found {collector.end.isoformat()}")
     latency = config.execution.latency
     if (latency.logs is None) == (latency.blocks is None):
-        raise ConfigError("execution.latency", "expected exactly one of `logs` and `blocks`")
+        found = "none" if latency.logs is None else "both"
+        raise ConfigError("execution.latency", f"expected exactly one of `logs` and `blocks`, found {found}")
 
 
-def _refuse_unknown_keys(raw: object, type_: Any, path: str) -> None:
-    """Walk the document beside the type and refuse the first key that has no place, naming the nearest one."""
-    for struct in _structs(type_):
-        if not isinstance(raw, dict):
-            return
-        hints = {name: hint for name, hint in get_type_hints(struct).items() if name not in _RESERVED}
-        for key, value in raw.items():
-            where = f"{path}.{key}" if path else key
-            if key not in hints:
-                near = difflib.get_close_matches(key, hints, n=1, cutoff=0.0)
-                raise ConfigError(where, f"unknown key; the nearest known one is `{near[0]}`")
-            _refuse_unknown_keys(value, hints[key], where)
-        return
-    if get_origin(type_) is dict and isinstance(raw, dict):
-        for key, value in raw.items():
-            _refuse_unknown_keys(value, get_args(type_)[1], f"{path}.{key}")
+def _read(raw: Any, type_: Any, path: str) -> Any:
+    """The value that `raw` stands for as a `type_`; the first of a union's types that takes it reads it."""
+    options = [option for option in _options(type_) if option is not NoneType]
+    for option in options:
+        kind = _kind(option)
+        if isinstance(raw, _TAKES[kind]) and (kind is bool or not isinstance(raw, bool)):
+            return _READERS[kind](raw, option, path)
+    words = " or ".join(dict.fromkeys(map(_words, options)))
+    raise ConfigError(path, f"expected {words}, found {_found(raw)}")
 
 
-def _structs(type_: Any) -> list[type[msgspec.Struct]]:
-    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
-        return [type_]
-    if get_origin(type_) in (Union, UnionType):
-        return [struct for option in get_args(type_) for struct in _structs(option)]
-    return []
+def _options(type_: Any) -> tuple[Any, ...]:
+    return get_args(type_) if get_origin(type_) in (Union, UnionType) else (type_,)
 
 
-def _with_utc(raw: Any) -> Any:
-    """Times without an offset are UTC, also where they are written as text or as a bare day."""
-    if isinstance(raw, dict):
-        return {key: _with_utc(value) for key, value in raw.items()}
-    if isinstance(raw, datetime.datetime):
-        return raw if raw.tzinfo else raw.replace(tzinfo=datetime.UTC)
-    if isinstance(raw, datetime.date):
-        return datetime.datetime(raw.year, raw.month, raw.day, tzinfo=datetime.UTC)
+def _kind(type_: Any) -> Any:
+    """What `type_` is read as: a key of the tables below."""
+    if isinstance(type_, type) and issubclass(type_, _Section):
+        return _Section
+    origin = get_origin(type_)
+    return get_args(type_)[0] if origin is Annotated else origin or type_
+
+
+def _read_section(raw: dict[str, Any], type_: type[_Section], path: str) -> _Section:
+    hints = get_type_hints(type_, include_extras=True)
+    known = [name for name in hints if name not in _RESERVED]
+    for key in raw:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+            raise ConfigError(_join(path, key), f"unknown key; the nearest known one is `{near[0]}`")
+    for field in msgspec.structs.fields(type_):
+        if field.required and field.name not in raw:
+            raise ConfigError(_join(path, field.name), f"expected {_words(field.type)}, found no such key")
+    return type_(**{key: _read(value, hints[key], _join(path, key)) for key, value in raw.items()})
+
+
+def _read_table(raw: dict[str, Any], type_: Any, path: str) -> dict[str, Any]:
+    return {key: _read(value, get_args(type_)[1], _join(path, key)) for key, value in raw.items()}
+
+
+def _read_list(raw: list[Any], type_: Any, path: str) -> tuple[Any, ...]:
+    return tuple(_read(value, get_args(type_)[0], f"{path}[{index}]") for index, value in enumerate(raw))
+
+
+def _read_choice(raw: str, type_: Any, path: str) -> str:
+    if raw not in get_args(type_):
+        raise ConfigError(path, f"expected {_words(type_)}, found {_found(raw)}")
     return raw
+
+
+def _read_integer(raw: int, type_: Any, path: str) -> int:
+    least, most = next((limits.ge, limits.le) for limits in (*get_args(type_)[1:], msgspec.Meta()))
+    if (least is not None and raw < least) or (most is not None and raw > most):
+        span = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ConfigError(path, f"expected a whole number {span}, found {_found(raw)}")
+    return raw
+
+
+def _read_text(raw: str, _: Any, path: str) -> str:
+    if not raw.isprintable():
+        raise ConfigError(path, f"expected printable text, found {raw!r}")
+    return raw
+
+
+def _read_time(raw: datetime.date | str, _: Any, path: str) -> datetime.datetime:
+    """Times without an offset are UTC, and a day is its first moment; also where they are written as text."""
+    try:
+        day = datetime.datetime.fromisoformat(raw if isinstance(raw, str) else raw.isoformat())
+    except ValueError as error:
+        raise ConfigError(path, f"expected a date and time such as 2024-01-05T01:15:00Z, found {raw!r}") from error
+    return day if day.tzinfo else day.replace(tzinfo=datetime.UTC)
+
+
+def _words(type_: Any) -> str:
+    """What a type wants, in TOML's words."""
+    kind = _kind(type_)
+    return " or ".join(map(repr, get_args(type_))) if kind is Literal else _WORDS[kind]
+
+
+def _found(raw: Any) -> str:
+    """A value of the file in the file's own words."""
+    match raw:
+        case bool():
+            return str(raw).lower()
+        case str():
+            return f"the text {raw[:80]!r}"
+        case int():
+            return f"the whole number {raw}" if raw.bit_length() <= 256 else f"a number of {raw.bit_length()} bits"
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+        case _:
+            return str(raw)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+_WORDS: dict[Any, str] = {
+    _Section: "a table",
+    dict: "a table",
+    tuple: "a list",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    datetime.datetime: "a date and time",
+}
+_TAKES: dict[Any, type | tuple[type, ...]] = {
+    _Section: dict,
+    dict: dict,
+    tuple: list,
+    Literal: str,
+    bool: bool,
+    int: int,
+    float: (int, float),
+    str: str,
+    datetime.datetime: (datetime.date, str),
+}
+_READERS: dict[Any, Callable[[Any, Any, str], Any]] = {
+    _Section: _read_section,
+    dict: _read_table,
+    tuple: _read_list,
+    Literal: _read_choice,
+    bool: lambda raw, _type, _path: raw,
+    int: _read_integer,
+    float: lambda raw, _type, _path: raw,
+    str: _read_text,
+    datetime.datetime: _read_time,
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from alphapulse.collectors.recorded.collector import ReplayTerms
@@ -17,6 +17,8 @@ from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.rules.accounting.amounts import raw_units
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
 
+MAX_AMOUNT = (1 << 128) - 1
+"""More than any token has; it leaves room for sums in the records."""
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -66,11 +68,11 @@ def flash_arbitrage_terms(
 def strategy_limits(section: FlashArbitrageSection, pools: Sequence[Pool]) -> StrategyLimits:
     """The gate's limits for the strategy. Raises ConfigError for an amount that is none or too fine for its token."""
     path = "strategies.flash_arbitrage"
-    maximum = section.max_trade_value
-    return StrategyLimits(
-        min_net_profit=_by_token(section.min_net_profit, f"{path}.min_net_profit", pools),
-        max_trade_value=_by_token(maximum, f"{path}.max_trade_value", pools) if maximum is not None else _unlimited,
-    )
+    floors = _by_token(section.min_net_profit, f"{path}.min_net_profit", pools)
+    if section.max_trade_value is None:
+        return StrategyLimits(min_net_profit=floors.get, max_trade_value=_unlimited)
+    ceilings = _by_token(section.max_trade_value, f"{path}.max_trade_value", pools)
+    return StrategyLimits(min_net_profit=floors.get, max_trade_value=lambda token: ceilings.get(token, 0))
 
 
 def tokens_of(pools: Sequence[Pool]) -> dict[bytes, Token]:
@@ -82,40 +84,41 @@ def _unlimited(token: bytes) -> None:
     """No maximum is configured."""
 
 
-def _by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> Callable[[bytes], int | None]:
+def _by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> dict[bytes, int]:
+    """The amount of each token in raw units. A table may name tokens that no pool holds; they are left out."""
     tokens = tokens_of(pools)
-    if isinstance(setting, dict):
-        amounts: dict[bytes, int] = {}
-        for name, amount in setting.items():
-            address = _token_address(name, f"{path}.{name}", pools)
-            if address in tokens:
-                amounts[address] = _raw(amount, tokens[address], f"{path}.{name}")
-        return amounts.get
-    return {address: _raw(setting, token, path) for address, token in tokens.items()}.get
+    if not isinstance(setting, dict):
+        return {address: _raw(setting, token, path) for address, token in tokens.items()}
+    amounts: dict[bytes, int] = {}
+    for name, amount in setting.items():
+        address = _token_address(name, f"{path}.{name}", pools)
+        if address in amounts:
+            raise ConfigError(f"{path}.{name}", f"expected each token once, found {tokens[address].symbol} twice")
+        if address in tokens:
+            amounts[address] = _raw(amount, tokens[address], f"{path}.{name}")
+    return amounts
 
 
 def _raw(amount: Amount, token: Token, path: str) -> int:
-    if isinstance(amount, int):
-        if amount < 0:
-            raise ConfigError(path, f"expected an amount of at least 0, found {amount}")
-        return amount
     try:
-        return raw_units(amount, token.decimals)
+        raw = amount if isinstance(amount, int) else raw_units(amount, token.decimals)
     except ValueError as error:
         raise ConfigError(path, f"{error} (for {token.symbol})") from error
+    if not 0 <= raw <= MAX_AMOUNT:
+        raise ConfigError(path, f"expected an amount from 0 to 2^128 - 1 raw units, found {amount!r}")
+    return raw
 
 
 def _token_address(text: str, path: str, pools: Sequence[Pool]) -> bytes:
     """The token that a setting names, by address or by a symbol that one token of the pools bears."""
-    if text.startswith("0x"):
-        try:
-            return parse_address(text, path)
-        except ValueError as error:
-            raise ConfigError("", str(error)) from error
-    named = [token.address for token in tokens_of(pools).values() if token.symbol == text]
+    try:
+        return parse_address(text)
+    except ValueError:
+        named = [token.address for token in tokens_of(pools).values() if token.symbol == text]
     if len(named) != 1:
         symbols = ", ".join(sorted({token.symbol for token in tokens_of(pools).values()}))
-        raise ConfigError(path, f"expected an address, or the symbol of one token ({symbols}), found {text!r}")
+        problem = f"found {text!r}" if not named else f"found {text!r}, the symbol of {len(named)}: give the address"
+        raise ConfigError(path, f"expected an address, or the symbol of one token ({symbols}), {problem}")
     return named[0]
 
 
@@ -128,6 +131,5 @@ def _wrapped_native(costs: CostsSection, pools: Sequence[Pool]) -> bytes:
 def _ns(moment: datetime.datetime | None) -> int | None:
     if moment is None:
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-    passed = aware - EPOCH
+    passed = moment - EPOCH
     return (passed.days * 86_400 + passed.seconds) * 1_000_000_000 + passed.microseconds * 1_000

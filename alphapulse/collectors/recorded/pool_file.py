@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from alphapulse.data.chains import CHAINS
-from alphapulse.data.instruments import ZERO_ADDRESS, InstrumentId
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import PoolFileError
 from alphapulse.rules.amm.tick_math import MAX_TICK
 from alphapulse.rules.arbitrage.pair import PPM
 
 KINDS = {"v3": PoolKind.V3}
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
 class _TokenEntry(msgspec.Struct):
@@ -50,8 +52,8 @@ def load_pools(path: Path) -> tuple[Pool, ...]:
         raise PoolFileError(f"expected a pool file at {path}, found: {error.strerror}") from error
     try:
         document = msgspec.json.decode(text, type=_Document)
-    except msgspec.DecodeError as error:
-        raise PoolFileError(f"{path}: {error}") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise PoolFileError(f"{path}: expected pools in JSON as they are described, found: {error}") from error
     try:
         return _pools(document)
     except ValueError as error:
@@ -65,12 +67,14 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
         raise ValueError(f"chainId: expected a chain that is known ({known}), found {document.chain_id}")
     tokens: dict[bytes, Token] = {}
     for text, entry in document.tokens.items():
-        address = parse_address(text, "tokens")
+        address = _address(text, "tokens")
+        if address in tokens:
+            raise ValueError(f"tokens: {text} is listed twice")
         tokens[address] = Token(address, entry.symbol, entry.decimals)
     pools: dict[bytes, Pool] = {}
     for index, pool in enumerate(document.pools):
         where = f"pools[{index}]"
-        address = parse_address(pool.address, f"{where}.address")
+        address = _address(pool.address, f"{where}.address")
         token0, token1 = (_token(tokens, getattr(pool, side), f"{where}.{side}") for side in ("token0", "token1"))
         if token0.address >= token1.address:
             raise ValueError(f"{where}: expected token0 below token1, as on chain; they are swapped or equal")
@@ -90,21 +94,24 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
 
 
 def _token(tokens: dict[bytes, Token], text: str, where: str) -> Token:
-    token = tokens.get(parse_address(text, where))
+    token = tokens.get(_address(text, where))
     if token is None:
         raise ValueError(f"{where}: {text} has no entry under tokens; its decimals are never guessed")
     return token
 
 
-def parse_address(text: str, where: str) -> bytes:
-    """The 20 bytes of a `0x…` address. Raises ValueError, naming `where`, if it is none or zero."""
+def _address(text: str, where: str) -> bytes:
     try:
-        address = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        address = b""
-    if not text.startswith("0x") or len(address) != len(ZERO_ADDRESS) or address == ZERO_ADDRESS:
-        raise ValueError(f"{where}: expected an address of 0x and 40 hex digits that is not zero, found {text!r}")
-    return address
+        return parse_address(text)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def parse_address(text: str) -> bytes:
+    """The 20 bytes of a `0x…` address, in lower case or with its checksum. Raises ValueError if it is none or zero."""
+    if not _ADDRESS.fullmatch(text) or not int(text, 16):
+        raise ValueError(f"expected an address of 0x and 40 hex digits that is not zero, found {text!r}")
+    return bytes.fromhex(text[2:])
 
 
 def percent(fee_ppm: int) -> str:
