@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
 import { FakeDaemon, ORIGIN } from "./fake";
-import { halted, opportunities, report, status, streams, topics, wall } from "./fixtures/day";
+import { halted, haltedTree, opportunities, report, status, streams, topics, wall } from "./fixtures/day";
 
 const state = (page: Page) => page.getByTestId("state");
 const stopButton = (page: Page) => page.locator("button.stop");
@@ -33,7 +33,8 @@ test.describe("the landing page", () => {
     await expect(page.locator(".legend")).toContainText("2,264.42");
     await expect(page.locator(".lesson")).toContainText("With one block of delay");
     await expect(page.locator("table.wide tbody tr")).toHaveCount(14);
-    await expect(page.locator("table.wide tbody tr").nth(1)).toContainText("Tradedfilled in full");
+    await expect(page.locator("table.wide tbody tr").nth(4)).toContainText("net \u22126.53 below 25.00");
+    await expect(page.locator("table.wide tbody tr").nth(1)).toContainText("Tradedas expected");
     await expect(page.getByRole("treeitem")).toHaveCount(11);
     await expect(page.locator(".foot")).toContainText("config a41f03c79c02");
     await expect(page).toHaveTitle("ACTIVE \u00b7 PAPER \u00b7 +4,250.84 \u00b7 AlphaPulse");
@@ -129,6 +130,8 @@ test.describe("stopping", () => {
     expect(daemon.kills[0]?.postDataJSON()).toEqual({ scope: "global", reason: "Stopped from the dashboard." });
     await expect(state(page)).not.toContainText("HALTED");
     daemon.status({ ...halted, server_time: wall(60_000) });
+    daemon.put("tree", haltedTree);
+    await expect(page.getByRole("treeitem", { name: "engine" }).last()).toContainText("cancelledby halt 7");
     await expect(state(page)).toContainText("HALTED");
     await expect(banner(page)).toContainText("HALTED. Nothing is being traded.");
     await expect(banner(page)).toContainText("Gate closed0.031 ms");

@@ -101,7 +101,7 @@ export const banners = {
 } as const;
 
 export const report = {
-  cancelled: "Orders cancelled",
+  cancelled: "Cancelled",
   inFlight: "In flight",
   unknown: "Outcome unknown",
   exposure: "Exposure left",
@@ -137,7 +137,6 @@ export const shell = {
   disconnected: "Disconnected",
   theme: { auto: "Theme: as the system", dark: "Theme: dark", light: "Theme: light" },
   configuration: (hash: string) => `config ${hash}`,
-  assumptions: (text: string) => `Paper assumptions: ${text}`,
   shed: (at: string) => `This page was too slow and was cut off at ${at}. It has reloaded everything.`,
   resumed: "Trading is active again.",
   haltedAnnounced: "Halted. Nothing is being traded.",
@@ -166,6 +165,12 @@ export const freshness = {
   limit: (limit: string) => `, limit ${limit}`,
   delivered: "delivered",
   refused: (count: number) => `, ${count} refused`,
+  pool: (name: string) => `Pool ${name}`,
+  sinceSwap: "since last event",
+  inRange: "In range",
+  events: (count: string) => `${count} events`,
+  block: (block: string) => `block ${block}`,
+  neverHeard: "No event of this pool yet.",
   noStreams: "The daemon reported no streams.",
 } as const;
 
@@ -261,6 +266,15 @@ export const opportunities = {
   newer: (count: number) => `${count} newer`,
   all: (count: number) => `Show all ${count}`,
   fewer: "Show fewer",
+  /** Short words for the gate's checks, by code; the details show the gate's own. */
+  checks: {
+    min_net_profit: (value: string, limit: string) => `net ${value} below ${limit}`,
+    max_trade_value: (value: string, limit: string) => `size ${value} above ${limit}`,
+    input_fresh: (value: string, limit: string) => `data ${value} old, limit ${limit}`,
+    duplicate: () => "gap traded once already",
+  } satisfies Record<string, (value: string, limit: string) => string>,
+  asExpected: "as expected",
+  unlikeExpected: (difference: string) => `${difference} against expected`,
   noGas: "The gas could not be valued in this token.",
   noNet: "Without a value for the gas the net is not known.",
   bps: (text: string) => `${text} bps`,
@@ -302,6 +316,7 @@ export const tree = {
   task: "Task",
   state: "State",
   beat: "Last beat",
+  byHalt: (halt: number) => `by halt ${halt}`,
   restarted: (count: number) => `restarted ${count}\u00d7`,
 } as const;
 

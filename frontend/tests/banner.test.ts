@@ -154,9 +154,9 @@ describe("banner", () => {
 
   it("says that the recording is over and what comes", () => {
     const source = status.source === null ? null : { ...status.source, finished: true };
-    const clock = instant("2024-01-05T11:59:59Z");
+    const clock = instant("2024-01-05T11:59:47Z");
     expect(words(model({}, { ...status, source, clock }))).toBe(
-      "Recording finished at 2024-01-05 11:59:59 UTC.\nIt starts over by itself.",
+      "Recording finished at 2024-01-05 11:59:47 UTC.\nIt starts over by itself.",
     );
     const stops = source === null ? null : ({ ...source, at_end: "hold" } as const);
     expect(words(model({}, { ...status, source: stops }))).toContain("Nothing more will happen until");

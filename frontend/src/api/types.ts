@@ -18,6 +18,7 @@ export type Pnl = Shapes["Pnl"];
 export type PnlPoint = Shapes["PnlPoint"];
 export type PnlToken = Shapes["PnlToken"];
 export type Point = Shapes["Point"];
+export type PoolView = Shapes["PoolView"];
 export type Positions = Shapes["Positions"];
 export type SessionView = Shapes["SessionView"];
 export type Source = Shapes["Source"];

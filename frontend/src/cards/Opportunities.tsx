@@ -9,6 +9,7 @@ import { useModel } from "../model/store";
 import { Card, Missing, NotReceived } from "./Card";
 import { Cost, Plain, Profit, TimeOfDay } from "./Figures";
 import { OpportunityDrawer } from "./OpportunityDrawer";
+import { reasonText } from "./reasons";
 import { Result, ResultShape } from "./results";
 import { choose, useChosen } from "./chosen";
 import { useHeldRows } from "./heldRows";
@@ -167,6 +168,7 @@ const Row = memo(function Row({ row, flash, unit, chosen }: RowProps) {
   const time = timeOfDay(millis(row.time));
   const costs = sumOf([row.pool_fees, row.flash_fee, row.gas]);
   const parts = [row.pool_fees, row.flash_fee, ...(row.gas === null ? [] : [row.gas])];
+  const reason = reasonText(row);
   const suffix = unit === null ? ` ${row.token.symbol}` : "";
   return (
     // The button in the first cell is the keyboard's way; a click anywhere in the row is the pointer's.
@@ -208,8 +210,8 @@ const Row = memo(function Row({ row, flash, unit, chosen }: RowProps) {
       <td className="reason">
         <div>
           <Result result={row.result} />
-          <span className="why" title={row.reason?.text}>
-            {row.reason?.text}
+          <span className="why" title={row.reason?.text ?? reason}>
+            {reason}
           </span>
         </div>
       </td>
@@ -261,7 +263,7 @@ const TwoLines = memo(function TwoLines({ row }: { row: Opportunity }) {
             <TimeOfDay instant={row.time} /> · {texts.bps(decimal(row.gap_bps, 1))} ·{" "}
             <span title={amountExact(row.size)}>{roundAmount(row.size)}</span> {row.size.symbol}
           </span>
-          <span className="why">{row.reason?.text}</span>
+          <span className="why">{reasonText(row)}</span>
         </span>
       </button>
     </li>

@@ -8,6 +8,7 @@ import { details as texts, opportunities as listTexts, price, words } from "../m
 import { useModel } from "../model/store";
 import { Missing } from "./Card";
 import { Command } from "./Command";
+import { checkNumbers } from "./reasons";
 import { Result } from "./results";
 
 interface Props {
@@ -35,6 +36,7 @@ export function OpportunityDrawer({ id, onClose }: Props) {
 
 function Details({ row }: { row: Opportunity }) {
   const ms = millis(row.time);
+  const { value, limit } = checkNumbers(row);
   return (
     <div className="details">
       <Result result={row.result} />
@@ -76,16 +78,8 @@ function Details({ row }: { row: Opportunity }) {
           <Fact name={texts.code}>
             <code>{row.reason.code}</code>
           </Fact>
-          {row.reason.value !== null && (
-            <Fact name={texts.value}>
-              {row.reason.value} {row.reason.unit}
-            </Fact>
-          )}
-          {row.reason.limit !== null && (
-            <Fact name={texts.limit}>
-              {row.reason.limit} {row.reason.unit}
-            </Fact>
-          )}
+          {value !== null && <Fact name={texts.value}>{value}</Fact>}
+          {limit !== null && <Fact name={texts.limit}>{limit}</Fact>}
         </dl>
       )}
     </div>

@@ -11,7 +11,7 @@ import {
   IconSquareRoundedXFilled,
 } from "@tabler/icons-react";
 
-import type { TreeNode } from "../api/types";
+import type { Status, TreeNode } from "../api/types";
 import { durationText, millis } from "../format/time";
 import { tree as texts, words } from "../messages";
 import { isUnknown } from "../model/banner";
@@ -104,9 +104,17 @@ function Row({ payload }: { payload: RenderTreeNodePayload }) {
   );
 }
 
+/** The halt that ended a task: it ended when or after trading was halted. */
+function haltOf(node: TreeNode, status: Status | undefined): number | null {
+  if (status?.state !== "halted" || (node.state !== "cancelled" && node.state !== "stopped")) return null;
+  return BigInt(node.since.ns) >= BigInt(status.since.ns) ? status.halt_id : null;
+}
+
 /** The age of the last beat while it runs, otherwise why it does not. */
 function Beat({ node }: { node: TreeNode }) {
   const now = useSecond();
+  const halt = useModel((model) => haltOf(node, model.topics.status));
+  if (halt !== null) return texts.byHalt(halt);
   if (node.state !== "running" && node.state !== "starting" && node.reason !== "") return node.reason;
   if (node.heartbeat === null) return words.none;
   return durationText(now - millis(node.heartbeat));

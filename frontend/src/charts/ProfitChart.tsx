@@ -21,6 +21,8 @@ interface Props {
 
 interface Curve {
   from: number;
+  /** How far the net is known. */
+  now: number;
   to: number;
   trades: { at: number; net: number; failed: boolean }[];
 }
@@ -29,32 +31,34 @@ const HEIGHT = 158;
 /** A curve shorter than this is drawn as if it were so long, so that the first minutes are not stretched. */
 const SHORTEST_S = 600;
 
-function curveOf(token: PnlToken, day: string, clock: Instant | null): Curve {
+/** From 00:00 UTC, or where the recording begins if that is later. */
+function curveOf(token: PnlToken, day: string, begun: Instant | null, clock: Instant | null): Curve {
   const trades = token.curve.map(({ t, net, kind }) => ({
     at: secondsOf(t),
     net: Number(exactText(net, token.token.decimals)),
     failed: kind === "failed",
   }));
   const midnight = Date.parse(`${day}T00:00:00Z`) / 1000;
-  const first = trades[0]?.at ?? midnight;
-  const to = Math.max(clock === null ? 0 : secondsOf(clock.ns), trades.at(-1)?.at ?? 0, first + SHORTEST_S);
-  return { from: Math.max(midnight, first - (to - first) * 0.08), to, trades };
+  const from = Math.max(midnight, begun === null ? 0 : secondsOf(begun.ns));
+  const now = Math.max(clock === null ? from : secondsOf(clock.ns), trades.at(-1)?.at ?? from);
+  return { from, now, to: Math.max(now, from + SHORTEST_S), trades };
 }
 
 /** Net of the day, stepped: a dot for each trade, a cross for each failed one, zero always in view. */
 export function ProfitChart({ token, run, day, clock, summary }: Props) {
   const halts = useModel((model) => model.halts);
-  const curve = useMemo(() => curveOf(token, day, clock), [token, day, clock]);
+  const begun = useModel((model) => model.topics.status?.source?.start ?? null);
+  const curve = useMemo(() => curveOf(token, day, begun, clock), [token, day, begun, clock]);
   const shown = useRef({ curve, halts, run });
   useLayoutEffect(() => {
     shown.current = { curve, halts, run };
   });
 
   const data = useMemo<uPlot.AlignedData>(() => {
-    const { from, to, trades } = curve;
+    const { from, now, trades } = curve;
     const last = trades.at(-1)?.net ?? 0;
     return [
-      [from, ...trades.map((trade) => trade.at), to],
+      [from, ...trades.map((trade) => trade.at), now],
       [0, ...trades.map((trade) => trade.net), last],
     ];
   }, [curve]);

@@ -12,7 +12,7 @@ export function Footer() {
         {words.product.toLowerCase()} {version ?? words.none}
       </span>
       {configuration !== undefined && <span className="mono">{shell.configuration(configuration)}</span>}
-      {mode === "paper" && assumption !== undefined && <span>{shell.assumptions(assumption)}</span>}
+      {mode === "paper" && assumption !== undefined && <span>{assumption}</span>}
     </footer>
   );
 }
