@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
-import attrs
 import trio
 
 from alphapulse.collectors.recorded.collector import RecordedCollector
@@ -32,14 +31,15 @@ from alphapulse.journal.ledger_writer import LedgerWriter
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import NodeState, TreeNode
 from alphapulse.nursery.os_signals import install_kill_signal, serve_os_signals
-from alphapulse.nursery.policy import RestartPolicy
 from alphapulse.nursery.service import Service
 from alphapulse.nursery.supervisor import Supervisor
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.relays.bus import Bus
+from alphapulse.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.halt_switch import HaltSwitch
+from alphapulse.staged_stop import stop_in_stages
 from alphapulse.start_record import StartRecord, find_start
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from alphapulse.strategies.strategy import StrategyService
@@ -50,30 +50,10 @@ logger = logging.getLogger(__name__)
 STRATEGY = "flash_arbitrage"
 NS_PER_S = 1_000_000_000
 
-RESTARTS = RestartPolicy(
-    budget=5,
-    window_ns=600 * NS_PER_S,
-    first_delay_ns=NS_PER_S,
-    factor=2,
-    longest_delay_ns=30 * NS_PER_S,
-    jitter_ppm=200_000,
-    healthy_after_ns=60 * NS_PER_S,
-    start_deadline_ns=30 * NS_PER_S,
-)
-"""Five restarts in ten minutes (reliability research, section 5): what still fails then will not heal by itself."""
-
-NO_RESTART = attrs.evolve(RESTARTS, budget=0)
-"""For what keeps the books: a fresh life would not know what the old one knew."""
-
 ESSENTIAL = ("journal", "portfolio", "paper executor", "halt switch")
 """Without these nothing may be traded."""
 
 LOST_WITH_PROCESS = "the daemon ended before the paper trade was included; on paper that is certain"
-
-DECISIONS_DEADLINE_S = 0.5
-COLLECTORS_DEADLINE_S = 1.0
-BOOKS_DEADLINE_S = 2.0
-FOUNDATION_DEADLINE_S = 6.0
 
 
 class Daemon:
@@ -144,7 +124,14 @@ class Daemon:
                 await nursery.start(self._root.run)
                 task_status.started()
                 await self._stop_requested.wait()
-                await self._stop_in_stages()
+                await stop_in_stages(
+                    self.stopping or "the daemon was stopped",
+                    decisions=self.decisions,
+                    cancel_orders=lambda: self.executor.cancel_pending(None, "the daemon was stopped"),
+                    collectors=self.collectors,
+                    close_books=self._close_books,
+                    foundation=self.foundation,
+                )
                 nursery.cancel_scope.cancel("the staged stop is over")
 
     def request_stop(self, reason: str) -> None:
@@ -186,8 +173,6 @@ class Daemon:
     def scopes(self) -> tuple[str, ...]:
         """Every scope that can be halted."""
         return GLOBAL, f"strategy:{STRATEGY}"
-
-    # --- parts -------------------------------------------------------------------------------------------------------
 
     def _make_halts(self, start: StartRecord) -> HaltSwitch:
         return HaltSwitch(
@@ -294,8 +279,6 @@ class Daemon:
             on_exhausted=self._escalate,
         )
 
-    # --- what happens ------------------------------------------------------------------------------------------------
-
     def halt_change(self, halt_id: int) -> HaltChange | None:
         """Who halted, why and when, of a halt that was in force since the start; None if it is not known."""
         return self._halt_changes.get(halt_id)
@@ -361,27 +344,11 @@ class Daemon:
             words = clipped(reason, SENTENCE.limit)
             self.journal.append_now([AuditTrail(actor, action, target, words, result, now_ns)])
 
-    async def _stop_in_stages(self) -> None:
-        """Decisions, orders, data, books, control plane: each stage has a deadline, and the next begins after it."""
-        reason = self.stopping or "the daemon was stopped"
-        self.decisions.stop_all(reason)
-        with trio.move_on_after(DECISIONS_DEADLINE_S):
-            await self.decisions.wait_stopped()
-        self.executor.cancel_pending(None, reason)
-        self.collectors.stop_all(reason)
-        with trio.move_on_after(COLLECTORS_DEADLINE_S):
-            await self.collectors.wait_stopped()
-        with trio.move_on_after(BOOKS_DEADLINE_S):
-            await self._close_books(reason)
-        self.foundation.stop_all(reason)
-        with trio.move_on_after(FOUNDATION_DEADLINE_S):
-            await self.foundation.wait_stopped()
-
-    async def _close_books(self, reason: str) -> None:
+    async def _close_books(self) -> None:
         if self.journal.failure is not None:
             return
         if self.run_record is not None:
-            ended = RunEnded(self.run_record.run, reason, self.environment.now_ns())
+            ended = RunEnded(self.run_record.run, self.stopping or "", self.environment.now_ns())
             await self.journal.append([ended], sync=True)
         try:
             await self.ledger.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,14 @@ import httpx
 import msgspec
 
 from alphapulse.cli.control_file import ControlFile, read_control_file
-from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
+from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.config import Config
-from alphapulse.connections.http import control_client
+from alphapulse.connections.http import TIMEOUT_S, control_client
 from alphapulse.data.halts import GLOBAL
 
 API = "/api/v1"
+KILL_TIMEOUT_S = 4.0
+"""A stop must not wait for a loop that stands still: behind this comes the signal. The daemon answers within 3 s."""
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept in the audit log.")
 scope_option = click.option("--scope", default=GLOBAL, show_default=True, help="`global` or `strategy:NAME`.")
@@ -53,7 +54,7 @@ def kill(config_path: Path | None, scope: str, reason: str) -> None:
     config = read_config(config_path)
     running = read_control_file(config.data_folder)
     try:
-        report = _call(config, "POST", "/control/kill", {"scope": scope, "reason": reason})
+        report = _call(config, "POST", "/control/kill", {"scope": scope, "reason": reason}, timeout_s=KILL_TIMEOUT_S)
     except click.ClickException as problem:
         if scope != GLOBAL or running is None or not _signal_daemon(running):
             raise
@@ -96,7 +97,9 @@ def _url(config: Config) -> str:
     return running.url
 
 
-def _call(config: Config, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+def _call(
+    config: Config, method: str, path: str, body: dict[str, str] | None = None, *, timeout_s: float = TIMEOUT_S
+) -> Any:
     url = _url(config)
     token_path = config.data_folder / "token"
     try:
@@ -106,12 +109,11 @@ def _call(config: Config, method: str, path: str, body: dict[str, str] | None = 
     with control_client(url, token) as client:
         try:
             headers = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
-            reply = client.request(method, API + path, json=body if method == "POST" else None, headers=headers)
+            reply = client.request(method, API + path, json=body, headers=headers, timeout=timeout_s)
         except httpx.HTTPError as error:
             raise click.ClickException(f"the control plane at {url} did not answer: {error!r}") from error
     if reply.is_error:
-        click.echo(f"alphapulse: {_problem(reply)}", err=True)
-        sys.exit(EXIT_FAILED)
+        raise click.ClickException(_problem(reply))
     return reply.json()
 
 

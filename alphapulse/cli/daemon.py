@@ -30,6 +30,8 @@ def main(config_path: Path | None) -> None:
 async def serve(config: Config) -> None:
     """Run the daemon to its end. Raises AlphaPulseError if it cannot start or ended by a failure."""
     async with open_daemon(config, control_plane=_control_plane if config.web.enabled else None) as daemon:
+        if config.web.enabled:
+            await _check_control_plane(daemon)
         write_control_file(daemon.paths.folder, None)
         try:
             await daemon.run()
@@ -39,8 +41,14 @@ async def serve(config: Config) -> None:
             raise daemon.failure
 
 
+async def _check_control_plane(daemon: Daemon) -> None:
+    from alphapulse_web.daemon_service import check_control_plane  # noqa: PLC0415 - as below
+
+    await check_control_plane(daemon)
+
+
 def _control_plane(daemon: Daemon) -> Service:
-    """Joins the daemon and the web application: imported here and nowhere else, and only when it is wanted."""
+    """Joins the daemon and the web application: imported in this module alone, and only when it is wanted."""
     # API-less runs and the other commands must not pay for the web's libraries.
     from alphapulse_web.daemon_service import DaemonControlPlane, Doorway  # noqa: PLC0415
 

@@ -19,8 +19,10 @@ from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, report
 from alphapulse.config import Config, WebSection
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Mode
+from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.environment import DataPaths
+from alphapulse.errors import AlphaPulseError, ConfigError, HaltError, LedgerError, LifecycleError
 from alphapulse.observe.logs import configure_logs
 
 PROGRESS_EVERY_S = 0.2
@@ -42,7 +44,7 @@ def replay(config_path: Path | None, states_path: Path | None, database: Path | 
             paths = DataPaths.in_folder(Path(files.enter_context(tempfile.TemporaryDirectory())), Mode.PAPER)
         else:
             paths = DataPaths.beside(database)
-        states = files.enter_context(states_path.open("w", encoding="utf-8")) if states_path is not None else None
+        states = files.enter_context(_open_states(states_path)) if states_path is not None else None
         result, problem = trio.run(run_replay, config, paths, states, sys.stderr.isatty())
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
@@ -63,7 +65,7 @@ def headless(config: Config) -> Config:
 
 async def run_replay(
     config: Config, paths: DataPaths, states: TextIO | None, progress: bool
-) -> tuple[dict[str, Any], Exception | None]:
+) -> tuple[dict[str, Any], AlphaPulseError | None]:
     """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
     async with open_daemon(config, paths=paths) as daemon:
         async with trio.open_nursery() as nursery:
@@ -73,7 +75,33 @@ async def run_replay(
                 nursery.start_soon(_show_progress, daemon)
             await daemon.run()
             nursery.cancel_scope.cancel("the replay is over")
-        return summary(daemon), daemon.failure or daemon.problem
+        return summary(daemon), _problem(daemon)
+
+
+def _problem(daemon: Daemon) -> AlphaPulseError | None:
+    """Why the result is not that of the whole recording, or is not in the books; None if all went well."""
+    change = daemon.halts.changes.get(GLOBAL)
+    if daemon.failure is not None:
+        return daemon.failure
+    if daemon.problem is not None:
+        return daemon.problem
+    if change is not None and change.level is Level.HALTED:
+        return HaltError(f"trading is halted in these books: {change.reason}; name another --database")
+    if not daemon.collector.finished:
+        return LifecycleError(f"the replay was ended before the recording was: {daemon.stopping}")
+    if daemon.ledger.applied_records < daemon.journal.records:
+        return LedgerError(
+            f"expected a ledger that can be written at {daemon.paths.ledger}, found none; the journal "
+            f"{daemon.paths.journal} holds everything: name another --database"
+        )
+    return None
+
+
+def _open_states(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("--states", f"expected a file that can be written at {path}: {error.strerror}") from error
 
 
 def summary(daemon: Daemon) -> dict[str, Any]:

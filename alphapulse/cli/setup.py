@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from alphapulse.config import Config, load_config
-from alphapulse.errors import AlphaPulseError, ConfigError
+from alphapulse.errors import AlphaPulseError, ConfigError, PoolFileError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +67,9 @@ def reports_errors(command: Callable[P, T]) -> Callable[P, T]:
             return command(*args, **kwargs)
         except ConfigError as error:
             click.echo(f"alphapulse: configuration: {error}", err=True)
+            sys.exit(EXIT_CONFIG)
+        except PoolFileError as error:
+            click.echo(f"alphapulse: pool file: {error}", err=True)
             sys.exit(EXIT_CONFIG)
         except AlphaPulseError as error:
             click.echo(f"alphapulse: {error}", err=True)

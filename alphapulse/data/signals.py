@@ -65,7 +65,7 @@ class ArbitrageSignal:
     gas_units: int = wire(U64, "gas that the transaction is stated to use")
     gas_price_wei: int = wire(U128, "price per gas", unit="wei")
     gas_cost: int | None = wire(Maybe(U256), "gas valued in the profit token; absent if it has no price")
-    gap_ppm: int = wire(U32, "hi price over lo price less one, floored", unit="ppm")
+    gap_ppm: int = wire(U32, "hi price over lo price less one, floored; 2^32 - 1 if more", unit="ppm")
     fees_ppm: int = wire(U32, "sum of the pool fees", unit="ppm")
 
     @property

@@ -29,6 +29,10 @@ class StrategyLimits:
     max_trade_value: Callable[[bytes], int | None]
 
 
+NOTHING_ALLOWED = StrategyLimits(min_net_profit=lambda _: None, max_trade_value=lambda _: 0)
+"""The limits of a strategy for which none are configured."""
+
+
 class HaltView(Protocol):
     """What the gate reads of the halt switch."""
 
@@ -97,7 +101,7 @@ class Gate:
 
     def _refusals(self, signal: ArbitrageSignal) -> Iterator[Refusal]:
         """The checks in the order of `Check`; evaluated one by one, so that the first refusal ends it."""
-        limits = self._limits[signal.strategy]
+        limits = self._limits.get(signal.strategy, NOTHING_ALLOWED)
         token = signal.profit_token
         checks: tuple[Callable[[], Refusal | None], ...] = (
             lambda: pre_trade.halt_epoch(signal, self._halts.epoch),

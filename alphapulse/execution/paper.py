@@ -48,26 +48,27 @@ class PaperExecutor:
         self._now_ns = now_ns
         self._book = PoolBook()
         self._complete_through = -1
-        self._pending: list[OrderRequest] = []
+        self._pending: dict[int, OrderRequest] = {}
+        self._reached: list[OrderRequest] = []
         self._queue: AnySubscription | None = None
 
     @property
     def pending(self) -> tuple[OrderRequest, ...]:
         """Intents taken over and not settled yet, oldest first."""
-        return tuple(self._pending)
+        return tuple(self._pending.values())
 
     def submit(self, intents: list[OrderRequest]) -> None:
         """Take intents over; each ends in a fill or an execution report."""
-        self._pending.extend(intents)
+        self._pending.update((intent.intent_id, intent) for intent in intents)
         if self._queue is None:
-            self._settle(self._cancelled(self._pending, "the paper executor was not running"))
+            self._cancel(self.pending, "the paper executor was not running")
         else:
             self._queue.offer(intents)
 
     def cancel_pending(self, strategy: str | None, reason: str) -> int:
         """Cancel what is on its way, of one strategy or of all; returns how many. On paper that is certain at once."""
-        doomed = [intent for intent in self._pending if strategy is None or intent.strategy == strategy]
-        self._settle(self._cancelled(doomed, reason))
+        doomed = [intent for intent in self.pending if strategy is None or intent.strategy == strategy]
+        self._cancel(doomed, reason)
         return len(doomed)
 
     async def cancel_all(self, scope: str) -> CancelResult:
@@ -89,41 +90,51 @@ class PaperExecutor:
             finally:
                 self._queue = None
                 self._book = PoolBook()
-                self._settle(self._cancelled(self._pending, "the paper executor was stopped"))
+                self._complete_through = -1
+                self._cancel(self.pending, "the paper executor was stopped")
 
     def _take(self, message: object) -> None:
         if isinstance(message, OrderRequest):
+            self._reached.append(message)
             return
         if isinstance(message, StreamStatus):
             if message.state is StreamState.RESET:
                 self._complete_through = -1
             if message.state in (StreamState.RESET, StreamState.ENDED):
-                self._settle(self._cancelled(self._pending, "the recording ended before the trade was included"))
+                self._cancel(self.pending, "the recording ended before the trade was included")
         self._book.apply(message)  # type: ignore[arg-type]  # the market-data relay carries nothing else
         if isinstance(message, BlockCompleted):
             self._complete_through = message.block_number
             self._settle_due()
 
     def _settle_due(self) -> None:
-        if not self._pending:
-            return
-        due = [
-            (intent, position)
-            for intent in self._pending
-            if (
-                position := self._latency.position(
-                    (intent.block_number, intent.log_index), self._book, self._complete_through
-                )
-            )
-        ]
-        self._settle([self._price(intent, position) for intent, position in due])
+        """Price what is due among the intents whose market events have been taken in before them."""
+        self._reached = [intent for intent in self._reached if intent.intent_id in self._pending]
+        due: list[Settlement] = []
+        for intent in self._reached:
+            seen = (intent.block_number, intent.log_index)
+            if (position := self._latency.position(seen, self._book, self._complete_through)) is not None:
+                due.append(self._price(intent, position))
+        if due:
+            self._journal.append_now(due)
+            self._publish(due)
 
-    def _settle(self, settlements: Sequence[Settlement]) -> None:
-        if not settlements:
+    def _cancel(self, intents: Sequence[OrderRequest], reason: str) -> None:
+        """What is not sent needs no record before the act: it also works, for halts and stops, with a broken journal.
+
+        A restart then finds the intents open and settles them.
+        """
+        now_ns = self._now_ns()
+        reports = [ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=now_ns) for intent in intents]
+        if not reports:
             return
-        settled = {settlement.intent_id for settlement in settlements}
-        self._pending = [intent for intent in self._pending if intent.intent_id not in settled]
-        self._journal.append_now(settlements)
+        if self._journal.failure is None:
+            self._journal.append_now(reports)
+        self._publish(reports)
+
+    def _publish(self, settlements: Sequence[Settlement]) -> None:
+        for settlement in settlements:
+            self._pending.pop(settlement.intent_id, None)
         self._execution.publish(settlements)
 
     def _price(self, intent: OrderRequest, position: Position) -> Settlement:
@@ -180,6 +191,3 @@ class PaperExecutor:
             pays_gas=True,
             reported_ns=self._now_ns(),
         )
-
-    def _cancelled(self, intents: Sequence[OrderRequest], reason: str) -> list[ExecutionReport]:
-        return [ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=self._now_ns()) for intent in intents]

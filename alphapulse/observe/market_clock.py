@@ -8,7 +8,8 @@ from collections.abc import Callable
 class MarketClock:
     """Live it is the wall clock; in a replay it is the recorded time, at full speed that of the last event.
 
-    `now_ns` never goes back within a run. All times are ns since 1970 UTC.
+    Between two calls of `run_from` it never goes back. A call sets it, back too: to a new run's start, or by what a
+    late hand-over let it run ahead of the data. All times are ns since 1970 UTC.
     """
 
     def __init__(self, monotonic_ns: Callable[[], int]) -> None:

@@ -15,6 +15,9 @@ from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
 from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner, ScanCounts
 
+MOST_GAP_PPM = (1 << 32) - 1
+"""The largest gap that a signal can tell: a drained pool's price may lie further off than any number of use."""
+
 
 @attrs.frozen
 class FlashArbitrageTerms:
@@ -50,7 +53,7 @@ class FlashArbitrage:
     ) -> None:
         self.name = name
         self._terms = terms
-        self._pools = {pool.id: pool for pool in pools}
+        self._native_pools = [pool for pool in pools if terms.wrapped_native in pool.pair]
         self._next_signal_id = next_signal_id
         self._run = run
         self._halt_epoch = halt_epoch
@@ -100,16 +103,12 @@ class FlashArbitrage:
             gas_units=terms.gas_units,
             gas_price_wei=terms.gas_price_wei,
             gas_cost=self._gas_cost(found),
-            gap_ppm=gap_ppm(found.hi_sqrt, found.lo_sqrt),
+            gap_ppm=min(gap_ppm(found.hi_sqrt, found.lo_sqrt), MOST_GAP_PPM),
             fees_ppm=found.pair.fees_ppm,
         )
 
     def _gas_cost(self, found: Opportunity) -> int | None:
         terms, book = self._terms, self._scanner.book
-        known = (
-            (self._pools[pool], state)
-            for pool in book.known()
-            if pool in self._pools and (state := book.state(pool)) is not None
-        )
+        known = ((pool, state) for pool in self._native_pools if (state := book.state(pool.id)) is not None)
         wei = terms.gas_units * terms.gas_price_wei
         return native_value(wei, terms.wrapped_native, found.pair.profit_token, known)

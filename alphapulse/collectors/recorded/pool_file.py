@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -31,7 +31,7 @@ class _PoolEntry(msgspec.Struct):
     token0: str
     token1: str
     name: str = ""
-    kind: Literal["v3"] = "v3"
+    kind: str = "v3"
 
 
 class _Document(msgspec.Struct, rename={"chain_id": "chainId"}):
@@ -53,7 +53,8 @@ def load_pools(path: Path) -> tuple[Pool, ...]:
     try:
         document = msgspec.json.decode(text, type=_Document)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise PoolFileError(f"{path}: expected pools in JSON as they are described, found: {error}") from error
+        problem = str(error).replace(", got ", ", found ")
+        raise PoolFileError(f"{path}: no pool file: {problem}") from error
     try:
         return _pools(document)
     except ValueError as error:
@@ -78,6 +79,8 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
         token0, token1 = (_token(tokens, getattr(pool, side), f"{where}.{side}") for side in ("token0", "token1"))
         if token0.address >= token1.address:
             raise ValueError(f"{where}: expected token0 below token1, as on chain; they are swapped or equal")
+        if pool.kind not in KINDS:
+            raise ValueError(f"{where}.kind: expected {' or '.join(KINDS)}, found {pool.kind!r}")
         if address in pools:
             raise ValueError(f"{where}.address: {pool.address} is listed twice")
         name = pool.name or f"{token0.symbol}/{token1.symbol} {percent(pool.fee_ppm)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from alphapulse.data.instruments import InstrumentId
@@ -118,10 +118,6 @@ class PoolBook:
         for pool, track in self._tracks.items():
             state = track.states[-1]
             yield PoolState(state.stamp, pool, state.sqrt_price_x96, state.liquidity, state.tick)
-
-    def known(self) -> Iterable[InstrumentId]:
-        """The pools whose state is known."""
-        return self._tracks.keys()
 
     def _track(self, pool: InstrumentId) -> _Track:
         track = self._tracks.get(pool)

@@ -60,9 +60,10 @@ def min_net_profit(signal: ArbitrageSignal, floor: int | None) -> Refusal | None
         return Refusal(
             Check.MIN_NET_PROFIT, net, None, "raw profit token", "no minimum is configured for this profit token"
         )
-    if net > 0 and net >= floor:
+    least = max(floor, 1)
+    if net >= least:
         return None
-    return Refusal(Check.MIN_NET_PROFIT, net, floor, "raw profit token", "net profit is below the minimum")
+    return Refusal(Check.MIN_NET_PROFIT, net, least, "raw profit token", "net profit is below the minimum")
 
 
 def max_trade_value(signal: ArbitrageSignal, ceiling: int | None) -> Refusal | None:
