@@ -34,9 +34,7 @@ async def stop_in_stages(
     with trio.move_on_after(BOOKS_DEADLINE_S) as books:
         await close_books()
     if books.cancelled_caught:
-        logger.error(
-            "the books were not closed within %s s; the next start will bring them up to date", BOOKS_DEADLINE_S
-        )
+        logger.error("the books were not closed within %s s; the next start will do it", BOOKS_DEADLINE_S)
     await _stop(foundation, reason, FOUNDATION_DEADLINE_S)
 
 
