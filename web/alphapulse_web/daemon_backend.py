@@ -114,7 +114,9 @@ class DaemonBackend:
         daemon, view = self._daemon, self._view
         run = (daemon.run_record.run if daemon.run_record else 0) << 40
         second = daemon.environment.monotonic_ns() // NS_PER_S
-        status = hash((run, second, daemon.halts.epoch, daemon.stopping, daemon.halts.report is None))
+        report = daemon.halts.report
+        reported = report is not None and is_complete(report)
+        status = hash((run, second, daemon.halts.epoch, daemon.stopping, reported))
         market = run + view.market.revision
         books = hash((run, daemon.portfolio.revision))
         return dict(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import aclosing
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
 
 import attrs
 import trio
 
+from alphapulse.config import WebSection
 from alphapulse.daemon import Daemon
 from alphapulse.errors import ConfigError
 from alphapulse.journal.ledger_reader import LedgerReader
@@ -40,7 +42,7 @@ class DaemonControlPlane:
         self._on_open = on_open
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Runs until cancelled. Raises OSError for an address that cannot be bound, ConfigError for an open token."""
+        """Runs until cancelled. Raises ConfigError as `check_control_plane` does."""
         daemon = self._daemon
         section = daemon.config.web
         check_host(section.host, allow_other_hosts=section.allow_other_hosts)
@@ -57,9 +59,41 @@ class DaemonControlPlane:
             plane = ControlPlane(app, host=section.host, port=section.port)
             async with trio.open_nursery() as nursery:
                 await nursery.start(view.run)
-                url = await nursery.start(plane.run)
+                with _address_errors(section):
+                    url = await nursery.start(plane.run)
                 self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text}"))
                 task_status.started()
+
+
+async def check_control_plane(daemon: Daemon) -> None:
+    """Find out before the start what would keep the control plane from opening.
+
+    Raises:
+        ConfigError: its address is taken, unknown or not loopback, or its token can be read by others.
+    """
+    section = daemon.config.web
+    check_host(section.host, allow_other_hosts=section.allow_other_hosts)
+    await daemon.environment.run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
+    with _address_errors(section):
+        for listener in await trio.open_tcp_listeners(section.port, host=section.host):
+            await listener.aclose()
+
+
+@contextmanager
+def _address_errors(section: WebSection) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        words = error.strerror or str(error)
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            raise ConfigError(
+                "web.port",
+                f"expected a port that is free, found {section.port} at {section.host}: {words.lower()}; stop the "
+                "program that has it, or choose another (0 takes any)",
+            ) from error
+        raise ConfigError(
+            "web.host", f"expected an address of this machine, found {section.host!r}: {words}"
+        ) from error
 
 
 def check_host(host: str, *, allow_other_hosts: bool) -> None:

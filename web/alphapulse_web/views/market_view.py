@@ -87,7 +87,7 @@ class MarketView:
         return Pairs(pairs=[self._pair_view(name, history) for name, history in self._histories.items()])
 
     def pair_points(self, pair_id: str, after_index: int) -> list[Point]:
-        """A pair's points with a greater index than `after_index`."""
+        """A pair's points with a greater index than `after_index`; their indices are dense within a run."""
         history = self._histories.get(pair_id)
         if history is None:
             return []
@@ -107,8 +107,11 @@ class MarketView:
     def _clear(self) -> None:
         self._events.clear()
         self._last.clear()
+        before = self._histories.values()
+        # One number is left out between two runs: points of the new run never join on to those of the old one.
+        start = max((history.next_index for history in before), default=0) + any(history.points for history in before)
         self._histories = {
-            f"{pair.first.id.name}-{pair.second.id.name}": _PairHistory(pair)
+            f"{pair.first.id.name}-{pair.second.id.name}": _PairHistory(pair, next_index=start)
             for pair in pairs_of(self._pools, self._quote_tokens)
         }
         self._histories_of = {}

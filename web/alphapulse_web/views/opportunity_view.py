@@ -38,29 +38,32 @@ class OpportunityView:
     def __init__(self, pools: Sequence[Pool]) -> None:
         self._pools: Mapping[InstrumentId, Pool] = {pool.id: pool for pool in pools}
         self._tokens = {token.address: token for pool in pools for token in (pool.token0, pool.token1)}
-        self.begin_run()
         self.revision = 0
+        self.begin_run()
 
     def begin_run(self) -> None:
         """Fresh books: nothing was found in them yet."""
         self._entries: dict[int, _Entry] = {}
+        self._first: ArbitrageSignal | None = None
         self._found = 0
         self._results: dict[Result, int] = {"traded": 0, "failed": 0, "refused": 0}
+        self.revision += 1
 
     def apply(self, message: object) -> None:
         """Take one message of the signal or the execution relay in."""
         match message:
             case ArbitrageSignal():
+                self._first = self._first or message
                 self._found += 1
                 self._entries[message.signal_id] = _Entry(message)
                 if len(self._entries) > KEPT:
                     del self._entries[next(iter(self._entries))]
             case RiskDecision(failed=Check() as check):
-                self._finish(message.signal_id, "refused", refusal_reason(check, message), None)
+                self._finish(message, "refused", refusal_reason(check, message), None)
             case Fill():
-                self._finish(message.signal_id, "traded", None, message.net)
+                self._finish(message, "traded", None, message.net)
             case ExecutionReport():
-                self._finish(message.signal_id, "failed", report_reason(message), -message.gas_cost)
+                self._finish(message, "failed", report_reason(message), -message.gas_cost)
             case _:
                 return
         self.revision += 1
@@ -105,9 +108,18 @@ class OpportunityView:
             actual_net=amount(actual_net, token) if actual_net is not None else None,
         )
 
-    def _finish(self, signal_id: int, result: Result, reason: Reason | None, actual_net: int | None) -> None:
+    def _finish(
+        self,
+        end: RiskDecision | Fill | ExecutionReport,
+        result: Result,
+        reason: Reason | None,
+        actual_net: int | None,
+    ) -> None:
+        first = self._first
+        if first is None or end.run != first.run or end.signal_id < first.signal_id:
+            return  # of an earlier run, or of a signal from before this view began: it was not counted as found
         self._results[result] += 1
-        entry = self._entries.get(signal_id)
+        entry = self._entries.get(end.signal_id)
         if entry is not None:
             entry.result, entry.reason, entry.actual_net = result, reason, actual_net
 
