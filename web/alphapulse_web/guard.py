@@ -11,14 +11,14 @@ import logging
 import attrs
 import trio
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData
-from hypercorn.trio.task_group import TaskGroup
+from hypercorn.events import Event, RawData, Updated
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from alphapulse_web.http11 import Http11
+from alphapulse_web.mailbox import MailboxTaskGroup
 
 SEND_LIMIT_S = 2.0
 """A client that takes none of 64 KiB for so long is cut off."""
@@ -100,6 +100,8 @@ class GuardedConnection(TCPServer):
     def __init__(self, server: Server, stream: trio.SocketStream) -> None:
         super().__init__(server.application, server.config, server.context, server.state, stream)  # type: ignore[arg-type]
         self._ward = server.ward
+        self._life = trio.CancelScope()
+        self._heard_out = False
 
     async def run(self) -> None:
         """Serve until the connection ends. Raises nothing but Cancelled."""
@@ -119,35 +121,46 @@ class GuardedConnection(TCPServer):
         try:
             client = parse_socket_addr(socket.family, socket.getpeername())
             server = parse_socket_addr(socket.family, socket.getsockname())
-            async with TaskGroup() as tasks:
-                self._task_group = tasks
-                self.protocol = Http11(
-                    self.app,
-                    self.config,
-                    self.context,
-                    tasks,
-                    ConnectionState(self.state.copy()),
-                    False,
-                    client,
-                    server,
-                    self.protocol_send,
-                )
-                await self.idle_task.restart(tasks, self._idle_timeout)
-                await self._read_data()
+            with self._life:
+                await self._talk(client, server)
         finally:
             await self._close()
 
+    async def _talk(self, client: tuple[str, int] | None, server: tuple[str, int] | None) -> None:
+        async with MailboxTaskGroup() as tasks:
+            self._task_group = tasks
+            self.protocol = Http11(
+                self.app,
+                self.config,
+                self.context,
+                tasks,
+                ConnectionState(self.state.copy()),
+                False,
+                client,
+                server,
+                self.protocol_send,
+            )
+            await self.idle_task.restart(tasks, self._idle_timeout)
+            await self._read_data()
+            # Nobody is there any more: the idle timer would hold the connection's place for seconds.
+            self._heard_out = True
+            await self.idle_task.stop()
+
     async def protocol_send(self, event: Event) -> None:
         """Send bytes with a deadline that moves with their progress; other events go to Hypercorn."""
+        if isinstance(event, Updated) and self._heard_out:
+            return
         if not isinstance(event, RawData):
-            await super().protocol_send(event)
+            # Quart-Trio cancels the application's task when a request is over, and that task is the one that brings
+            # these events: without a shield the connection would be neither closed nor given an idle timer.
+            with trio.move_on_after(NOTICE_LIMIT_S, shield=True):
+                await super().protocol_send(event)
             return
         async with self.send_lock:
             gone = await self._send(event.data)
         if gone:
-            with trio.move_on_after(NOTICE_LIMIT_S, shield=True):
-                await trio.aclose_forcefully(self.stream)
-                await self.protocol.handle(Closed())
+            # The reader may wait for a request to end whose end nobody will report, so all of the connection ends here.
+            self._life.cancel()
 
     async def _send(self, data: bytes) -> bool:
         """True if the peer is gone or has to go. Shielded, since half a message would garble the connection."""

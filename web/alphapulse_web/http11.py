@@ -8,14 +8,15 @@ from hypercorn.protocol.h11 import H11Protocol
 from alphapulse_web.errors import RequestError
 
 VERSIONS = frozenset({b"1.0", b"1.1"})
+BODY = frozenset({b"content-length", b"transfer-encoding"})
 EXTENSIONS = b"sec-websocket-extensions"
 
 
 class Http11(H11Protocol):
-    """No HTTP/2 in clear, no upgrade to it, no header outside ASCII, no compressed WebSocket.
+    """No HTTP/2 in clear, no upgrade to it, no header outside ASCII, no hasty or compressed WebSocket.
 
-    Headers outside ASCII crash Hypercorn 0.18 while it decodes them. Compression would cost the trading loop tens of
-    milliseconds for one snapshot, and would let a small frame unpack into a large one.
+    Headers outside ASCII, and bytes behind an upgrade, crash Hypercorn 0.18. Compression would cost the trading loop
+    tens of milliseconds for one snapshot, and would let a small frame unpack into a large one.
     """
 
     async def _check_protocol(self, event: h11.Request) -> None:
@@ -24,6 +25,9 @@ class Http11(H11Protocol):
         for name, value in event.headers:
             if not value.isascii():
                 await self._refuse(400, f"the header {name.decode('ascii', 'replace')} is not ASCII")
+        names = {name for name, _ in event.headers}
+        if b"upgrade" in names and (self.connection.trailing_data[0] or names & BODY):
+            await self._refuse(400, "bytes follow an upgrade that was not accepted yet")
 
     async def _create_stream(self, request: h11.Request) -> None:
         headers = [(name, value) for name, value in request.headers if name != EXTENSIONS]

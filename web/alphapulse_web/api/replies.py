@@ -12,11 +12,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from alphapulse_web.api.schemas import ErrorBody, ErrorReply
 from alphapulse_web.errors import ApiError
+from alphapulse_web.trickle import Trickle
 
 JSON = "application/json"
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 log = logging.getLogger(__name__)
+# A stranger can cause faults while a connection is shaken hands with.
+log.addFilter(Trickle())
 
 
 def answer(shape: msgspec.Struct, status: int = 200) -> Response:

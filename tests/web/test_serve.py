@@ -1,0 +1,373 @@
+"""The server on real sockets: hostile clients harm nobody, and a stop ends in time."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import attrs
+import pytest
+import trio
+from quart import websocket
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
+from wsproto.utilities import RemoteProtocolError
+
+from alphapulse_web import guard
+from alphapulse_web.app import create_app
+from alphapulse_web.serve import ControlPlane
+from alphapulse_web.settings import WebSettings
+from tests.web.fake_backend import NOW_NS, PAIR, FakeBackend
+from tests.web.hostile import CORPUS, GET, KILLERS, Attack, upgrade
+from tests.web.web_client import TOKEN
+
+pytestmark = pytest.mark.real_io
+
+LOOK_S = 0.02
+"""How long an attacker looks for an answer before it sends its next chunk."""
+
+
+@attrs.define(eq=False)
+class Rig:
+    """A control plane on a free port, and a task beside it that stands for trading."""
+
+    plane: ControlPlane
+    backend: FakeBackend
+    port: int
+    scope: trio.CancelScope
+    done: trio.Event
+    beats: int = 0
+    streams: list[trio.SocketStream] = attrs.field(factory=list)
+
+    async def trade(self) -> None:
+        while True:
+            self.beats += 1
+            await trio.sleep(0.005)
+
+    async def connect(self, receive_buffer: int | None = None) -> trio.SocketStream:
+        raw = trio.socket.socket()
+        if receive_buffer is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        try:
+            await raw.connect(("127.0.0.1", self.port))
+        except OSError:
+            raw.close()
+            raise
+        self.streams.append(trio.SocketStream(raw))
+        return self.streams[-1]
+
+    async def get(self) -> bytes:
+        """The status line of a plain request."""
+        async with await self.connect() as stream:
+            await stream.send_all(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            text = b""
+            async for chunk in stream:
+                text += chunk
+        return text.partition(b"\r\n")[0].strip()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait in real time; fails after 10 seconds."""
+        with trio.fail_after(10):
+            while not condition():  # noqa: ASYNC110  # the kernel sets no event
+                await trio.sleep(0.005)
+
+    async def is_well(self) -> None:
+        """A stranger is answered, and trading goes on."""
+        with trio.fail_after(10):
+            assert await self.get() == b"HTTP/1.1 200"
+        beats = self.beats
+        await self.until(lambda: self.beats >= beats + 3)
+
+    def hang_up(self) -> None:
+        """Close whatever this rig's clients left open."""
+        for stream in self.streams:
+            stream.socket.close()
+
+    async def emptied(self) -> None:
+        """Fails unless every connection ends: one that is stuck would hold its place for ever."""
+        with trio.fail_after(10):
+            await self.plane.ward.emptied()
+
+    async def stop(self) -> None:
+        """Cancel the plane; fails if it takes more than 10 seconds (it promises 5)."""
+        self.scope.cancel()
+        with trio.fail_after(10):
+            await self.done.wait()
+
+
+@asynccontextmanager
+async def running(backend: FakeBackend | None = None) -> AsyncIterator[Rig]:
+    """A rig, and its stop."""
+    backend = backend or FakeBackend()
+    plane = ControlPlane(create_app(backend, WebSettings(token=TOKEN, now_ns=lambda: NOW_NS)), port=0)
+    scope, done = trio.CancelScope(), trio.Event()
+
+    async def serve(*, task_status: trio.TaskStatus[str]) -> None:
+        try:
+            with scope:
+                await plane.run(task_status=task_status)
+        finally:
+            done.set()
+
+    async with trio.open_nursery() as nursery:
+        url = await nursery.start(serve)
+        rig = Rig(plane, backend, int(url.rpartition(":")[2]), scope, done)
+        nursery.start_soon(rig.trade)
+        yield rig
+        await rig.stop()
+        rig.hang_up()
+        nursery.cancel_scope.cancel()
+
+
+async def attack(rig: Rig, attack: Attack, *, reset: bool) -> None:
+    """Send the chunks, look at the answers, and go: in good order, or with a reset."""
+    stream = await rig.connect()
+    try:
+        for chunk in attack.chunks:
+            with trio.move_on_after(5):
+                await stream.send_all(chunk)
+            with trio.move_on_after(LOOK_S):
+                await stream.receive_some(65_536)
+    except trio.BrokenResourceError:
+        # Cut off before it had said everything: an answer like any other.
+        reset = True
+    if reset:
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await trio.aclose_forcefully(stream)
+
+
+class Page:
+    """A dashboard on a real socket."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self.wire = WSConnection(ConnectionType.CLIENT)
+
+    async def open(self) -> None:
+        headers = [(b"Authorization", f"Bearer {TOKEN}".encode())]
+        await self.stream.send_all(self.wire.send(Request(host="127.0.0.1", target="/ws", extra_headers=headers)))
+        assert isinstance(await self.next(), AcceptConnection)
+
+    async def next(self) -> Event:
+        while True:
+            for event in self.wire.events():
+                return event
+            self.wire.receive_data(await self.stream.receive_some(65_536) or None)
+
+    async def closing_code(self) -> int:
+        """The code with which the server closes; a connection that just ends counts as 1006."""
+        while True:
+            try:
+                event = await self.next()
+            except (RemoteProtocolError, trio.BrokenResourceError):
+                return 1006
+            if isinstance(event, CloseConnection):
+                return event.code
+
+
+def sending() -> int:
+    """How many tasks of this process are within a send."""
+
+    def count(task: trio.lowlevel.Task) -> int:
+        names = {frame.f_code.co_name for frame, _ in task.iter_await_frames()}
+        below = sum(count(child) for nursery in task.child_nurseries for child in nursery.child_tasks)
+        return below + ("send_all" in names)
+
+    root = trio.lowlevel.current_root_task()
+    assert root is not None
+    return count(root)
+
+
+async def stalled_page(rig: Rig) -> trio.SocketStream:
+    """A dashboard that reads its handshake and nothing more, with as little room as the kernel gives."""
+    stream = await rig.connect(receive_buffer=2_048)
+    await stream.send_all(upgrade())
+    await stream.receive_some(64)
+    return stream
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
+@pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
+async def test_an_attack_harms_nobody_else(case: Attack, reset: bool) -> None:
+    async with running() as rig:
+        await attack(rig, case, reset=reset)
+        await rig.is_well()
+        await rig.emptied()
+
+
+async def test_all_attacks_at_once_harm_nobody_else() -> None:
+    async with running() as rig:
+        page = Page(await rig.connect())
+        await page.open()
+        async with trio.open_nursery() as nursery:
+            for case in CORPUS:
+                nursery.start_soon(partial(attack, rig, case, reset=len(case.name) % 2 == 0))
+        await rig.is_well()
+        rig.backend.touch("tree")
+        with trio.fail_after(10):
+            while not (isinstance(event := await page.next(), TextMessage) and '"topic":"tree"' in event.data):
+                pass
+
+
+@pytest.mark.parametrize("case", KILLERS, ids=lambda case: case.name)
+async def test_what_kills_stock_hypercorn_is_contained_and_counted(case: Attack) -> None:
+    async with running() as rig:
+        await attack(rig, case, reset=False)
+        await rig.is_well()
+        assert rig.plane.ward.contained >= 1
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
+async def test_a_page_that_vanishes_stops_nobody(reset: bool) -> None:
+    """A send to a closed connection returns without a checkpoint; a loop of such sends would freeze the process."""
+    async with running() as rig:
+        pages = [await stalled_page(rig) for _ in range(5)]
+        for stream in pages:
+            if reset:
+                stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await trio.aclose_forcefully(stream)
+        for _ in range(5):
+            rig.backend.touch()
+            await rig.is_well()
+        await rig.until(lambda: not rig.plane._app.hub._clients)
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
+async def test_a_handler_that_only_sends_does_not_freeze_the_process(reset: bool) -> None:
+    """The server itself puts the checkpoint before each send, whatever a handler does."""
+    async with running() as rig:
+        ended = trio.Event()
+
+        @rig.plane._app.websocket("/spin")
+        async def spin() -> None:
+            await websocket.accept()
+            try:
+                while True:
+                    await websocket.send("x" * 1_000)
+            finally:
+                ended.set()
+
+        stream = await rig.connect()
+        await stream.send_all(upgrade(line=b"GET /spin HTTP/1.1"))
+        await stream.receive_some(65_536)
+        if reset:
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await trio.aclose_forcefully(stream)
+        await rig.is_well()
+        with trio.fail_after(10):
+            await ended.wait()
+
+
+async def test_a_page_that_stops_reading_is_cut_off() -> None:
+    backend = FakeBackend()
+    async with running(backend) as rig:
+        backend.add_points(PAIR, 5_000)
+        await stalled_page(rig)
+        with trio.fail_after(10):
+            while not rig.plane.ward.stalled:
+                backend.touch()
+                await trio.sleep(0.01)
+        await rig.is_well()
+
+
+async def test_a_stop_with_twenty_stalled_pages_ends_in_time() -> None:
+    backend = FakeBackend()
+    async with running(backend) as rig:
+        backend.add_points(PAIR, 5_000)
+        for _ in range(20):
+            await stalled_page(rig)
+        await rig.until(lambda: sending() == 20)
+        await rig.is_well()
+        await rig.stop()
+
+
+async def test_a_stop_with_twenty_stalled_downloads_ends_in_time() -> None:
+    backend = FakeBackend()
+    async with running(backend) as rig:
+        backend.add_points(PAIR, 50_000)
+        streams = [await rig.connect(receive_buffer=2_048) for _ in range(20)]
+        for stream in streams:
+            await stream.send_all(upgrade().replace(b"GET /ws", b"GET /api/v1/pairs").replace(b"Upgrade", b"X"))
+        await rig.until(lambda: sending() == 20)
+        await rig.is_well()
+        await rig.stop()
+
+
+async def test_a_cancel_tells_the_pages_1001() -> None:
+    async with running() as rig:
+        page = Page(await rig.connect())
+        await page.open()
+        await page.next()
+        rig.scope.cancel()
+        with trio.fail_after(10):
+            assert await page.closing_code() == 1001
+
+
+async def test_the_staged_stop_tells_1001_and_then_waits_to_be_cancelled() -> None:
+    async with running() as rig:
+        page = Page(await rig.connect())
+        await page.open()
+        await page.next()
+        rig.plane.request_stop()
+        with trio.fail_after(10):
+            assert await page.closing_code() == 1001
+        with pytest.raises(OSError, match="refused"):
+            await rig.connect()
+        assert not rig.done.is_set()
+
+
+async def test_a_plane_can_be_run_again() -> None:
+    """Its supervisor restarts it."""
+    plane = ControlPlane(create_app(FakeBackend(), WebSettings(token=TOKEN, now_ns=lambda: NOW_NS)), port=0)
+    for _ in range(2):
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                url = await nursery.start(plane.run)
+                rig = Rig(plane, FakeBackend(), int(url.rpartition(":")[2]), nursery.cancel_scope, trio.Event())
+                page = Page(await rig.connect())
+                await page.open()
+                assert isinstance(await page.next(), TextMessage)
+                rig.hang_up()
+                nursery.cancel_scope.cancel()
+
+
+async def test_a_port_that_is_taken_is_an_error_at_start() -> None:
+    async with running() as rig:
+        app = create_app(FakeBackend(), WebSettings(token=TOKEN, now_ns=lambda: NOW_NS))
+        with pytest.raises(OSError, match="in use"):
+            await ControlPlane(app, port=rig.port).run()
+
+
+async def test_one_connection_too_many_is_refused_until_another_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MAX_CONNECTIONS", 3)
+    async with running() as rig:
+        streams = [await rig.connect() for _ in range(3)]
+        await rig.until(lambda: len(rig.plane.ward._streams) == 3)
+        late = await rig.connect()
+        await rig.until(lambda: rig.plane.ward.refused == 1)
+        with trio.fail_after(10):
+            assert await late.receive_some() == b""
+        for stream in streams:
+            await trio.aclose_forcefully(stream)
+        await rig.emptied()
+        await rig.is_well()
+
+
+async def test_the_server_does_not_say_what_it_is() -> None:
+    async with running() as rig, await rig.connect() as stream:
+        await stream.send_all(GET)
+        head = bytes(await stream.receive_some(65_536)).lower()
+        assert b"server:" not in head
+        assert b"hypercorn" not in head
+
+
+async def test_a_frame_of_the_page_is_not_compressed() -> None:
+    """Compressing a snapshot would hold the loop up, and a small frame must not unpack into a large one."""
+    async with running() as rig, await rig.connect() as stream:
+        await stream.send_all(upgrade(b"Sec-WebSocket-Extensions: permessage-deflate\r\n"))
+        head = bytes(await stream.receive_some(65_536)).lower()
+        assert head.startswith(b"http/1.1 101")
+        assert b"sec-websocket-extensions" not in head
