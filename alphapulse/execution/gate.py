@@ -95,6 +95,10 @@ class Gate:
         """The least net profit of an approved signal, in raw units of its profit token."""
         return self._limits[signal.strategy].min_net_profit(signal.profit_token) or 0
 
+    def ceiling(self, strategy: str, token: bytes) -> int | None:
+        """The largest trade of a strategy, in raw units of a profit token; None without a limit."""
+        return self._limits[strategy].max_trade_value(token)
+
     def forget_run(self) -> None:
         """A new run of the books has begun: nothing has been traded in it."""
         self._traded.clear()

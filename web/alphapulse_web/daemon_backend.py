@@ -21,6 +21,7 @@ from alphapulse.journal.ledger_rows import Result as LedgerResult
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.portfolio.portfolio import TokenBook
+from alphapulse.relays.relay import RelayStatistics
 from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
 from alphapulse.safety.report_draft import is_complete
@@ -67,6 +68,7 @@ from alphapulse_web.views.opportunity_view import amount
 
 PPM = 1_000_000
 NS_PER_S = 1_000_000_000
+NOTHING_YET = "nothing was received yet"
 REPORT_WAIT_S = 0.5
 """How long a kill waits for its report; on paper it is there within a few ms, and it comes with the status anyway."""
 
@@ -163,7 +165,7 @@ class DaemonBackend:
                 reason=run.reason if run else "no run has begun yet",
             ),
             source=self._source(market_ns),
-            streams=[self._stream(market_ns)],
+            streams=[self._stream(market_ns), *map(_relay_stream, self._relays()), self._ledger_stream()],
             clock=instant(market_ns) if market_ns is not None else None,
             build=Build(version=__version__, configuration=daemon.config.digest[:12]),
             assumption=self._assumption(),
@@ -217,7 +219,7 @@ class DaemonBackend:
             ],
             exposure=[amount(exposure.get(token, 0), self._tokens[token]) for token in tokens],
             largest=[amount(book.largest, self._tokens[token]) for token, book in tokens.items()],
-            limit=None,
+            limit=self._trade_limit(),
         )
 
     def latest_opportunities(self) -> LatestOpportunities:
@@ -334,8 +336,36 @@ class DaemonBackend:
             delivered=sum(counts.events.values()),
             refused=dict(counts.refused),
             detail=f"{counts.blocks} blocks, recorded",
-            note=status.reason if status else "nothing was received yet",
+            note="" if status and status.state is StreamState.FRESH else status.reason if status else NOTHING_YET,
         )
+
+    def _relays(self) -> tuple[RelayStatistics, ...]:
+        bus = self._daemon.bus
+        return tuple(relay.statistics() for relay in (bus.market_data, bus.signals, bus.execution))
+
+    def _ledger_stream(self) -> Stream:
+        """The ledger as a stream: how far it is behind the journal."""
+        journal, applied = self._daemon.journal, self._daemon.ledger.applied_records
+        behind = journal.records - applied
+        return Stream(
+            id="ledger",
+            label="Ledger",
+            state="stale" if journal.failure is not None else "fresh",
+            last_event=None,
+            age_ns=None,
+            limit_ns=None,
+            delivered=applied,
+            refused={},
+            detail=f"{behind} records behind the journal" if behind else "in step with the journal",
+            note=str(journal.failure) if journal.failure is not None else "",
+        )
+
+    def _trade_limit(self) -> Amount | None:
+        """The largest trade that the gate allows, in the first base token; None without a limit."""
+        daemon = self._daemon
+        token = next((token for token in daemon.strategy.base_tokens if token in self._tokens), None)
+        ceiling = daemon.gate.ceiling(daemon.strategy.name, token) if token is not None else None
+        return amount(ceiling, self._tokens[token]) if token is not None and ceiling is not None else None
 
     def _assumption(self) -> str:
         daemon = self._daemon
@@ -428,6 +458,25 @@ class DaemonBackend:
     def _is_known(self, row: OpportunityRow) -> bool:
         """False for rows of another configuration whose pools are not known now: their decimals would be guessed."""
         return all(pool in self._pools for pool in row.signal.pools)
+
+
+def _relay_stream(relay: RelayStatistics) -> Stream:
+    """A relay as a stream: what it carried, and whether a consumer was cut off."""
+    cut_off = [consumer.name for consumer in relay.subscribers if consumer.cut_off]
+    waiting = max((consumer.waiting for consumer in relay.subscribers), default=0)
+    name = relay.domain.name.lower().replace("_", " ")
+    return Stream(
+        id=f"relay:{name}",
+        label=f"{name.capitalize()} relay",
+        state="gap" if cut_off else "fresh",
+        last_event=None,
+        age_ns=None,
+        limit_ns=None,
+        delivered=relay.published,
+        refused={"foreign type": relay.refused} if relay.refused else {},
+        detail=f"{len(relay.subscribers)} consumers, at most {waiting} waiting",
+        note=f"cut off: {', '.join(cut_off)}" if cut_off else "",
+    )
 
 
 def _partial_halt(scope: str, change: HaltChange) -> PartialHalt:
