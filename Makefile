@@ -98,7 +98,7 @@ test-frontend: frontend/node_modules/.installed ## lint, types and unit tests of
 .PHONY: test-browser
 test-browser: $(VENV)/.dev $(DASHBOARD) chromium ## the dashboard in a real browser against the real daemon
 	@if command -v chromium >/dev/null; then \
-		cd frontend && npm run --silent e2e; \
+		cd frontend && ALPHAPULSE_PYTHON="$(abspath $(PYTHON))" npm run --silent e2e; \
 	elif [ "$${CI:-}" = true ]; then \
 		echo "browser tests cannot run: chromium was not found" >&2; exit 1; \
 	else \

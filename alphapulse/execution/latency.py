@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from alphapulse.rules.books.pool_book import BLOCK_END, PoolBook, Position
+from alphapulse.rules.books.pool_book import Position
+from alphapulse.rules.books.pool_history import BLOCK_END, PoolHistory
 
 
 @attrs.frozen
@@ -13,11 +14,11 @@ class LogLatency:
 
     logs: int
 
-    def position(self, seen: Position, book: PoolBook, complete_through: int) -> Position | None:
+    def position(self, seen: Position, history: PoolHistory, complete_through: int) -> Position | None:
         """Where the trade is included, None while that is not known yet."""
         if not self.logs:
             return seen
-        later = book.logs_after(seen)
+        later = history.logs_after(seen)
         if len(later) >= self.logs:
             return seen[0], later[self.logs - 1]
         return (seen[0], BLOCK_END) if complete_through >= seen[0] else None
@@ -35,7 +36,7 @@ class BlockLatency:
 
     blocks: int
 
-    def position(self, seen: Position, book: PoolBook, complete_through: int) -> Position | None:
+    def position(self, seen: Position, history: PoolHistory, complete_through: int) -> Position | None:
         """Where the trade is included, None while that block is not complete."""
         block_number = seen[0] + self.blocks
         return (block_number, BLOCK_END) if complete_through >= block_number else None

@@ -18,7 +18,8 @@ from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.sizing import PathStep
-from alphapulse.rules.books.pool_book import PoolBook, Position
+from alphapulse.rules.books.pool_book import Position
+from alphapulse.rules.books.pool_history import PoolHistory
 from alphapulse.safety.halt_switch import STRATEGY_SCOPE
 from alphapulse.safety.parties import CancelResult
 
@@ -46,7 +47,7 @@ class PaperExecutor:
         self._market_data = market_data
         self._execution = execution
         self._now_ns = now_ns
-        self._book = PoolBook()
+        self._history = PoolHistory()
         self._complete_through = -1
         self._pending: dict[int, OrderRequest] = {}
         self._reached: list[OrderRequest] = []
@@ -89,7 +90,7 @@ class PaperExecutor:
                     self._settle_due()
             finally:
                 self._queue = None
-                self._book = PoolBook()
+                self._history = PoolHistory()
                 self._complete_through = -1
                 self._cancel(self.pending, "the paper executor was stopped")
 
@@ -102,7 +103,7 @@ class PaperExecutor:
                 self._complete_through = -1
             if message.state in (StreamState.RESET, StreamState.ENDED):
                 self._cancel(self.pending, "the recording ended before the trade was included")
-        self._book.apply(message)  # type: ignore[arg-type]  # the market-data relay carries nothing else
+        self._history.apply(message)  # type: ignore[arg-type]  # the market-data relay carries nothing else
         if isinstance(message, BlockCompleted):
             self._complete_through = message.block_number
             self._settle_due()
@@ -113,7 +114,7 @@ class PaperExecutor:
         due: list[Settlement] = []
         for intent in self._reached:
             seen = (intent.block_number, intent.log_index)
-            if (position := self._latency.position(seen, self._book, self._complete_through)) is not None:
+            if (position := self._latency.position(seen, self._history, self._complete_through)) is not None:
                 due.append(self._price(intent, position))
         if due:
             self._journal.append_now(due)
@@ -140,7 +141,7 @@ class PaperExecutor:
     def _price(self, intent: OrderRequest, position: Position) -> Settlement:
         legs = []
         for leg in intent.legs:
-            pool, state = self._pools[leg.pool], self._book.state_at(leg.pool, position)
+            pool, state = self._pools[leg.pool], self._history.state_at(leg.pool, position)
             if state is None:
                 return self._reverted(intent, position, None, "a pool's state there is not known")
             legs.append((pool, state, leg))

@@ -46,6 +46,6 @@ class Bus:
 
     def _keep(self, events: Sequence[object]) -> None:
         for event in events:
+            self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain
             if isinstance(event, StreamStatus):
                 self.streams[event.stream] = event
-            self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain

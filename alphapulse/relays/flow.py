@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import trio
 
 
@@ -10,7 +12,7 @@ class Flow:
 
     def __init__(self) -> None:
         self._pending = 0
-        self._idle: trio.Event | None = None
+        self._waiting: list[trio.lowlevel.Task] = []
 
     @property
     def pending(self) -> int:
@@ -24,14 +26,19 @@ class Flow:
     def finish(self, batches: int = 1) -> None:
         """A consumer is done with batches, or they were taken from it."""
         self._pending -= batches
-        if not self._pending and self._idle is not None:
-            self._idle.set()
-            self._idle = None
+        if not self._pending and self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for task in waiting:
+                trio.lowlevel.reschedule(task)
 
     async def wait_idle(self) -> None:
         """Return as soon as nothing is on its way."""
         await trio.lowlevel.checkpoint_if_cancelled()
         while self._pending:
-            if self._idle is None:
-                self._idle = trio.Event()
-            await self._idle.wait()
+            task = trio.lowlevel.current_task()
+            self._waiting.append(task)
+            await trio.lowlevel.wait_task_rescheduled(partial(self._give_up, task))
+
+    def _give_up(self, task: trio.lowlevel.Task, _: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+        self._waiting.remove(task)
+        return trio.lowlevel.Abort.SUCCEEDED
