@@ -130,7 +130,9 @@ def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPat
     else:
         # The profit token is the finer one: several inputs pay the same, the least of them is the best.
         inputs = {start, *(opening.input_for(amount) for amount in _near(middle, closing.pool.fee_ppm))}
-    profit, negated_size = max((_profit(opening, closing, size), -size) for size in (min(near, most) for near in inputs))
+    profit, negated_size = max(
+        (_profit(opening, closing, size), -size) for size in (min(near, most) for near in inputs)
+    )
     if profit <= 0:
         return SizedPath(0, 0, (opening.swap(0), closing.swap(0)))
     opened = opening.swap(-negated_size)
