@@ -191,7 +191,7 @@ def test_the_recorded_day_stays_within_bounds_and_right() -> None:
     seen: list[tuple[Position, object, RangeState | None]] = []
     for event in day_events():
         history.apply(event)
-        newest[event.pool] = history.state(event.pool)
+        newest[event.pool] = history.book.state(event.pool)
         seen.append((event.stamp.position, event.pool, newest[event.pool]))
         position, pool_id, expected = seen[max(0, len(seen) - 20)]
         if position[0] >= event.stamp.block_number - HISTORY_BLOCKS:
