@@ -129,6 +129,7 @@ class RecordedCollector:
     async def _reset(self, reason: str) -> None:
         self.finished = False
         self.counts = ReplayCounts()
+        self.last_event_ns = None
         self._recording.refused.clear()
         self._order = LogOrder()
         await self._begin_run(reason)
@@ -194,11 +195,11 @@ class RecordedCollector:
             events.append(event)
         if not events:
             return
+        stamp = events[-1].stamp
+        self.last_event_ns = stamp.venue_time_ns
         if not counts.blocks:
             self._publish_state(StreamState.FRESH, "first block")
         counts.blocks += 1
-        stamp = events[-1].stamp
-        self.last_event_ns = stamp.venue_time_ns
         self._clock.run_from(stamp.venue_time_ns, self._terms.speed_ppm, self.span_ns[1] if self.span_ns else None)
         chain_id = events[-1].pool.chain_id or 0
         completed = BlockCompleted(chain_id, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events))
