@@ -1,0 +1,524 @@
+"""The configuration: every key is known, documented and bounded, and every mistake is named by its path."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import re
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alphapulse.config import Config, FlashArbitrageSection, RecordedSection, load_config, parse_config
+from alphapulse.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "config.toml"
+LEAST = """
+[collectors.day]
+kind = "recorded"
+logs = ["day.jsonl"]
+[strategies.flash_arbitrage]
+"""
+
+
+def parse(text: str) -> Config:
+    return parse_config(tomllib.loads(text), folder=Path("/there"))
+
+
+def refusal(text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    return caught.value
+
+
+def with_line(table: str, line: str) -> str:
+    """The least configuration with a line in a table."""
+    if f"[{table}]" in LEAST:
+        return LEAST.replace(f"[{table}]", f"[{table}]\n{line}")
+    return f"{LEAST}\n[{table}]\n{line}"
+
+
+def test_the_least_configuration_has_the_defaults() -> None:
+    config = parse(LEAST)
+    assert config == Config(
+        collectors={"day": RecordedSection(kind="recorded", logs=("day.jsonl",))},
+        strategies=config.strategies,
+        folder="/there",
+    )
+    assert config.strategies.flash_arbitrage == FlashArbitrageSection()
+
+
+# --- the shipped file ----------------------------------------------------------------------------------------------
+
+
+def keys(section: type[msgspec.Struct]) -> list[msgspec.structs.FieldInfo]:
+    return [field for field in msgspec.structs.fields(section) if field.name not in ("folder", "digest")]
+
+
+def tables() -> dict[str, type[msgspec.Struct]]:
+    """Every table that the shipped file must show, with its type."""
+    plain = {field.name: field.type for field in keys(Config) if field.name not in ("collectors", "strategies")}
+    return plain | {"collectors.uniswap_v3_day": RecordedSection, "strategies.flash_arbitrage": FlashArbitrageSection}
+
+
+def paragraphs() -> dict[str, dict[str, tuple[str, str]]]:
+    """By table and key: the comment above the key or its neighbour, and the value as it is written."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    table, comment, used = "", "", False
+    for line in SHIPPED.read_text().splitlines():
+        if head := re.fullmatch(r"\[([\w.]+)\]", line):
+            table = head[1]
+            found[table] = {}
+        elif pair := re.fullmatch(r"(?:# )?([a-z][a-z_0-9]*) = (.+)", line):
+            found[table][pair[1]] = (comment, pair[2])
+            used = True
+        elif line.startswith("#"):
+            comment = line if used else comment + line
+            used = False
+    return found
+
+
+@pytest.mark.parametrize("table", tables())
+def test_every_key_is_shown_and_commented(table: str) -> None:
+    shown = paragraphs()[table]
+    assert set(shown) == {field.name for field in keys(tables()[table])}
+    assert [key for key, (comment, _) in shown.items() if len(comment) < 20] == []
+
+
+@pytest.mark.parametrize("table", [name for name in tables() if "." not in name])
+def test_values_are_the_defaults_unless_the_comment_says_otherwise(table: str) -> None:
+    for field in keys(tables()[table]):
+        comment, written = paragraphs()[table][field.name]
+        if stated := re.search(r"\(Default:? ([^:;.)]+)", comment):
+            if stated[1][0].isdigit():
+                assert field.default == int(stated[1].replace("_", "")), f"{table}.{field.name}"
+            continue
+        value = getattr(getattr(parse(f"{LEAST}\n[{table}]\n{field.name} = {written}"), table), field.name)
+        assert value == field.default, f"{table}.{field.name}"
+
+
+@pytest.mark.parametrize(
+    ("key", "default"), [("pools", "pools.json"), ("speed", 0), ("start", None), ("end", None), ("at_end", "hold")]
+)
+def test_defaults_of_a_collector_are_those_that_its_comments_state(key: str, default: object) -> None:
+    assert getattr(parse(LEAST).collectors["day"], key) == default
+    comment, _ = paragraphs()["collectors.uniswap_v3_day"][key]
+    assert ("leave out" in comment) if default is None else re.search(rf'\(Default "?{default}"?\.\)', comment)
+
+
+@pytest.mark.parametrize(
+    ("key", "default", "stated"),
+    [
+        ("enabled", True, None),
+        ("evaluate", "log", None),
+        ("base_tokens", (), "(Default: none;"),
+        ("min_net_profit", 0, "(Default 0.)"),
+        ("max_trade_value", None, "(Default: no maximum.)"),
+        ("flash_fee_ppm", 0, None),
+    ],
+)
+def test_defaults_of_the_strategy_are_the_values_shown_or_those_that_its_comments_state(
+    key: str, default: object, stated: str | None
+) -> None:
+    comment, written = paragraphs()["strategies.flash_arbitrage"][key]
+    assert getattr(parse(LEAST).strategies.flash_arbitrage, key) == default
+    assert stated in comment if stated is not None else written == shown(default).replace("'", '"')
+
+
+def test_the_shipped_file_is_read_and_names_shipped_files() -> None:
+    config = load_config(SHIPPED)
+    collector = config.collectors["uniswap_v3_day"]
+    assert [config.resolve(name).is_file() for name in (*collector.logs, collector.pools)] == [True, True]
+    assert config.digest == hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
+    assert config.folder == str(ROOT)
+    assert config.data_folder == ROOT / "data"
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+EACH_KEY = [
+    ("daemon", "data_folder", "books"),
+    ("web", "enabled", False),
+    ("web", "host", "0.0.0.0"),  # noqa: S104  # a value, nothing listens
+    ("web", "port", 0),
+    ("web", "port", 65535),
+    ("web", "allow_other_hosts", True),
+    ("web", "allowed_hosts", ["example.org:8443"]),
+    ("collectors.day", "pools", "others.json"),
+    ("collectors.day", "speed", 60),
+    ("collectors.day", "speed", 0.5),
+    ("collectors.day", "at_end", "stop"),
+    ("collectors.day", "at_end", "repeat"),
+    ("strategies.flash_arbitrage", "enabled", False),
+    ("strategies.flash_arbitrage", "evaluate", "block"),
+    ("strategies.flash_arbitrage", "base_tokens", ["USDC", "WETH"]),
+    ("strategies.flash_arbitrage", "min_net_profit", 5),
+    ("strategies.flash_arbitrage", "min_net_profit", "25.00"),
+    ("strategies.flash_arbitrage", "max_trade_value", 10**30),
+    ("strategies.flash_arbitrage", "flash_fee_ppm", 1_000_000),
+    ("costs", "gas_price_wei", 25_000_000_000),
+    ("costs", "gas_units", 1),
+    ("costs", "wrapped_native", "WETH"),
+    ("limits", "max_input_age_s", 1),
+]
+
+
+def shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+@pytest.mark.parametrize(("table", "key", "value"), EACH_KEY)
+def test_each_key_is_read(table: str, key: str, value: object) -> None:
+    section: Any = parse(with_line(table, f"{key} = {shown(value)}"))
+    for name in table.split("."):
+        section = section[name] if isinstance(section, dict) else getattr(section, name)
+    assert getattr(section, key) == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_every_key_is_among_those_tried() -> None:
+    tried = {(table.replace(".day", ".uniswap_v3_day"), key) for table, key, _ in EACH_KEY}
+    tried |= {("collectors.uniswap_v3_day", key) for key in ("kind", "logs", "start", "end")}
+    tried |= {("daemon", "mode"), ("execution", "latency")}
+    assert {(table, field.name) for table, section in tables().items() for field in keys(section)} == tried
+
+
+@pytest.mark.parametrize(
+    ("written", "logs", "blocks"), [("{ logs = 3 }", 3, None), ("{ blocks = 2 }", None, 2), ("{ blocks = 0 }", None, 0)]
+)
+def test_latency_is_in_logs_or_in_blocks(written: str, logs: int | None, blocks: int | None) -> None:
+    latency = parse(with_line("execution", f"latency = {written}")).execution.latency
+    assert (latency.logs, latency.blocks) == (logs, blocks)
+
+
+@pytest.mark.parametrize("key", ["min_net_profit", "max_trade_value"])
+def test_amounts_may_be_given_for_each_token(key: str) -> None:
+    config = parse(with_line("strategies.flash_arbitrage", f'{key} = {{ USDC = "25.00", WETH = 7 }}'))
+    assert getattr(config.strategies.flash_arbitrage, key) == {"USDC": "25.00", "WETH": 7}
+
+
+NOON = datetime.datetime(2024, 1, 5, 12, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-01-05T12:00:00Z",
+        "2024-01-05T12:00:00",
+        "2024-01-05 12:00:00",
+        "2024-01-05T14:00:00+02:00",
+        '"2024-01-05T12:00:00Z"',
+        '"2024-01-05T12:00:00"',
+        '"2024-01-05T14:00:00+02:00"',
+    ],
+)
+@pytest.mark.parametrize("key", ["start", "end"])
+def test_a_time_without_an_offset_is_utc_also_as_text(written: str, key: str) -> None:
+    read = getattr(parse(with_line("collectors.day", f"{key} = {written}")).collectors["day"], key)
+    assert read == NOON
+    assert read.tzinfo is not None
+
+
+@pytest.mark.parametrize("written", ["2024-01-05", '"2024-01-05"'])
+def test_a_day_is_its_first_moment(written: str) -> None:
+    start = parse(with_line("collectors.day", f"start = {written}")).collectors["day"].start
+    assert start == datetime.datetime(2024, 1, 5, tzinfo=datetime.UTC)
+
+
+# --- mistakes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "near"),
+    [
+        ("daemon", "data_foldr", "data_folder"),
+        ("web", "allow_other_host", "allow_other_hosts"),
+        ("collectors.day", "sped", "speed"),
+        ("strategies.flash_arbitrage", "min_profit", "min_net_profit"),
+        ("strategies", "flash_arbitrag", "flash_arbitrage"),
+        ("costs", "gas_price", "gas_price_wei"),
+        ("execution", "latencyy", "latency"),
+        ("execution.latency", "log", "logs"),
+        ("limits", "zzz", "max_input_age_s"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_name(table: str, key: str, near: str) -> None:
+    error = refusal(with_line(table, f"{key} = 1"))
+    assert error.path == f"{table}.{key}"
+    assert str(error) == f"{table}.{key}: unknown key; the nearest known one is `{near}`"
+
+
+@pytest.mark.parametrize(("key", "near"), [("collector", "collectors"), ("webb", "web")])
+def test_an_unknown_table_is_refused_too(key: str, near: str) -> None:
+    error = refusal(f"{LEAST}\n[{key}]\n")
+    assert error.path == key
+    assert near in str(error)
+
+
+@pytest.mark.parametrize("key", ["folder", "digest"])
+def test_what_the_program_fills_in_is_no_key(key: str) -> None:
+    assert refusal(f'{key} = "x"\n{LEAST}').path == key
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "path", "problem"),
+    [
+        ("daemon", 'mode = "live"', "daemon.mode", "expected 'paper', found the text 'live'"),
+        ("daemon", "data_folder = 5", "daemon.data_folder", "expected text, found the whole number 5"),
+        ("daemon", r'data_folder = "a\u0000b"', "daemon.data_folder", r"expected printable text, found 'a\x00b'"),
+        ("web", 'port = "8321"', "web.port", "expected a whole number, found the text '8321'"),
+        ("web", "port = 1.5", "web.port", "expected a whole number, found 1.5"),
+        ("web", "port = true", "web.port", "expected a whole number, found true"),
+        ("web", "port = -1", "web.port", "expected a whole number from 0 to 65535, found the whole number -1"),
+        ("web", "port = 65536", "web.port", "expected a whole number from 0 to 65535, found the whole number 65536"),
+        ("web", "enabled = 1", "web.enabled", "expected true or false, found the whole number 1"),
+        ("web", 'allowed_hosts = "a"', "web.allowed_hosts", "expected a list, found the text 'a'"),
+        ("web", 'allowed_hosts = ["a", 1]', "web.allowed_hosts[1]", "expected text, found the whole number 1"),
+        (
+            "collectors.day",
+            "speed = -1",
+            "collectors.day.speed",
+            "expected 0 (full speed), or 0.001 to 1000000, found -1",
+        ),
+        (
+            "collectors.day",
+            "speed = 1e-9",
+            "collectors.day.speed",
+            "expected 0 (full speed), or 0.001 to 1000000, found 1e-09",
+        ),
+        (
+            "collectors.day",
+            "speed = nan",
+            "collectors.day.speed",
+            "expected 0 (full speed), or 0.001 to 1000000, found nan",
+        ),
+        (
+            "collectors.day",
+            "speed = inf",
+            "collectors.day.speed",
+            "expected 0 (full speed), or 0.001 to 1000000, found inf",
+        ),
+        ("collectors.day", "speed = true", "collectors.day.speed", "expected a number, found true"),
+        (
+            "collectors.day",
+            'at_end = "loop"',
+            "collectors.day.at_end",
+            "expected 'stop' or 'hold' or 'repeat', found the text 'loop'",
+        ),
+        (
+            "collectors.day",
+            "at_end = 1",
+            "collectors.day.at_end",
+            "expected 'stop' or 'hold' or 'repeat', found the whole number 1",
+        ),
+        ("collectors.day", "start = 5", "collectors.day.start", "expected a date and time, found the whole number 5"),
+        ("collectors.day", "start = 12:00:00", "collectors.day.start", "expected a date and time, found 12:00:00"),
+        (
+            "collectors.day",
+            'start = "noon"',
+            "collectors.day.start",
+            "expected a date and time such as 2024-01-05T01:15:00Z, found 'noon'",
+        ),
+        ("collectors", "day2 = 5", "collectors.day2", "expected a table, found the whole number 5"),
+        (
+            "costs",
+            "gas_price_wei = -1",
+            "costs.gas_price_wei",
+            f"expected a whole number from 0 to {10**18}, found the whole number -1",
+        ),
+        (
+            "costs",
+            f"gas_price_wei = {10**18 + 1}",
+            "costs.gas_price_wei",
+            f"expected a whole number from 0 to {10**18}, found the whole number {10**18 + 1}",
+        ),
+        (
+            "costs",
+            f"gas_units = 0x{'f' * 5000}",
+            "costs.gas_units",
+            f"expected a whole number from 0 to {10**9}, found a number of 20000 bits",
+        ),
+        ("costs", "wrapped_native = []", "costs.wrapped_native", "expected text, found a list"),
+        ("execution", "latency = 0", "execution.latency", "expected a table, found the whole number 0"),
+        ("execution", "latency = {}", "execution.latency", "expected exactly one of `logs` and `blocks`, found none"),
+        (
+            "execution",
+            "latency = { logs = 1, blocks = 1 }",
+            "execution.latency",
+            "expected exactly one of `logs` and `blocks`, found both",
+        ),
+        (
+            "execution",
+            "latency = { logs = -1 }",
+            "execution.latency.logs",
+            "expected a whole number from 0 to 1000000, found the whole number -1",
+        ),
+        (
+            "limits",
+            "max_input_age_s = 0",
+            "limits.max_input_age_s",
+            f"expected a whole number from 1 to {10**9}, found the whole number 0",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            'evaluate = "logs"',
+            "strategies.flash_arbitrage.evaluate",
+            "expected 'log' or 'block', found the text 'logs'",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            "base_tokens = {}",
+            "strategies.flash_arbitrage.base_tokens",
+            "expected a list, found a table",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            "min_net_profit = 0.5",
+            "strategies.flash_arbitrage.min_net_profit",
+            "expected a whole number or text or a table, found 0.5",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            "min_net_profit = true",
+            "strategies.flash_arbitrage.min_net_profit",
+            "expected a whole number or text or a table, found true",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            "min_net_profit = -1",
+            "strategies.flash_arbitrage.min_net_profit",
+            "expected a whole number of at least 0, found the whole number -1",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            "max_trade_value = { USDC = 2.5 }",
+            "strategies.flash_arbitrage.max_trade_value.USDC",
+            "expected a whole number or text, found 2.5",
+        ),
+        (
+            "strategies.flash_arbitrage",
+            "flash_fee_ppm = 1_000_001",
+            "strategies.flash_arbitrage.flash_fee_ppm",
+            "expected a whole number from 0 to 1000000, found the whole number 1000001",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_path_in_the_words_of_the_file(
+    table: str, line: str, path: str, problem: str
+) -> None:
+    error = refusal(with_line(table, line))
+    assert error.path == path
+    assert str(error) == f"{path}: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "collectors: expected exactly one [collectors.NAME] table, found 0"),
+        (
+            LEAST + LEAST.split("[strategies", maxsplit=1)[0].replace("day]", "two]"),
+            "collectors: expected exactly one [collectors.NAME] table, found 2",
+        ),
+        (
+            LEAST.split("[strategies", maxsplit=1)[0],
+            "strategies: expected [strategies.flash_arbitrage], found none: nothing would trade",
+        ),
+        (LEAST.replace('kind = "recorded"', ""), "collectors.day.kind: expected 'recorded', found no such key"),
+        (LEAST.replace('logs = ["day.jsonl"]', ""), "collectors.day.logs: expected a list, found no such key"),
+        (
+            LEAST.replace('["day.jsonl"]', "[]"),
+            "collectors.day.logs: expected at least one file of logs, found an empty list",
+        ),
+        (
+            LEAST.replace("collectors.day", 'collectors."a b"'),
+            "collectors.a b: expected a name of 1 to 40 letters, digits, hyphens and underscores",
+        ),
+        (
+            LEAST.replace("collectors.day", f"collectors.{'a' * 41}"),
+            f"collectors.{'a' * 41}: expected a name of 1 to 40 letters, digits, hyphens and underscores",
+        ),
+        ("strategies = 5", "strategies: expected a table, found the whole number 5"),
+        ("collectors = []", "collectors: expected a table, found a list"),
+    ],
+)
+def test_what_is_missing_or_too_much_is_named(text: str, message: str) -> None:
+    assert str(refusal(text)) == message
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2024-01-05T12:00:00Z", "2024-01-05T12:00:00Z"),
+        ('"2024-01-05T12:00:00"', "2024-01-05T11:00:00Z"),
+        ("2024-01-05T12:00:00", '"2024-01-05T12:00:00+01:00"'),
+    ],
+)
+def test_the_end_lies_behind_the_start_however_both_are_written(start: str, end: str) -> None:
+    error = refusal(with_line("collectors.day", f"start = {start}\nend = {end}"))
+    assert error.path == "collectors.day.end"
+    assert "expected a time after start" in str(error)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[web", b"\xff", b"a = 1\na = 2", b"a = " + b"9" * 5000, b"a = " + b"[" * 5000, b"\0", b"= 1"]
+)
+def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"{path} is not valid TOML: "):
+        load_config(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"^expected a configuration file at {tmp_path}/no, found: No such file"):
+        load_config(tmp_path / "no")
+    with pytest.raises(ConfigError, match=f"^expected a configuration file at {tmp_path}, found: Is a directory"):
+        load_config(tmp_path)
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_names_start_at_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text(LEAST)
+    monkeypatch.chdir(tmp_path.parent)
+    config = load_config(Path(tmp_path.name) / "config.toml")
+    assert config.resolve("a/b") == tmp_path / "a/b"
+    assert config.resolve("/a/b") == Path("/a/b")
+    assert config.data_folder == tmp_path / "data"
+    elsewhere = load_config(tmp_path / "config.toml", folder=Path("/else"))
+    assert elsewhere.data_folder == Path("/else/data")
+
+
+def test_a_home_is_found_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    config = parse(LEAST)
+    assert config.resolve("~/day") == Path("/home/me/day")
+    with pytest.raises(ConfigError, match="expected a file name, found '~nobody-here/day'"):
+        config.resolve("~nobody-here/day")
+
+
+def test_names_of_the_package_lead_into_it() -> None:
+    assert parse(LEAST).resolve("package:demo/uniswap_v3_day/pools.json").is_file()
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.datetimes() | st.times(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["day", "flash_arbitrage", "logs", "kind", "latency", "speed", "x"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(document=st.dictionaries(st.sampled_from([*Config.__struct_fields__, "x"]), ANYTHING))
+def test_any_document_is_read_or_refused(document: dict[str, Any]) -> None:
+    with suppress(ConfigError):
+        parse_config(document, folder=Path("/there"))

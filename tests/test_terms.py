@@ -1,0 +1,220 @@
+"""What the configuration means for the pools at hand."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alphapulse.config import (
+    Config,
+    CostsSection,
+    ExecutionSection,
+    FlashArbitrageSection,
+    LatencySection,
+    RecordedSection,
+)
+from alphapulse.data.chains import CHAINS
+from alphapulse.data.instruments import InstrumentId, Venue
+from alphapulse.data.pools import Pool, Token
+from alphapulse.errors import ConfigError
+from alphapulse.execution.latency import BlockLatency, LogLatency
+from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
+from alphapulse.terms import (
+    flash_arbitrage_terms,
+    latency,
+    recording_paths,
+    replay_terms,
+    strategy_limits,
+    tokens_of,
+)
+from tests.rules.events.recorded_day import pools as day_pools
+
+POOLS = day_pools()
+USDC, WETH = POOLS[0].token0, POOLS[0].token1
+OTHER = bytes.fromhex("dd" * 20)
+SECTION = FlashArbitrageSection()
+RECORDED = RecordedSection(kind="recorded", logs=("day",))
+
+
+def section(**changes: Any) -> FlashArbitrageSection:
+    return msgspec.structs.replace(SECTION, **changes)
+
+
+def hexed(address: bytes) -> str:
+    return "0x" + address.hex()
+
+
+@pytest.mark.parametrize(
+    ("setting", "usdc", "weth"),
+    [
+        (0, 0, 0),
+        (7, 7, 7),
+        ("25.00", 25 * 10**6, 25 * 10**18),
+        ("25", 25 * 10**6, 25 * 10**18),
+        ("0.000001", 1, 10**12),
+        ("1_000", 10**9, 10**21),
+        ({"USDC": "25.00", "WETH": "0.01"}, 25 * 10**6, 10**16),
+        ({"USDC": 25, "WETH": 1}, 25, 1),
+        ({hexed(USDC.address): "1", "WETH": 5}, 10**6, 5),
+        ({hexed(USDC.address).upper().replace("0X", "0x"): "1", "WETH": 5}, 10**6, 5),
+        ({"USDC": "25.00"}, 25 * 10**6, None),
+        ({}, None, None),
+    ],
+)
+def test_amounts_are_raw_units_or_whole_tokens_for_all_or_for_each(
+    setting: int | str | dict[str, int | str], usdc: int | None, weth: int | None
+) -> None:
+    """What a table does not hold has no floor, and the ceiling 0: neither is traded."""
+    limits = strategy_limits(section(min_net_profit=setting, max_trade_value=setting), POOLS)
+    assert [limits.min_net_profit(token.address) for token in (USDC, WETH)] == [usdc, weth]
+    assert [limits.max_trade_value(token.address) for token in (USDC, WETH)] == [usdc or 0, weth or 0]
+    assert limits.min_net_profit(OTHER) is None
+    assert limits.max_trade_value(OTHER) == 0
+
+
+def test_without_a_setting_there_is_no_ceiling_and_the_floor_is_zero() -> None:
+    limits = strategy_limits(SECTION, POOLS)
+    assert [limits.max_trade_value(token.address) for token in (USDC, WETH)] == [None, None]
+    assert [limits.min_net_profit(token.address) for token in (USDC, WETH)] == [0, 0]
+
+
+MOST = (1 << 128) - 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "where", "problem"),
+    [
+        ("0.0000001", "", "expected at most 6 decimals, found '0.0000001' (for USDC)"),
+        ("-1", "", "expected a decimal number such as 25.00, found '-1' (for USDC)"),
+        ("", "", "expected a decimal number such as 25.00, found '' (for USDC)"),
+        ("25,00", "", "expected a decimal number such as 25.00, found '25,00' (for USDC)"),
+        ("1e3", "", "expected a decimal number such as 25.00, found '1e3' (for USDC)"),
+        (-1, "", "expected an amount from 0 to 2^128 - 1 raw units, found -1"),
+        (MOST + 1, "", f"expected an amount from 0 to 2^128 - 1 raw units, found {MOST + 1}"),
+        (
+            {"WETH": "0.0000000000000000001"},
+            ".WETH",
+            "expected at most 18 decimals, found '0.0000000000000000001' (for WETH)",
+        ),
+        ({"DAI": 1}, ".DAI", "expected an address, or the symbol of one token (USDC, WETH), found 'DAI'"),
+        ({"usdc": 1}, ".usdc", "expected an address, or the symbol of one token (USDC, WETH), found 'usdc'"),
+        ({"0xabc": 1}, ".0xabc", "expected an address, or the symbol of one token (USDC, WETH), found '0xabc'"),
+        ({"USDC": 1, hexed(USDC.address): 2}, f".{hexed(USDC.address)}", "expected each token once, found USDC twice"),
+    ],
+)
+@pytest.mark.parametrize("key", ["min_net_profit", "max_trade_value"])
+def test_amounts_that_cannot_be_meant_are_named(key: str, setting: Any, where: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        strategy_limits(section(**{key: setting}), POOLS)
+    assert caught.value.path == f"strategies.flash_arbitrage.{key}{where}"
+    assert str(caught.value) == f"strategies.flash_arbitrage.{key}{where}: {problem}"
+
+
+def test_the_largest_amount_is_taken() -> None:
+    assert strategy_limits(section(max_trade_value=MOST), POOLS).max_trade_value(USDC.address) == MOST
+
+
+@given(raw=st.integers(0, MOST), decimals=st.integers(0, 30))
+def test_whole_tokens_as_text_are_exact(raw: int, decimals: int) -> None:
+    digits = str(raw).rjust(decimals + 1, "0")
+    text = digits[: len(digits) - decimals] + ("." + digits[len(digits) - decimals :] if decimals else "")
+    pool = attrs.evolve(POOLS[0], token0=Token(USDC.address, "USDC", decimals))
+    assert strategy_limits(section(max_trade_value={"USDC": text}), [pool]).max_trade_value(USDC.address) == raw
+
+
+def other_pair(symbol: str) -> Pool:
+    """A pool of WETH against a token of any symbol."""
+    id_ = InstrumentId.from_pool_address(bytes.fromhex("ee" * 20), Venue.ETHEREUM)
+    return attrs.evolve(POOLS[0], id=id_, token0=Token(bytes.fromhex("aa" * 20), symbol, 6))
+
+
+def test_a_symbol_that_two_tokens_bear_is_refused_and_an_address_helps() -> None:
+    pools = [*POOLS, other_pair("USDC")]
+    with pytest.raises(ConfigError, match="found 'USDC', the symbol of 2: give the address") as caught:
+        flash_arbitrage_terms(section(base_tokens=("WETH", "USDC")), CostsSection(), pools)
+    assert caught.value.path == "strategies.flash_arbitrage.base_tokens[1]"
+    terms = flash_arbitrage_terms(section(base_tokens=(hexed(USDC.address),)), CostsSection(), pools)
+    assert terms.base_tokens == (USDC.address,)
+
+
+def test_a_symbol_may_look_like_an_address() -> None:
+    terms = flash_arbitrage_terms(section(base_tokens=("0xBTC",)), CostsSection(), [other_pair("0xBTC")])
+    assert terms.base_tokens == (bytes.fromhex("aa" * 20),)
+
+
+def test_tokens_that_no_pool_holds_may_be_named_by_address() -> None:
+    """One configuration serves several pool files."""
+    terms = flash_arbitrage_terms(section(base_tokens=(hexed(OTHER), "WETH")), CostsSection(), POOLS)
+    assert terms.base_tokens == (OTHER, WETH.address)
+    assert strategy_limits(section(min_net_profit={hexed(OTHER): 5}), POOLS).min_net_profit(OTHER) is None
+
+
+@pytest.mark.parametrize("text", ["", "0x", "DAI", "0x" + "0" * 40])
+def test_a_base_token_that_is_none_is_named_with_its_place(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        flash_arbitrage_terms(section(base_tokens=("USDC", text)), CostsSection(), POOLS)
+    assert caught.value.path == "strategies.flash_arbitrage.base_tokens[1]"
+
+
+def test_every_setting_of_the_strategy_reaches_it() -> None:
+    costs = CostsSection(gas_price_wei=3, gas_units=5, wrapped_native="USDC")
+    terms = flash_arbitrage_terms(section(evaluate="block", base_tokens=("WETH",), flash_fee_ppm=9), costs, POOLS)
+    assert terms == FlashArbitrageTerms("block", (WETH.address,), 9, 5, 3, USDC.address)
+
+
+def test_the_wrapped_coin_is_the_chains_own_unless_it_is_named() -> None:
+    assert flash_arbitrage_terms(SECTION, CostsSection(), POOLS).wrapped_native == CHAINS[1].wrapped_native
+    polygon = attrs.evolve(POOLS[0], id=InstrumentId.from_pool_address(b"\1" * 20, Venue.POLYGON))
+    assert flash_arbitrage_terms(SECTION, CostsSection(), [polygon]).wrapped_native == CHAINS[137].wrapped_native
+    with pytest.raises(ConfigError, match="found 'MATIC'") as caught:
+        flash_arbitrage_terms(SECTION, CostsSection(wrapped_native="MATIC"), POOLS)
+    assert caught.value.path == "costs.wrapped_native"
+
+
+def test_tokens_are_known_by_address() -> None:
+    assert tokens_of(POOLS) == {USDC.address: USDC, WETH.address: WETH}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (LatencySection(logs=0), LogLatency(0)),
+        (LatencySection(logs=3), LogLatency(3)),
+        (LatencySection(blocks=0), BlockLatency(0)),
+        (LatencySection(blocks=2), BlockLatency(2)),
+    ],
+)
+def test_latency_is_counted_in_logs_or_in_blocks(written: LatencySection, meant: object) -> None:
+    assert latency(Config(execution=ExecutionSection(latency=written))) == meant
+
+
+@pytest.mark.parametrize(("speed", "ppm"), [(0, 0), (1, 10**6), (60, 60 * 10**6), (0.5, 500_000), (0.001, 1000)])
+def test_speed_becomes_millionths(speed: float, ppm: int) -> None:
+    assert replay_terms("day", msgspec.structs.replace(RECORDED, speed=speed)).speed_ppm == ppm
+
+
+def test_times_become_nanoseconds_exactly() -> None:
+    start = datetime.datetime(2024, 1, 5, 1, 15, 0, 1, tzinfo=datetime.UTC)
+    end = datetime.datetime(1969, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
+    terms = replay_terms("day", msgspec.structs.replace(RECORDED, start=start, end=end, at_end="repeat"))
+    assert (terms.start_ns, terms.end_ns) == (1_704_417_300_000_001_000, -1_000_000_000)
+    assert (terms.name, terms.at_end) == ("day", "repeat")
+    assert (replay_terms("day", RECORDED).start_ns, replay_terms("day", RECORDED).end_ns) == (None, None)
+
+
+def test_files_of_a_recording_are_found_or_named(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    config = Config(folder=str(tmp_path))
+    assert recording_paths("day", msgspec.structs.replace(RECORDED, logs=("a", "a")), config) == (tmp_path / "a",) * 2
+    for missing in ("b", ".", "package:demo/none.gz"):
+        with pytest.raises(ConfigError, match=r"expected a file at .*, found none") as caught:
+            recording_paths("day", msgspec.structs.replace(RECORDED, logs=("a", missing)), config)
+        assert caught.value.path == "collectors.day.logs"
+        assert repr(missing) in str(caught.value)
