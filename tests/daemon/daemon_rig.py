@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import cast
 
 import attrs
 import trio
@@ -17,7 +16,6 @@ from alphapulse.config import parse_config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Mode
 from alphapulse.environment import DataPaths, Environment
-from alphapulse.journal.blocking import RunBlocking
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.service import Service
 from tests.daemon.day_config import Day
@@ -86,7 +84,7 @@ async def running_daemon(
     environment = Environment(
         now_ns=clock_ns,
         monotonic_ns=clock_ns,
-        run_blocking=cast(RunBlocking, run_inline),
+        run_blocking=run_inline,
         random=Unhurried(),
         end_at_once=lambda: ended_at_once.append(trio.current_time()),
     )
