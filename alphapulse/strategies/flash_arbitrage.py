@@ -72,7 +72,8 @@ class FlashArbitrage:
 
     def on_events(self, events: Sequence[MarketEvent]) -> list[ArbitrageSignal]:
         """One signal for each opportunity state among the events."""
-        return [self._signal(found) for found in self._scanner.scan(events)]
+        # One by one, so that a signal's gas is valued at its own state and not at a later one of the same list.
+        return [self._signal(found) for event in events for found in self._scanner.scan((event,))]
 
     def _signal(self, found: Opportunity) -> ArbitrageSignal:
         terms, path = self._terms, found.path

@@ -1,0 +1,248 @@
+"""Flash arbitrage: one signal for each opportunity state, with every number that the gate and the books need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import count
+from math import ceil
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+
+from alphapulse.data.market import PoolSwap, StreamState
+from alphapulse.data.pools import Pool
+from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
+from alphapulse.rules.arbitrage.pair import pairs_of
+from alphapulse.rules.arbitrage.scanner import PairScanner
+from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.wire.codec import decode_value, encode_value
+from alphapulse.strategies.flash_arbitrage import MOST_GAP_PPM, FlashArbitrage, FlashArbitrageTerms
+from tests.rules.arbitrage.market_samples import (
+    NOW_NS,
+    TOKEN_A,
+    TOKEN_B,
+    TOKEN_C,
+    changed,
+    day_events,
+    day_with_block_ends,
+    pool,
+    status,
+    swap,
+)
+from tests.rules.arbitrage.sizing_oracle import Market, markets
+from tests.rules.events.recorded_day import pools
+
+USDC, WETH = pools()[0].pair
+GAS_WEI = 250_000 * 20_000_000_000
+TERMS = FlashArbitrageTerms(
+    evaluate="log",
+    base_tokens=(USDC,),
+    flash_fee_ppm=500,
+    gas_units=250_000,
+    gas_price_wei=20_000_000_000,
+    wrapped_native=WETH,
+)
+FAIR = 1 << 96
+DEAR = FAIR * 1003 // 1000
+
+
+class Surroundings:
+    """What a strategy reads from the run and the halt switch."""
+
+    def __init__(self) -> None:
+        self.run = 3
+        self.epoch = 7
+        self._ids = count(101)
+
+    def strategy(self, terms: FlashArbitrageTerms = TERMS, watched: Sequence[Pool] = pools()) -> FlashArbitrage:
+        return FlashArbitrage(
+            "flash",
+            terms,
+            watched,
+            next_signal_id=lambda: next(self._ids),
+            run=lambda: self.run,
+            halt_epoch=lambda: self.epoch,
+        )
+
+
+def day_signals(terms: FlashArbitrageTerms = TERMS) -> list[ArbitrageSignal]:
+    return Surroundings().strategy(terms).on_events(day_with_block_ends())
+
+
+def with_terms(**changes: Any) -> FlashArbitrageTerms:
+    return attrs.evolve(TERMS, **changes)
+
+
+def test_each_opportunity_state_of_the_day_gives_one_signal() -> None:
+    """Where the scanner found it, with its path, its size and its profit."""
+    found = PairScanner(pairs_of(pools(), (USDC,)), per_block=False).scan(day_events())
+    signals = day_signals()
+    assert len(signals) == len(found) == 29
+    for signal, one in zip(signals, found, strict=True):
+        assert signal.position == one.position
+        assert signal.legs == tuple(step.as_leg() for step in one.path.steps)
+        assert (signal.size, signal.profit) == (one.path.size, one.path.profit)
+        assert signal.profit_token == USDC
+        assert (signal.venue_time_ns, signal.received_ns) == (one.stamp.venue_time_ns, NOW_NS)
+        assert (signal.run, signal.strategy, signal.chain_id, signal.halt_epoch) == (3, "flash", 1, 7)
+        assert signal.valid_through_block == signal.block_number
+        assert signal.fees_ppm == 3500
+
+
+def test_the_numbers_of_a_signal_add_up() -> None:
+    """Gross - pool fees = profit; profit - flash fee - gas = net; each cost rounded against us."""
+    for signal in day_signals():
+        opened, closed = signal.legs
+        assert signal.profit == closed.amount_out - signal.size
+        fee_of_closing = closed.amount_out * closed.pool_fee // (closed.amount_in - closed.pool_fee)
+        assert signal.pool_fees == opened.pool_fee + fee_of_closing
+        assert signal.gross == signal.profit + signal.pool_fees
+        assert signal.flash_fee == ceil(Fraction(signal.size * 500, 10**6))
+        assert (signal.gas_units, signal.gas_price_wei) == (250_000, 20_000_000_000)
+        prices = [leg.sqrt_price_x96 for leg in signal.legs]
+        assert signal.gas_cost == max(ceil(Fraction(GAS_WEI << 192, price**2)) for price in prices)
+        assert signal.net == signal.profit - signal.flash_fee - signal.gas_cost
+        hi, lo = max(prices), min(prices)
+        assert signal.gap_ppm == hi**2 * 10**6 // lo**2 - 10**6 > signal.fees_ppm
+
+
+def test_the_fees_of_a_path_are_what_both_pools_charge() -> None:
+    """On the recorded day about 0.35% of what is traded."""
+    for signal in day_signals():
+        assert 3_490 <= signal.pool_fees * 10**6 // signal.size <= 3_550
+
+
+def test_gas_in_the_native_token_is_taken_as_it_is() -> None:
+    assert {signal.gas_cost for signal in day_signals(with_terms(base_tokens=(WETH,)))} == {GAS_WEI}
+
+
+def test_gas_that_no_pool_prices_is_unknown_and_so_is_the_net() -> None:
+    for signal in day_signals(with_terms(wrapped_native=TOKEN_C.address)):
+        assert (signal.gas_cost, signal.net) == (None, None)
+
+
+def test_without_costs_the_net_is_the_profit() -> None:
+    """Gas that costs nothing needs no price."""
+    for signal in day_signals(with_terms(gas_price_wei=0, flash_fee_ppm=0, wrapped_native=TOKEN_C.address)):
+        assert signal.net == signal.profit
+
+
+def test_a_pool_of_another_pair_prices_gas_once_it_is_known() -> None:
+    """A and B are traded, gas is paid in C: the pool A/C says what it is worth in A."""
+    watched = [pool(1, 500, 10), pool(2, 3000, 60), pool(3, pair=(TOKEN_A, TOKEN_C))]
+    terms = with_terms(base_tokens=(TOKEN_A.address,), wrapped_native=TOKEN_C.address)
+    strategy = Surroundings().strategy(terms, watched)
+    gap = [swap(watched[0], (1, 0), DEAR), swap(watched[1], (1, 1), FAIR)]
+    (unknown,) = strategy.on_events(gap)
+    (known,) = strategy.on_events([swap(watched[2], (1, 2), 2 * FAIR), swap(watched[1], (1, 3), FAIR)])
+    assert (unknown.gas_cost, known.gas_cost) == (None, GAS_WEI // 4)
+
+
+def test_signals_are_numbered_and_an_episode_bears_its_first_number() -> None:
+    signals = day_signals()
+    assert [signal.signal_id for signal in signals] == list(range(101, 130))
+    episodes = [signal.episode for signal in signals]
+    assert len(set(episodes)) == 18
+    assert episodes == sorted(episodes)
+    for episode in episodes:
+        first = next(signal for signal in signals if signal.episode == episode)
+        assert first.signal_id == episode
+
+
+def test_the_run_and_the_halt_epoch_are_read_for_each_signal() -> None:
+    surroundings = Surroundings()
+    one, two = pools()
+    strategy = surroundings.strategy()
+    strategy.on_events([swap(one, (1, 0), DEAR)])
+    before = strategy.on_events([swap(two, (1, 1), FAIR)])
+    surroundings.epoch, surroundings.run = 8, 4
+    after = strategy.on_events([swap(two, (1, 2), FAIR)])
+    assert [(signal.run, signal.halt_epoch) for signal in before + after] == [(3, 7), (4, 8)]
+    assert before[0].episode == after[0].episode
+
+
+def test_a_new_run_begins_new_episodes() -> None:
+    """After the reset the same gap is another episode, under another number."""
+    strategy = Surroundings().strategy()
+    gap = [swap(pools()[0], (1, 0), DEAR), swap(pools()[1], (1, 1), FAIR)]
+    signals = strategy.on_events([*gap, status(StreamState.RESET), *gap])
+    assert [signal.episode for signal in signals] == [101, 102]
+
+
+def test_at_block_ends_the_day_has_nothing() -> None:
+    assert day_signals(with_terms(evaluate="block")) == []
+
+
+def test_at_a_block_end_the_signal_stands_behind_the_blocks_last_log() -> None:
+    """As a gap that stays open: the day's second opportunity with the rest of its block left out."""
+    events = day_with_block_ends()
+    (first, *_) = day_signals()
+    cut = next(
+        at for at, event in enumerate(events) if isinstance(event, PoolSwap) and event.stamp.position == first.position
+    )
+    completed = next(event for event in events[cut:] if not hasattr(event, "pool"))
+    strategy = Surroundings().strategy(with_terms(evaluate="block"))
+    (signal,) = strategy.on_events([*events[: cut + 1], completed])
+    assert signal.position == (first.block_number, completed.last_log_index)  # type: ignore[union-attr]
+    assert signal.legs == first.legs
+    assert signal.valid_through_block == first.block_number
+
+
+@given(markets(honest=False))
+def test_whatever_a_pool_says_the_signal_can_be_written_down(market: Market) -> None:
+    """A drained pool or one with absurd liquidity must not stop the journal: each number fits its field."""
+    pair, first, second = market
+    terms = with_terms(base_tokens=(pair.profit_token,), wrapped_native=TOKEN_B.address)
+    strategy = Surroundings().strategy(terms, [pair.first, pair.second])
+    swaps = [
+        changed(swap(one, (1, at), min(state.sqrt_price_x96, MAX_SQRT_RATIO - 1)), liquidity=state.liquidity)
+        for at, (one, state) in enumerate([(pair.first, first), (pair.second, second)])
+    ]
+    for signal in strategy.on_events(swaps):
+        assert decode_value(ArbitrageSignal, encode_value(signal)) == signal
+
+
+def test_a_gap_too_wide_for_its_field_is_told_as_the_widest() -> None:
+    one, two = pool(1), pool(2)
+    terms = with_terms(wrapped_native=TOKEN_B.address)
+    (signal,) = (
+        Surroundings().strategy(terms, [one, two]).on_events([swap(one, (1, 0), FAIR << 40), swap(two, (1, 1), FAIR)])
+    )
+    assert signal.gap_ppm == MOST_GAP_PPM
+    (narrow,) = (
+        Surroundings().strategy(terms, [one, two]).on_events([swap(one, (1, 0), 60 * FAIR), swap(two, (1, 1), FAIR)])
+    )
+    assert narrow.gap_ppm == 3599 * 10**6
+
+
+def test_the_counts_are_those_of_this_life() -> None:
+    strategy = Surroundings().strategy()
+    assert strategy.counts.states == 0
+    strategy.on_events(day_events())
+    assert (strategy.counts.states, strategy.counts.opportunities, strategy.counts.episodes) == (2863, 29, 18)
+    assert strategy.base_tokens == (USDC,)
+
+
+@pytest.mark.parametrize("size", [1, 7, 500])
+def test_signals_do_not_depend_on_how_events_are_bundled(size: int) -> None:
+    strategy = Surroundings().strategy()
+    events = day_with_block_ends()
+    signals = [one for at in range(0, len(events), size) for one in strategy.on_events(events[at : at + size])]
+    assert signals == day_signals()
+
+
+def test_a_fresh_life_goes_on_from_a_snapshot() -> None:
+    """It knows the prices of both pools at once, and finds the same opportunities from there on."""
+    events = day_events()
+    half = len(events) // 2
+    book = PoolBook()
+    for event in events[:half]:
+        book.apply(event)
+    late = Surroundings().strategy().on_events([*book.snapshot(), *events[half:]])
+    expected = [signal for signal in day_signals() if signal.position >= events[half].stamp.position]
+    assert [(one.position, one.legs) for one in late] == [(one.position, one.legs) for one in expected]
+    assert late
