@@ -100,12 +100,40 @@ class Maybe:
     item: WireType
 
 
+@attrs.define(eq=False)
+class Bound:
+    """How many items a list may hold where the operator decides it (`alphapulse.data.limits`).
+
+    `limit` is in force now, for building and for parsing; `most` is what fits the largest TLV and never changes.
+    """
+
+    variable: str
+    limit: int
+    most: int
+
+
 @attrs.frozen
 class Many:
     """A u16 count, then the items; a tuple of at most `limit`."""
 
     item: WireType
-    limit: int
+    limit: int | Bound
+
+    @property
+    def allowed(self) -> int:
+        """How many items are allowed now."""
+        return self.limit if isinstance(self.limit, int) else self.limit.limit
+
+    @property
+    def most(self) -> int:
+        """How many items can ever be allowed."""
+        return self.limit if isinstance(self.limit, int) else self.limit.most
+
+    @property
+    def expectation(self) -> str:
+        """What an error says was expected."""
+        variable = "" if isinstance(self.limit, int) else f" ({self.limit.variable})"
+        return f"at most {self.allowed} items{variable}"
 
 
 @attrs.frozen
@@ -113,17 +141,34 @@ class Boolean:
     """One byte, 0 or 1."""
 
 
-WireType = Boolean | Integer | FixedBytes | Text | Choice | Record | Maybe | Many
+@attrs.frozen
+class Blob:
+    """Bytes behind a u16 length; at most `limit` of them."""
+
+    limit: int
+
+
+@attrs.frozen
+class Padded:
+    """The item, then `size` zero bytes."""
+
+    item: WireType
+    size: int
+
+
+WireType = Blob | Boolean | Integer | FixedBytes | Text | Choice | Record | Maybe | Many | Padded
 
 U8 = Integer(8)
 U16 = Integer(16)
 U32 = Integer(32)
 U64 = Integer(64)
+U112 = Integer(112)
 U128 = Integer(128)
 U160 = Integer(160)
 U256 = Integer(256)
 I32 = Integer(32, signed=True)
 I64 = Integer(64, signed=True)
+I128 = Integer(128, signed=True)
 I256 = Integer(256, signed=True)
 BOOLEAN = Boolean()
 ADDRESS = FixedBytes(20)

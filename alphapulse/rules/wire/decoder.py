@@ -9,7 +9,20 @@ from typing import Any, assert_never
 import attrs
 
 from alphapulse.data.instruments import INSTRUMENT_ID_SIZE, InstrumentId
-from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.data.wire import (
+    WIRE,
+    Blob,
+    Boolean,
+    Choice,
+    FixedBytes,
+    Integer,
+    Many,
+    Maybe,
+    Padded,
+    Record,
+    Text,
+    WireType,
+)
 from alphapulse.errors import InvalidValue, TrailingBytes, Truncated
 from alphapulse.rules.wire.ids import decode_instrument
 from alphapulse.rules.wire.source import FunctionSource, struct_code
@@ -60,12 +73,16 @@ class _Reader:
                 expression = self._choice({int(member): member for member in enum}, bits, path)
             case Text(limit):
                 expression = self._text(limit, path)
+            case Blob(limit):
+                expression = self._blob(limit, path)
+            case Padded(item, size):
+                expression = self._padded(item, size, path)
             case Record(cls):
                 expression = self._record(cls, path)
             case Maybe(item):
                 expression = self._maybe(item, path)
-            case Many(item, limit):
-                expression = self._many(item, limit, path)
+            case Many():
+                expression = self._many(type_, path)
             case _:
                 assert_never(type_)
         return expression
@@ -74,22 +91,43 @@ class _Reader:
         offset = self._run_size()
         found = self._integer(path, bits, signed=False)
         member = self._source.variable()
-        expected = f"one of {sorted(members)}"
+        expected = repr(f"one of {sorted(members)}")
         self._checks.append(f"{member} = {self._source.bind(members)}.get({found})")
         self._checks.append(f"if {member} is None: raise {self._fault(path, offset, expected, found)}")
         return member
 
     def _text(self, limit: int, path: str) -> str:
-        size = self._count(limit, path, "bytes")
-        self._flush()
-        stop, text, error = self._source.variable(), self._source.variable(), self._source.variable()
-        self._source.add(f"{stop} = position + {size}")
-        self._source.add(f"if {stop} > end: raise {self._truncated}({path!r}, position, {size}, end)")
+        stop = self._stop(limit, path)
+        text, error = self._source.variable(), self._source.variable()
         self._source.add(f"try: {text} = str(data[position:{stop}], 'utf-8')")
-        fault = self._fault(path, 0, "UTF-8", f"data[position:{stop}].hex()")
+        fault = self._fault(path, 0, repr("UTF-8"), f"data[position:{stop}].hex()")
         self._source.add(f"except UnicodeDecodeError as {error}: raise {fault} from {error}")
         self._source.add(f"position = {stop}")
         return text
+
+    def _blob(self, limit: int, path: str) -> str:
+        stop = self._stop(limit, path)
+        blob = self._source.variable()
+        self._source.add(f"{blob} = bytes(data[position:{stop}])")
+        self._source.add(f"position = {stop}")
+        return blob
+
+    def _stop(self, limit: int, path: str) -> str:
+        """The variable that holds where a run of bytes behind its u16 length ends."""
+        size = self._count(str(limit), repr(f"at most {limit} bytes"), path)
+        self._flush()
+        stop = self._source.variable()
+        self._source.add(f"{stop} = position + {size}")
+        self._source.add(f"if {stop} > end: raise {self._truncated}({path!r}, position, {size}, end)")
+        return stop
+
+    def _padded(self, item: WireType, size: int, path: str) -> str:
+        expression = self.read(item, path)
+        offset = self._run_size()
+        found = self._fixed(f"{size}s", path)
+        fault = self._fault(path, offset, repr(f"{size} zero bytes behind it"), f"{found}.hex()")
+        self._checks.append(f"if {found} != {self._source.bind(bytes(size))}: raise {fault}")
+        return expression
 
     def _record(self, cls: type, path: str) -> str:
         if cls is InstrumentId:
@@ -102,7 +140,7 @@ class _Reader:
         found = self._fixed(f"{INSTRUMENT_ID_SIZE}s", path)
         value, error = self._source.variable(), self._source.variable()
         self._checks.append(f"try: {value} = {self._source.bind(decode_instrument)}({found})")
-        fault = self._fault(path, offset, "an instrument id", f"{found}.hex()")
+        fault = self._fault(path, offset, repr("an instrument id"), f"{found}.hex()")
         self._checks.append(f"except ValueError as {error}: raise {fault} from {error}")
         return value
 
@@ -118,13 +156,18 @@ class _Reader:
         self._source.dedent()
         return value
 
-    def _many(self, item: WireType, limit: int, path: str) -> str:
-        count = self._count(limit, path, "items")
+    def _many(self, many: Many, path: str) -> str:
+        if isinstance(many.limit, int):
+            count = self._count(str(many.limit), repr(many.expectation), path)
+        else:
+            # Asked at each list, because the limit may be set after the decoder was made.
+            bound, expected = self._source.bind(many.limit), self._source.bind(many)
+            count = self._count(f"{bound}.limit", f"{expected}.expectation", path)
         self._flush()
         values = self._source.variable()
         self._source.add(f"{values} = []")
         self._source.indent(f"for _ in range({count}):")
-        expression = self.read(item, f"{path}[]")
+        expression = self.read(many.item, f"{path}[]")
         self._flush()
         self._source.add(f"{values}.append({expression})")
         self._source.dedent()
@@ -140,19 +183,19 @@ class _Reader:
     def _presence(self, path: str) -> str:
         offset = self._run_size()
         found = self._fixed("B", path)
-        self._checks.append(f"if {found} > 1: raise {self._fault(path, offset, '0 or 1', found)}")
+        fault = self._fault(path, offset, repr("0 or 1"), found)
+        self._checks.append(f"if {found} > 1: raise {fault}")
         return found
 
-    def _count(self, limit: int, path: str, what: str) -> str:
+    def _count(self, limit: str, expected: str, path: str) -> str:
         offset = self._run_size()
         found = self._fixed("H", path)
-        self._checks.append(
-            f"if {found} > {limit}: raise {self._fault(path, offset, f'at most {limit} {what}', found)}"
-        )
+        self._checks.append(f"if {found} > {limit}: raise {self._fault(path, offset, expected, found)}")
         return found
 
     def _fault(self, path: str, offset: int, expected: str, found: str) -> str:
-        return f"{self._invalid}({path!r}, position + {offset}, {expected!r}, {found})"
+        """The error's expression; `expected` and `found` are expressions too."""
+        return f"{self._invalid}({path!r}, position + {offset}, {expected}, {found})"
 
     def _fixed(self, code: str, path: str) -> str:
         if not self._codes:

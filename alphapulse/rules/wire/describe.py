@@ -17,6 +17,7 @@ from alphapulse.data.wire import (
     TEXT,
     UNIT,
     WIRE,
+    Blob,
     Boolean,
     Choice,
     Domain,
@@ -24,6 +25,7 @@ from alphapulse.data.wire import (
     Integer,
     Many,
     Maybe,
+    Padded,
     Record,
     Source,
     Text,
@@ -96,6 +98,8 @@ A value holds its fields in the order below, and nothing else: bytes left over a
 | `Name` | an embedded record, listed below |
 | `T?` | a presence byte, 0 or 1, then a `T` if it is 1 |
 | `list[T, n]` | u16 count, then the items; at most n |
+| `blob[n]` | u16 length, then so many bytes; at most n |
+| `T +n` | a `T`, then n zero bytes |
 
 A value that does not fit its width, limit or enumeration is refused on both sides; nothing is cut or wrapped.
 """
@@ -168,7 +172,12 @@ def _type_name(type_: WireType) -> str:
         case Maybe(item):
             name = f"{_type_name(item)}?"
         case Many(item, limit):
-            name = f"list[{_type_name(item)}, {limit}]"
+            most = str(limit) if isinstance(limit, int) else limit.variable
+            name = f"list[{_type_name(item)}, {most}]"
+        case Blob(limit):
+            name = f"blob[{limit}]"
+        case Padded(item, size):
+            name = f"{_type_name(item)} +{size}"
         case _:
             assert_never(type_)
     return name
@@ -178,7 +187,7 @@ def _parts(type_: WireType) -> Iterator[WireType]:
     """The type and everything inside it."""
     yield type_
     match type_:
-        case Maybe(item) | Many(item):
+        case Maybe(item) | Many(item) | Padded(item):
             yield from _parts(item)
         case Record(cls) if cls is not InstrumentId:
             for field in attrs.fields(cls):

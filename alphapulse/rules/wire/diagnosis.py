@@ -5,7 +5,20 @@ from __future__ import annotations
 import attrs
 
 from alphapulse.data.instruments import ADDRESS_SIZE, InstrumentId
-from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.data.wire import (
+    WIRE,
+    Blob,
+    Boolean,
+    Choice,
+    FixedBytes,
+    Integer,
+    Many,
+    Maybe,
+    Padded,
+    Record,
+    Text,
+    WireType,
+)
 from alphapulse.errors import InvalidValue
 
 
@@ -18,8 +31,10 @@ def _misfit(type_: WireType, value: object, path: str) -> InvalidValue | None:
     match type_:
         case Maybe(item):
             return None if value is None else _misfit(item, value, path)
-        case Many(item, limit):
-            return _many(item, limit, value, path)
+        case Many():
+            return _many(type_, value, path)
+        case Padded(item):
+            return _misfit(item, value, path)
         case Record(cls) if cls is not InstrumentId:
             return _record(cls, value, path)
     expected = _expectation(type_, value)
@@ -31,19 +46,21 @@ def _expectation(type_: WireType, value: object) -> str | None:
     match type_:
         case Integer(bits, signed):
             low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-            return None if isinstance(value, int) and low <= value <= high else f"an integer from {low} to {high}"
+            fits, expected = isinstance(value, int) and low <= value <= high, f"an integer from {low} to {high}"
         case Boolean():
-            return None if value in (0, 1) else "True or False"
+            fits, expected = value in (0, 1), "True or False"
         case FixedBytes(size):
-            fits = isinstance(value, bytes | bytearray) and len(value) == size
-            return None if fits else f"{size} bytes"
+            fits, expected = isinstance(value, bytes | bytearray) and len(value) == size, f"{size} bytes"
+        case Blob(limit):
+            fits, expected = isinstance(value, bytes | bytearray) and len(value) <= limit, f"at most {limit} bytes"
         case Choice(enum):
-            return None if value in [int(member) for member in enum] else f"a {enum.__name__}"
+            fits, expected = value in [int(member) for member in enum], f"a {enum.__name__}"
         case Text(limit):
-            return None if isinstance(value, str) and _fits(value, limit) else f"text of at most {limit} bytes of UTF-8"
+            fits, expected = isinstance(value, str) and _fits(value, limit), f"text of at most {limit} bytes of UTF-8"
         case _:
             fits = isinstance(value, InstrumentId) and len(value.body) == ADDRESS_SIZE
-            return None if fits else f"an InstrumentId with a body of {ADDRESS_SIZE} bytes"
+            expected = f"an InstrumentId with a body of {ADDRESS_SIZE} bytes"
+    return None if fits else expected
 
 
 def _record(cls: type, value: object, path: str) -> InvalidValue | None:
@@ -56,12 +73,12 @@ def _record(cls: type, value: object, path: str) -> InvalidValue | None:
     return None
 
 
-def _many(item: WireType, limit: int, value: object, path: str) -> InvalidValue | None:
+def _many(many: Many, value: object, path: str) -> InvalidValue | None:
     if not isinstance(value, tuple | list):
         return InvalidValue(path, expected="a tuple", found=_shown(value))
-    if len(value) > limit:
-        return InvalidValue(path, expected=f"at most {limit} items", found=len(value))
-    return next((fault for i, one in enumerate(value) if (fault := _misfit(item, one, f"{path}[{i}]"))), None)
+    if len(value) > many.allowed:
+        return InvalidValue(path, expected=many.expectation, found=len(value))
+    return next((fault for i, one in enumerate(value) if (fault := _misfit(many.item, one, f"{path}[{i}]"))), None)
 
 
 def _fits(text: str, limit: int) -> bool:

@@ -13,7 +13,21 @@ from typing import assert_never
 import attrs
 
 from alphapulse.data.instruments import INSTRUMENT_ID_SIZE, InstrumentId
-from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.data.wire import (
+    WIRE,
+    Blob,
+    Boolean,
+    Bound,
+    Choice,
+    FixedBytes,
+    Integer,
+    Many,
+    Maybe,
+    Padded,
+    Record,
+    Text,
+    WireType,
+)
 from alphapulse.rules.wire.ids import encode_instrument
 from alphapulse.rules.wire.source import FunctionSource, struct_code
 
@@ -23,6 +37,7 @@ REFUSALS = (struct.error, LookupError, ArithmeticError, AttributeError, TypeErro
 Encoder = Callable[[object], bytes]
 
 _BITS = {False: 0, True: 1}
+_BYTES = (bytes, bytearray)
 
 
 def build_encoder(cls: type) -> Encoder:
@@ -65,6 +80,15 @@ class _Writer:
                 self._fixed("H", f"len({value})")
                 self._flush()
                 self._source.add(f"parts.append({value})")
+            case Blob(limit):
+                value = self._assign(expression)
+                self._refuse_if(f"not isinstance({value}, {self._source.bind(_BYTES)}) or len({value}) > {limit}")
+                self._fixed("H", f"len({value})")
+                self._flush()
+                self._source.add(f"parts.append({value})")
+            case Padded(item, size):
+                self.write(item, expression)
+                self._codes += f"{size}x"
             case Record(cls):
                 self._record(cls, expression)
             case Maybe(item):
@@ -91,9 +115,10 @@ class _Writer:
         self._flush()
         self._source.dedent()
 
-    def _many(self, item: WireType, limit: int, expression: str) -> None:
+    def _many(self, item: WireType, limit: int | Bound, expression: str) -> None:
         values = self._assign(expression)
-        self._refuse_if(f"len({values}) > {limit}")
+        allowed = limit if isinstance(limit, int) else f"{self._source.bind(limit)}.limit"
+        self._refuse_if(f"len({values}) > {allowed}")
         self._fixed("H", f"len({values})")
         self._flush()
         value = self._source.variable()
@@ -123,7 +148,7 @@ class _Writer:
         self._expressions.append(expression)
 
     def _flush(self) -> None:
-        if self._expressions:
+        if self._codes:
             pack = self._source.bind(struct.Struct("<" + self._codes).pack)
             self._source.add(f"parts.append({pack}({', '.join(self._expressions)}))")
             self._codes = ""

@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 
 from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
 from alphapulse.data.registry import MESSAGES
-from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.data.wire import (
+    WIRE,
+    Blob,
+    Boolean,
+    Choice,
+    FixedBytes,
+    Integer,
+    Many,
+    Maybe,
+    Padded,
+    Record,
+    Text,
+    WireType,
+)
 
 LONGEST_LIST = 3
 
@@ -39,6 +52,10 @@ def values(type_: WireType) -> st.SearchStrategy[Any]:
         case Text(limit):
             # Four bytes are the most that a character takes.
             return st.text(max_size=limit // 4)
+        case Blob(limit):
+            return st.binary(max_size=min(limit, 300))
+        case Padded(item):
+            return values(item)
         case Choice(enum):
             return st.sampled_from(enum)
         case Record(cls) if cls is InstrumentId:
@@ -47,8 +64,8 @@ def values(type_: WireType) -> st.SearchStrategy[Any]:
             return st.builds(cls, *(values(field.metadata[WIRE]) for field in attrs.fields(cls)))
         case Maybe(item):
             return st.none() | values(item)
-        case Many(item, limit):
-            return st.lists(values(item), max_size=min(limit, LONGEST_LIST)).map(tuple)
+        case Many(item):
+            return st.lists(values(item), max_size=min(type_.allowed, LONGEST_LIST)).map(tuple)
         case _:
             assert_never(type_)
 

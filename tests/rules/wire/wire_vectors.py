@@ -16,7 +16,20 @@ import attrs
 
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.registry import MESSAGES
-from alphapulse.data.wire import WIRE, Boolean, Choice, FixedBytes, Integer, Many, Maybe, Record, Text, WireType
+from alphapulse.data.wire import (
+    WIRE,
+    Blob,
+    Boolean,
+    Choice,
+    FixedBytes,
+    Integer,
+    Many,
+    Maybe,
+    Padded,
+    Record,
+    Text,
+    WireType,
+)
 
 FOLDER = Path(__file__).parents[2] / "vectors" / "wire"
 SYMBOL = InstrumentId.from_symbol("A", Venue.KRAKEN)
@@ -42,6 +55,10 @@ def reference_bytes(type_: WireType, value: Any) -> bytes:
             return b"".join(reference_bytes(f.metadata[WIRE], getattr(value, f.name)) for f in attrs.fields(cls))
         case Maybe(item):
             return b"\0" if value is None else b"\1" + reference_bytes(item, value)
+        case Padded(item, size):
+            return reference_bytes(item, value) + bytes(size)
+        case Blob():
+            return len(value).to_bytes(2, "little") + bytes(value)
         case Many(item):
             return len(value).to_bytes(2, "little") + b"".join(reference_bytes(item, one) for one in value)
         case _:
@@ -71,6 +88,11 @@ def sample(type_: WireType, which: str, salt: int = 0) -> Any:
             return cls(*(sample(f.metadata[WIRE], which, salt + i) for i, f in enumerate(attrs.fields(cls), 1)))
         case Maybe(item):
             return None if which == "least" else sample(item, which, salt)
+        case Padded(item):
+            return sample(item, which, salt)
+        case Blob(limit):
+            between = bytes((salt + 3 * i) % 256 for i in range(min(limit, 40)))
+            return {"least": b"", "most": b"\xff" * min(limit, 300), "between": between}[which]
         case Many(item):
             return () if which == "least" else (sample(item, which, salt), sample(item, which, salt + 1))
         case _:
@@ -82,7 +104,7 @@ def to_json(type_: WireType, value: Any) -> Any:
     match type_:
         case Integer():
             return str(value)
-        case FixedBytes():
+        case FixedBytes() | Blob():
             return "0x" + value.hex()
         case Choice():
             return value.name
@@ -92,6 +114,8 @@ def to_json(type_: WireType, value: Any) -> Any:
             return {f.name: to_json(f.metadata[WIRE], getattr(value, f.name)) for f in attrs.fields(cls)}
         case Maybe(item):
             return None if value is None else to_json(item, value)
+        case Padded(item):
+            return to_json(item, value)
         case Many(item):
             return [to_json(item, one) for one in value]
         case Boolean() | Text():
@@ -104,7 +128,7 @@ def from_json(type_: WireType, value: Any) -> Any:
     match type_:
         case Integer():
             return int(value)
-        case FixedBytes():
+        case FixedBytes() | Blob():
             return bytes.fromhex(value[2:])
         case Choice(enum):
             return enum[value]
@@ -117,6 +141,8 @@ def from_json(type_: WireType, value: Any) -> Any:
             return cls(**{f.name: from_json(f.metadata[WIRE], value[f.name]) for f in attrs.fields(cls)})
         case Maybe(item):
             return None if value is None else from_json(item, value)
+        case Padded(item):
+            return from_json(item, value)
         case Many(item):
             return tuple(from_json(item, one) for one in value)
         case Boolean() | Text():
