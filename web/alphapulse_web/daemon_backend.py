@@ -347,17 +347,21 @@ class DaemonBackend:
         """The ledger as a stream: how far it is behind the journal."""
         journal, applied = self._daemon.journal, self._daemon.ledger.applied_records
         behind = journal.records - applied
+        writer = next(child for child in self._daemon.foundation.snapshot().children if child.name == "ledger")
+        trouble = str(journal.failure) if journal.failure is not None else ""
+        if writer.state is not NodeState.RUNNING:
+            trouble = writer.reason or writer.state.value
         return Stream(
             id="ledger",
             label="Ledger",
-            state="stale" if journal.failure is not None else "fresh",
+            state="stale" if trouble else "fresh",
             last_event=None,
             age_ns=None,
             limit_ns=None,
             delivered=applied,
             refused={},
             detail=f"{behind} records behind the journal" if behind else "in step with the journal",
-            note=str(journal.failure) if journal.failure is not None else "",
+            note=trouble,
         )
 
     def _trade_limit(self) -> Amount | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 
 import attrs
@@ -17,6 +18,7 @@ from alphapulse.rules.books.pool_book import PoolBook, RangeState
 from alphapulse_web.api.schemas import Pairs, PairView, Point, PoolRef, Pools, PoolView, Price, TokenRef
 from alphapulse_web.instants import instant
 
+PLACES, DIGITS, FINEST_PLACES = 6, 7, 60
 HISTORY_POINTS = 5_000
 """Points that are kept of a pair: more than the recorded half day has."""
 
@@ -36,6 +38,17 @@ def bps_text(ppm: int) -> str:
     tenths = (abs(ppm) + 5) // 10
     sign = "-" if ppm < 0 and tenths else ""
     return f"{sign}{tenths // 10}.{tenths % 10}"
+
+
+def readable_price(sqrt_price_x96: int, pool: Pool, *, inverted: bool) -> str:
+    """A pool's price as decimal text: six places, below one as many as show seven digits."""
+    text = partial(price_text, sqrt_price_x96, pool.token0.decimals, pool.token1.decimals, inverted=inverted)
+    price = text(places=PLACES)
+    if not price.startswith("0."):
+        return price
+    fraction = text(places=FINEST_PLACES).partition(".")[2]
+    zeros = len(fraction) - len(fraction.lstrip("0"))
+    return text(places=min(zeros + DIGITS, FINEST_PLACES))
 
 
 @attrs.define
@@ -147,9 +160,7 @@ class MarketView:
         if state is None:
             return None
         _, quote = self.quote_of(pool)
-        return price_text(
-            state.sqrt_price_x96, pool.token0.decimals, pool.token1.decimals, inverted=quote == pool.token0
-        )
+        return readable_price(state.sqrt_price_x96, pool, inverted=quote == pool.token0)
 
     def _pool_view(self, pool: Pool) -> PoolView:
         state = self._book.state(pool.id)

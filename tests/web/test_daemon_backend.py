@@ -1,0 +1,221 @@
+"""The daemon in the shapes of the API: what each topic says, and when it says that it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import attrs
+import msgspec
+import pytest
+import trio
+from trio.testing import MockClock
+
+from alphapulse.daemon import Daemon
+from alphapulse.data.halts import GLOBAL, Via
+from alphapulse.errors import HaltError
+from alphapulse.journal.ledger_reader import LedgerReader
+from alphapulse_web.api.messages import Topics
+from alphapulse_web.api.schemas import Counts, Stream
+from alphapulse_web.backend import TOPICS
+from alphapulse_web.daemon_backend import DaemonBackend
+from alphapulse_web.views.live_view import LiveView
+from tests.daemon.daemon_rig import Rig, running_daemon
+from tests.daemon.day_config import NET, OPPORTUNITIES, TRADES, USDC, Day
+from tests.fakes.inline_blocking import run_inline
+
+HALF_DAY = Day(speed=3600)
+FIRST_GAP = Day(speed=60, start="2024-01-05T01:15:00Z", end="2024-01-05T01:20:00Z")
+
+
+@attrs.frozen
+class Desk:
+    """A daemon and the backend over it."""
+
+    rig: Rig
+    backend: DaemonBackend
+
+
+@asynccontextmanager
+async def desk_over(folder: Path, day: Day) -> AsyncIterator[Desk]:
+    """A backend whose view is where the control plane is: it began before the data."""
+    views: list[LiveView] = []
+
+    def control_plane(daemon: Daemon) -> LiveView:
+        views.append(LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens))
+        return views[-1]
+
+    async with (
+        running_daemon(folder, day, control_plane=control_plane) as rig,
+        aclosing(LedgerReader(rig.daemon.ledger_url, run_blocking=run_inline)) as reader,
+    ):
+        yield Desk(rig, DaemonBackend(rig.daemon, views[0], reader))
+
+
+async def test_status_begins_with_the_start_rule_and_a_run(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(3)
+        status = desk.backend.status()
+        assert (status.state, status.mode, status.via, status.run.number) == ("active", "paper", "start rule", 1)
+        assert status.report is None
+        assert status.source is not None
+        assert (status.source.at_end, status.source.speed, status.source.finished) == ("hold", "60", False)
+        assert 0 < status.source.position_ppm < 1_000_000
+        stream = status.streams[0]
+        assert (stream.state, stream.delivered > 0, stream.refused) == ("fresh", True, {})
+        assert stream.age_ns is not None
+        assert desk.backend.ready()
+        assert desk.backend.live()
+
+
+async def test_a_source_that_is_over_is_at_its_end(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(30)
+        status = desk.backend.status()
+        assert status.source is not None
+        assert (status.source.finished, status.source.position_ppm) == (True, 1_000_000)
+        assert status.streams[0].state == "ended"
+
+
+async def test_a_ledger_that_nobody_writes_is_stale(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(1)
+        assert ledger_stream(desk).state == "fresh"
+        desk.rig.daemon.foundation.stop("ledger", "a drill")
+        await desk.rig.until(5)
+        assert (ledger_stream(desk).state, ledger_stream(desk).note) == ("stale", "a drill")
+
+
+def ledger_stream(desk: Desk) -> Stream:
+    return next(stream for stream in desk.backend.status().streams if stream.id == "ledger")
+
+
+async def test_a_kill_is_told_in_status_report_and_tree(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(1)
+        report = await desk.backend.kill(GLOBAL, "a drill", "operator", "the dashboard")
+        assert (report.complete, report.reason, report.via) == (True, "a drill", "the dashboard")
+        status = desk.backend.status()
+        assert (status.state, status.cause, status.by, status.halt_id) == ("halted", "a drill", "operator", 1)
+        assert status.report == report
+        (decisions,) = [group for group in desk.backend.tree().children if group.name == "decisions"]
+        assert {child.state for child in decisions.children} == {"cancelled"}
+        resumed = await desk.backend.resume(GLOBAL, "over", "operator")
+        assert (resumed.state, resumed.halt_id, resumed.report) == ("active", None, report)
+
+
+async def test_a_strategys_halt_is_partial(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.backend.kill("strategy:flash_arbitrage", "a drill", "operator", "the API")
+        status = desk.backend.status()
+        assert status.state == "active"
+        assert [(halt.scope, halt.cause) for halt in status.partial_halts] == [("strategy:flash_arbitrage", "a drill")]
+
+
+async def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        with pytest.raises(HaltError, match="expected one of the scopes global, strategy:flash_arbitrage"):
+            await desk.backend.kill("strategy:nobody", "a drill", "operator", "the API")
+        assert desk.backend.status().state == "active"
+
+
+async def test_the_half_day_in_money(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, HALF_DAY) as desk:
+        await desk.rig.until(20)
+        await desk.rig.daemon.ledger.flush()
+        backend = desk.backend
+        pnl = await backend.pnl()
+        (token,) = pnl.tokens
+        assert (pnl.day, token.token.address, token.net.raw, token.traded) == ("2024-01-05", USDC, str(NET), TRADES)
+        assert (token.refused, token.failed, len(token.curve)) == (OPPORTUNITIES - TRADES, 0, TRADES)
+        fills = (await backend.fills(None, 200)).fills
+        assert sum(int(fill.net.raw) for fill in fills) == NET
+        assert {fill.assumption for fill in fills} == {desk.rig.daemon.latency.describe()}
+        assert all(int(f.net.raw) == int(f.gross.raw) - int(f.pool_fees.raw) for f in fills)
+        page = await backend.opportunities(None, 200, None)
+        counts = Counts(found=OPPORTUNITIES, traded=TRADES, failed=0, refused=OPPORTUNITIES - TRADES, pending=0)
+        assert page.counts == backend.latest_opportunities().counts == counts
+        assert page.opportunities == backend.latest_opportunities().opportunities
+        refused = await backend.opportunities(None, 200, "refused")
+        assert {one.reason and one.reason.code for one in refused.opportunities} == {"duplicate"}
+        (holding,) = backend.positions().holdings
+        assert holding.amount.raw == str(NET)
+        assert backend.positions().open == []
+        (pair,) = backend.pairs().pairs
+        assert len(pair.points) == 3005
+        assert sum(point.mark is not None for point in pair.points) == OPPORTUNITIES
+
+
+async def test_an_old_run_is_read_from_the_ledger_and_an_unknown_one_is_none(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with desk_over(tmp_path, attrs.evolve(FIRST_GAP, at_end="repeat")) as desk:
+        await desk.rig.until(9)
+        assert desk.rig.daemon.portfolio.run_number == 1
+        first = await desk.backend.pnl()
+        await desk.rig.until(11)
+        assert desk.rig.daemon.portfolio.run_number == 2
+        assert (await desk.backend.pnl()).tokens == []
+        await desk.rig.daemon.ledger.flush()
+        old = await desk.backend.pnl(1)
+        assert [token.net for token in old.tokens] == [token.net for token in first.tokens]
+        assert [(run.number, run.ended is not None) for run in (await desk.backend.runs()).runs] == [
+            (2, False),
+            (1, True),
+        ]
+        with pytest.raises(LookupError):
+            await desk.backend.pnl(7)
+
+
+async def test_a_new_run_is_a_change_of_every_topic_but_the_tasks(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, attrs.evolve(FIRST_GAP, at_end="repeat")) as desk:
+        await desk.rig.until(9)
+        before = desk.backend.topic_revisions()
+        while desk.rig.daemon.portfolio.run_number == 1:  # noqa: ASYNC110 - no event tells of it
+            before = desk.backend.topic_revisions()
+            await trio.sleep(0.001)
+        await trio.testing.wait_all_tasks_blocked()
+        after = desk.backend.topic_revisions()
+        assert {topic for topic in TOPICS if before[topic] == after[topic]} <= {"tree"}
+        assert desk.backend.latest_opportunities().opportunities == []
+        assert desk.backend.latest_opportunities().counts.pending == 0
+
+
+async def test_a_report_that_becomes_complete_is_a_change_of_the_status(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(1.5)
+        desk.rig.daemon.kill(GLOBAL, reason="a drill", actor="ann", via=Via.API)
+        begun = desk.backend.topic_revisions()["status"]
+        await trio.testing.wait_all_tasks_blocked()
+        assert trio.current_time() == 1.5
+        assert desk.backend.topic_revisions()["status"] != begun
+
+
+async def test_a_trade_on_its_way_is_open_and_counts_as_exposure(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, attrs.evolve(FIRST_GAP, latency="{ blocks = 300 }")) as desk:
+        await desk.rig.until(4)
+        positions = desk.backend.positions()
+        (trade,) = positions.open
+        assert positions.exposure == [trade.size]
+        assert positions.largest == [trade.size]
+        assert desk.backend.latest_opportunities().counts.pending == 1
+
+
+async def test_everything_encodes_to_what_the_document_says(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, HALF_DAY) as desk:
+        await desk.rig.until(5)
+        await desk.backend.kill(GLOBAL, "a drill", "operator", "the API")
+        backend = desk.backend
+        topics = Topics(
+            status=backend.status(),
+            tree=backend.tree(),
+            pools=backend.pools(),
+            pairs=backend.pairs(),
+            pnl=await backend.pnl(),
+            positions=backend.positions(),
+            opportunities=backend.latest_opportunities(),
+        )
+        assert msgspec.json.decode(msgspec.json.encode(topics), type=Topics) == topics
