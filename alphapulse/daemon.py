@@ -21,7 +21,7 @@ from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.wire import SENTENCE
 from alphapulse.decisions import DecisionScopes
 from alphapulse.environment import DataPaths, Environment
-from alphapulse.errors import AlphaPulseError, JournalError, LedgerError, RecordingError
+from alphapulse.errors import AlphaPulseError, ConfigError, JournalError, LedgerError, RecordingError
 from alphapulse.execution.engine import Engine
 from alphapulse.execution.gate import Gate
 from alphapulse.execution.paper import PaperExecutor
@@ -342,7 +342,10 @@ class Daemon:
         if self.journal.failure is None:
             now_ns = self.environment.now_ns()
             words = clipped(reason, SENTENCE.limit)
-            self.journal.append_now([AuditTrail(actor, action, target, words, result, now_ns)])
+            try:
+                self.journal.append_now([AuditTrail(actor, action, target, words, result, now_ns)])
+            except JournalError:
+                logger.exception("%s of %s by %s is done, but not in the audit", action, target, actor)
 
     async def _close_books(self) -> None:
         if self.journal.failure is not None:
@@ -378,7 +381,11 @@ async def open_daemon(
     (section,) = config.collectors.values()
     pools = load_pools(config.resolve(section.pools))
     paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
-    paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"expected a folder at {paths.folder}, or the right to make it: {error.strerror}"
+        raise ConfigError("daemon.data_folder", problem) from error
     async with Journal.open(paths.journal, now_ns=environment.now_ns, run_blocking=environment.run_blocking) as journal:
         start = await environment.run_blocking(find_start, journal, paths.latch)
         lost = [

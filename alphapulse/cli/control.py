@@ -12,7 +12,7 @@ import click
 import httpx
 import msgspec
 
-from alphapulse.cli.control_file import ControlFile, read_control_file
+from alphapulse.cli.control_file import read_control_file
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.config import Config
 from alphapulse.connections.http import TIMEOUT_S, control_client
@@ -56,9 +56,10 @@ def kill(config_path: Path | None, scope: str, reason: str) -> None:
     try:
         report = _call(config, "POST", "/control/kill", {"scope": scope, "reason": reason}, timeout_s=KILL_TIMEOUT_S)
     except click.ClickException as problem:
-        if scope != GLOBAL or running is None or not _signal_daemon(running):
+        if scope != GLOBAL or running is None or not running.is_running():
             raise
-        click.echo(f"{problem.message}\nSIGUSR1 was sent to process {running.pid} instead: its gate is closed.")
+        os.kill(running.pid, signal.SIGUSR1)
+        click.echo(f"{problem.message}\nSIGUSR1 was sent to process {running.pid} instead, which closes its gate.")
         return
     click.echo(f"HALTED: halt {report['halt_id']}, scope {report['scope']}")
     for step in report["steps"]:
@@ -122,15 +123,3 @@ def _problem(reply: httpx.Response) -> str:
         return str(reply.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return f"the control plane answered {reply.status_code}"
-
-
-def _signal_daemon(running: ControlFile) -> bool:
-    """Send SIGUSR1 to the daemon, if the process of that number is one."""
-    try:
-        command = Path(f"/proc/{running.pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    if b"alphapulse" not in command:
-        return False
-    os.kill(running.pid, signal.SIGUSR1)
-    return True

@@ -11,10 +11,15 @@ NAME = "control.json"
 
 
 class ControlFile(msgspec.Struct, frozen=True):
-    """The daemon's process id, and the address of its control plane, None if it has none."""
+    """The daemon's process id and start (clock ticks since boot), and its control plane's address, None without one."""
 
     pid: int
+    started: int | None
     url: str | None
+
+    def is_running(self) -> bool:
+        """Whether that very process still runs; False too where the system does not tell when a process started."""
+        return self.started is not None and self.started == _started(self.pid)
 
 
 def write_control_file(folder: Path, url: str | None) -> None:
@@ -23,7 +28,7 @@ def write_control_file(folder: Path, url: str | None) -> None:
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(ControlFile(os.getpid(), url)))
+        file.write(msgspec.json.encode(ControlFile(os.getpid(), _started(os.getpid()), url)))
     fresh.replace(path)
 
 
@@ -38,3 +43,12 @@ def read_control_file(folder: Path) -> ControlFile | None:
 def remove_control_file(folder: Path) -> None:
     """The daemon has ended."""
     (folder / NAME).unlink(missing_ok=True)
+
+
+def _started(pid: int) -> int | None:
+    """When a process started: the 22nd field of `/proc/PID/stat`, of which only the second can hold blanks."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return int(text.rpartition(")")[2].split()[19])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from alphapulse.cli.control_file import remove_control_file, write_control_file
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.nursery.os_signals import hold_kill_signal
 from alphapulse.nursery.service import Service
 from alphapulse.observe.logs import configure_logs
 
@@ -23,6 +25,7 @@ from alphapulse.observe.logs import configure_logs
 @reports_errors
 def main(config_path: Path | None) -> None:
     """Run AlphaPulse until SIGTERM or SIGINT. A second signal ends it at once; SIGUSR1 halts trading."""
+    hold_kill_signal()
     configure_logs()
     trio.run(serve, read_config(config_path))
 
@@ -34,7 +37,11 @@ async def serve(config: Config) -> None:
             await _check_control_plane(daemon)
         write_control_file(daemon.paths.folder, None)
         try:
-            await daemon.run()
+            async with trio.open_nursery() as nursery:
+                await nursery.start(daemon.run)
+                # What is there now stays: the collector need not walk through it while a signal waits.
+                gc.collect()
+                gc.freeze()
         finally:
             remove_control_file(daemon.paths.folder)
         if daemon.failure is not None:

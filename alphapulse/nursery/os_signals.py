@@ -29,6 +29,11 @@ async def serve_os_signals(
             next(answers)()
 
 
+def hold_kill_signal() -> None:
+    """Let SIGUSR1 wait until `install_kill_signal` answers it, as it would end a process that has no handler yet."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+
+
 @contextmanager
 def install_kill_signal(close_gate: Callable[[], None], then: Callable[[], None]) -> Iterator[None]:
     """Within the context, SIGUSR1 calls `close_gate` in the handler itself, then `then` on the Trio loop.
@@ -50,6 +55,7 @@ def install_kill_signal(close_gate: Callable[[], None], then: Callable[[], None]
             token.run_sync_soon(then, idempotent=True)
 
     previous = signal.signal(signal.SIGUSR1, handle)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
     try:
         yield
     finally:

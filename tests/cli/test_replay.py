@@ -7,8 +7,10 @@ import gzip
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,11 @@ def printed(result: Result) -> dict[str, Any]:
 def shipped_lines() -> list[bytes]:
     packed = files("alphapulse").joinpath("demo/uniswap_v3_day/usdc_weth_2024-01-05_h00-12.logs.jsonl.gz").read_bytes()
     return gzip.decompress(packed).splitlines(keepends=True)
+
+
+def environment() -> dict[str, str]:
+    """Of a process of its own."""
+    return {"PYTHONPATH": ":".join(sys.path), "TERM": "xterm", "PATH": os.environ["PATH"]}
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +235,40 @@ def test_a_states_file_that_cannot_be_written_is_one_line_and_78(tmp_path: Path)
     refuses(replay(Day().write(tmp_path), "--states", tmp_path / "nowhere" / "states.jsonl"), "--states")
 
 
+def test_a_data_folder_that_is_a_file_is_one_line_and_78(tmp_path: Path) -> None:
+    config = Day().write(tmp_path)
+    refuses(replay(config, "--database", config / "books"), "daemon.data_folder")
+
+
+def test_a_replay_into_halted_books_fails_instead_of_finding_nothing(tmp_path: Path) -> None:
+    config, database = FIRST_HOURS.write(tmp_path), tmp_path / "kept.sqlite"
+    printed(replay(config, "--database", database))
+    DataPaths.beside(database).latch.unlink()
+    result = replay(config, "--database", database)
+    assert result.exit_code == 1
+    assert "trading is halted in these books: there are books but no durable record" in result.stderr
+
+
+@pytest.mark.real_io
+def test_a_replay_that_is_interrupted_says_so(tmp_path: Path) -> None:
+    """SIGINT as Ctrl-C sends it, as early as the progress bar could be seen: the result is not the recording's."""
+    lines = shipped_lines()
+    (tmp_path / "long.jsonl").write_bytes(b"".join(lines) * 40)
+    config = Day(logs="long.jsonl").write(tmp_path)
+    books = tmp_path / "books"
+    command = [*PROGRAM, "replay", "--config", str(config), "--json", "--database", str(books)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        journal = DataPaths.beside(books).journal
+        while not (journal.exists() and journal.stat().st_size):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        output, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert json.loads(output)["logs"] < 40 * len(lines)
+    assert b"the replay was ended before the recording was: a stop signal was received" in told
+
+
 @pytest.mark.parametrize("what", ["a folder", "another file"])
 def test_a_database_that_is_none_fails_instead_of_passing_for_kept(tmp_path: Path, what: str) -> None:
     database = tmp_path / "books"
@@ -252,11 +293,10 @@ def refuses(result: Result, named: str) -> None:
 @pytest.mark.real_io
 def test_the_progress_bar_is_for_terminals_alone(tmp_path: Path) -> None:
     command = [*PROGRAM, "replay", "--config", str(FIRST_HOURS.write(tmp_path)), "--json"]
-    environment = {"PYTHONPATH": ":".join(sys.path), "TERM": "xterm", "PATH": os.environ["PATH"]}
-    plain = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=True)
+    plain = subprocess.run(command, capture_output=True, env=environment(), timeout=60, check=True)
     assert plain.stderr == b""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment()) as process:
         os.close(theirs)
         shown = b""
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import socket
@@ -83,7 +84,7 @@ def test_a_halt_outlives_every_end_until_somebody_resumes(tmp_path: Path) -> Non
             assert daemon.wait() == 0
     for _ in range(8):
         with LiveDaemon(config) as daemon:
-            time.sleep(moments.uniform(0.1, 0.7))
+            time.sleep(moments.uniform(0.1, 0.5))
             daemon.kill()
         assert global_level(daemon) is Level.HALTED
         assert verify(daemon.paths.journal).problem is None
@@ -101,6 +102,16 @@ def test_a_halt_outlives_every_end_until_somebody_resumes(tmp_path: Path) -> Non
         resume(daemon)
         assert daemon.get("/status")["state"] == "active"
         wait_for(lambda: len(trades(daemon)) > sent, "trading again")
+        assert daemon.stop() == 0
+
+
+def test_a_kill_signal_in_the_midst_of_a_start_is_a_halt_and_not_an_end(tmp_path: Path) -> None:
+    """A process without a handler would end, and its service manager would start it anew, ACTIVE."""
+    with LiveDaemon(PAGE.write(tmp_path)) as daemon:
+        wait_for((daemon.paths.folder / "control.json").exists, "a control file")
+        daemon.send(signal.SIGUSR1)
+        assert daemon.wait_open().get("/status")["state"] == "halted"
+        assert trades(daemon) == []
         assert daemon.stop() == 0
 
 
@@ -142,7 +153,7 @@ def lives(tmp_path: Path, number: int, seed: int) -> None:
         with LiveDaemon(config) as daemon:
             daemon.wait_open()
             runs = [row["number"] for row in daemon.get("/runs")["runs"]]
-            until = time.monotonic() + moments.uniform(0.05, 1.5)
+            until = time.monotonic() + moments.uniform(0.05, 1.0)
             while time.monotonic() < until:
                 fills |= {row["intent_id"]: row for row in daemon.get("/fills?limit=200")["fills"]}
                 page = daemon.get("/opportunities?limit=200")
@@ -242,3 +253,32 @@ def test_a_daemon_without_a_page_is_stopped_by_the_signal(tmp_path: Path) -> Non
         wait_for(lambda: global_level(daemon) is Level.HALTED, "a halt")
         assert daemon.stop() == 0
     assert json.loads((daemon.paths.latch).read_text())["record"]["changes"][0]["level"] == "HALTED"
+
+
+@pytest.mark.slow
+def test_a_kill_reaches_a_daemon_that_does_not_answer(tmp_path: Path) -> None:
+    """It stands still when the command comes; the signal waits for it."""
+    config = PAGE.write(tmp_path)
+    with LiveDaemon(config) as daemon:
+        daemon.wait_open()
+        daemon.send(signal.SIGSTOP)
+        result = CliRunner().invoke(main, ["kill", "--config", str(config), "--reason", "stop"])
+        assert result.exit_code == 0
+        assert "did not answer" in result.stdout
+        sent = len(trades(daemon))
+        daemon.send(signal.SIGCONT)
+        wait_for(lambda: global_level(daemon) is Level.HALTED, "a halt")
+        assert len(trades(daemon)) == sent
+
+
+def test_a_stale_control_file_sends_no_signal_to_a_stranger(tmp_path: Path) -> None:
+    """After kill -9 the number may belong to another process: here to this test's, which SIGUSR1 would end."""
+    config = QUICK.write(tmp_path)
+    with LiveDaemon(config) as daemon:
+        control = daemon.paths.folder / "control.json"
+        wait_for(control.exists, "a control file")
+        daemon.kill()
+    control.write_text(json.dumps({**json.loads(control.read_text()), "pid": os.getpid()}))
+    result = CliRunner().invoke(main, ["kill", "--config", str(config), "--reason", "stop"])
+    assert result.exit_code == 1
+    assert "expected a running daemon" in result.stderr

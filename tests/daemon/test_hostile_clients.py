@@ -23,8 +23,8 @@ from tests.web.web_client import TOKEN
 
 pytestmark = pytest.mark.real_io
 
-MORNING = Day(web=True, start="2024-01-05T01:15:00Z", end="2024-01-05T05:00:00Z", speed=3600)
-"""Under four seconds of trading, with an attack in every moment of them."""
+MORNING = Day(web=True, start="2024-01-05T01:15:00Z", end="2024-01-05T03:45:00Z", speed=3600)
+"""Two and a half seconds of trading, with an attack in every moment of them."""
 LOOK_S = 0.05
 
 
@@ -79,7 +79,7 @@ def test_hostile_clients_change_no_decision(tmp_path: Path) -> None:
     (tmp_path / "quiet").mkdir()
     daemon = besiege(MORNING, tmp_path, seed=1)
     told = decisions(daemon.paths.journal)
-    assert len(told) > 20
+    assert len(told) > 10
     assert told == undisturbed(MORNING, tmp_path / "quiet")
     assert [one.run for one in records(daemon.paths.journal, RunEnded)] == [1]
 

@@ -333,6 +333,20 @@ async def test_a_disk_that_fails_in_a_write_halts_before_anything_is_sent(
     assert records(paths_in(tmp_path).journal, OrderRequest) == []
 
 
+async def test_a_kill_whose_audit_cannot_be_written_is_a_kill_all_the_same(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with running_daemon(tmp_path, FIRST_GAP) as rig:
+        await rig.until(1)
+        first = kill(rig)
+        await rig.until(2)
+        rig.daemon.journal._system = SystemCalls(write=_no_write)
+        assert kill(rig).halt_id == first.halt_id
+        await rig.until(3)
+        assert (await rig.daemon.halts.wait_report(first.halt_id)).halt_id == first.halt_id
+        assert rig.daemon.failure is not None
+
+
 async def test_a_collector_that_fails_begins_a_new_run_with_fresh_books(
     tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
