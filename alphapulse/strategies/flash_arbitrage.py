@@ -53,7 +53,11 @@ class FlashArbitrage:
     ) -> None:
         self.name = name
         self._terms = terms
-        self._native_pools = [pool for pool in pools if terms.wrapped_native in pool.pair]
+        self._gas_pricing: dict[bytes, list[Pool]] = {}
+        for pool in pools:
+            if terms.wrapped_native in pool.pair:
+                for token in pool.pair:
+                    self._gas_pricing.setdefault(token, []).append(pool)
         self._next_signal_id = next_signal_id
         self._run = run
         self._halt_epoch = halt_epoch
@@ -72,8 +76,8 @@ class FlashArbitrage:
 
     def on_events(self, events: Sequence[MarketEvent]) -> list[ArbitrageSignal]:
         """One signal for each opportunity state among the events."""
-        # One by one, so that a signal's gas is valued at its own state and not at a later one of the same list.
-        return [self._signal(found) for event in events for found in self._scanner.scan((event,))]
+        # The scanner stands at each state while its signal is made: gas is valued there, not at the end of the list.
+        return [self._signal(found) for found in self._scanner.scan(events)]
 
     def _signal(self, found: Opportunity) -> ArbitrageSignal:
         terms, path = self._terms, found.path
@@ -110,6 +114,7 @@ class FlashArbitrage:
 
     def _gas_cost(self, found: Opportunity) -> int | None:
         terms, book = self._terms, self._scanner.book
-        known = ((pool, state) for pool in self._native_pools if (state := book.state(pool.id)) is not None)
-        wei = terms.gas_units * terms.gas_price_wei
-        return native_value(wei, terms.wrapped_native, found.pair.profit_token, known)
+        token = found.pair.profit_token
+        pricing = self._gas_pricing.get(token, ())
+        known = [(pool, state) for pool in pricing if (state := book.state(pool.id)) is not None]
+        return native_value(terms.gas_units * terms.gas_price_wei, terms.wrapped_native, token, known)

@@ -79,7 +79,7 @@ def with_terms(**changes: Any) -> FlashArbitrageTerms:
 
 def test_each_opportunity_state_of_the_day_gives_one_signal() -> None:
     """Where the scanner found it, with its path, its size and its profit."""
-    found = PairScanner(pairs_of(pools(), (USDC,)), per_block=False).scan(day_events())
+    found = list(PairScanner(pairs_of(pools(), (USDC,)), per_block=False).scan(day_events()))
     signals = day_signals()
     assert len(signals) == len(found) == 29
     for signal, one in zip(signals, found, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import attrs
@@ -60,9 +60,8 @@ class PairScanner:
         self._in_episode: set[PoolPair] = set()
         self._last_block = -1
 
-    def scan(self, events: Sequence[MarketEvent]) -> list[Opportunity]:
-        """Take events in, in chain order; returns the opportunity states among them."""
-        found: list[Opportunity] = []
+    def scan(self, events: Iterable[MarketEvent]) -> Iterator[Opportunity]:
+        """Take events in, in chain order; yields each opportunity state while the book stands at it."""
         for event in events:
             if (swap := self.book.apply(event)) is not None:
                 pairs = self._pairs_of.get(swap.pool, ())
@@ -70,21 +69,22 @@ class PairScanner:
                     self._swapped.update(dict.fromkeys(pairs))
                 else:
                     for pair in pairs:
-                        self._look(pair, swap.stamp.position, found)
+                        if (found := self._look(pair, swap.stamp.position)) is not None:
+                            yield found
             elif isinstance(event, BlockCompleted):
-                for pair in self._swapped:
-                    self._look(pair, (event.block_number, event.last_log_index), found)
-                self._swapped.clear()
+                swapped, self._swapped = self._swapped, {}
+                for pair in swapped:
+                    if (found := self._look(pair, (event.block_number, event.last_log_index))) is not None:
+                        yield found
             elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
                 self._swapped.clear()
                 self._in_episode.clear()
                 self._last_block = -1
-        return found
 
-    def _look(self, pair: PoolPair, position: Position, found: list[Opportunity]) -> None:
+    def _look(self, pair: PoolPair, position: Position) -> Opportunity | None:
         first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
         if first is None or second is None:
-            return
+            return None
         counts = self.counts
         counts.states += 1
         hi, lo = first.sqrt_price_x96, second.sqrt_price_x96
@@ -93,7 +93,7 @@ class PairScanner:
         if not pair.has_opportunity(hi, lo):
             counts.screened_out += 1
             self._in_episode.discard(pair)
-            return
+            return None
         counts.opportunities += 1
         opens = pair not in self._in_episode
         if opens:
@@ -105,4 +105,4 @@ class PairScanner:
         stamp = max(first.stamp, second.stamp, key=lambda one: one.position)
         path = size_path(pair, first, second)
         counts.profit[pair.profit_token] = counts.profit.get(pair.profit_token, 0) + path.profit
-        found.append(Opportunity(pair, position, stamp, hi, lo, path, opens))
+        return Opportunity(pair, position, stamp, hi, lo, path, opens)

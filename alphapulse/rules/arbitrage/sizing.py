@@ -6,6 +6,7 @@ In its current range a V3 pool trades like a constant-product pool with reserves
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd
 from typing import NamedTuple
 
@@ -49,22 +50,16 @@ class SizedPath(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """A pool as one leg sees it: direction, state and the price at which its range ends."""
+    """A pool as one leg sees it: direction, price, where its range ends, and its exact step towards that end.
+
+    `step` sells an amount if it is above zero, else buys the negated amount, as far as the range goes.
+    """
 
     pool: Pool
-    state: RangeState
     zero_for_one: bool
+    sqrt_price_x96: int
     bound: int
-
-    def step(self, amount: int) -> SwapStep:
-        """Sells `amount` if it is above zero, else buys -`amount`, as far as the range goes."""
-        state = self.state
-        return compute_swap_step(state.sqrt_price_x96, self.bound, state.liquidity, amount, self.pool.fee_ppm)
-
-    def swap(self, amount_in: int) -> PathStep:
-        """The step as part of a path."""
-        step, price = self.step(amount_in), self.state.sqrt_price_x96
-        return PathStep(self.pool, self.zero_for_one, amount_in, step.amount_out, step.fee_amount, price)
+    step: Callable[[int], SwapStep]
 
     def most(self) -> int:
         """The input that brings the price exactly to the range's end, fee included."""
@@ -90,6 +85,15 @@ class _Side(NamedTuple):
             else:
                 enough = between
         return enough
+
+
+class _Trade(NamedTuple):
+    """A size and what it brings: compared by profit, then by the smaller size."""
+
+    profit: int
+    negated_size: int
+    opened: SwapStep
+    closed: SwapStep
 
 
 def range_end(pool: Pool, state: RangeState, *, zero_for_one: bool) -> int:
@@ -120,23 +124,31 @@ def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPat
     sell = _side(*hi, zero_for_one=True)
     buy = _side(*lo, zero_for_one=False)
     opening, closing = (sell, buy) if pair.sells_token0 else (buy, sell)
-    most = opening.most()
-    start = min(best_input(pair, sell.pool, hi[1], buy.pool, lo[1]), most)
-    middle, closing_most = opening.step(start).amount_out, closing.most()
-    if middle > closing_most:
-        middle, start = closing_most, opening.most_within(closing_most)
+    start = best_input(pair, sell.pool, hi[1], buy.pool, lo[1])
+    trade = _trade(opening, closing, start)
+    at_end = trade.opened.sqrt_price_next == opening.bound or trade.closed.sqrt_price_next == closing.bound
+    if at_end:
+        start = min(start, opening.most())
+        closing_most = closing.most()
+        if opening.step(start).amount_out > closing_most:
+            start = opening.most_within(closing_most)
+        trade = _trade(opening, closing, start)
+    middle = trade.opened.amount_out
     if start <= middle:
-        inputs = set(_near(start, opening.pool.fee_ppm))
+        inputs = _near(start, opening.pool.fee_ppm, at_end=at_end)
     else:
         # The profit token is the finer one: several inputs pay the same, the least of them is the best.
-        inputs = {start, *(opening.input_for(amount) for amount in _near(middle, closing.pool.fee_ppm))}
-    profit, negated_size = max(
-        (_profit(opening, closing, size), -size) for size in (min(near, most) for near in inputs)
+        inputs = {opening.input_for(amount) for amount in _near(middle, closing.pool.fee_ppm, at_end=at_end)}
+    inputs.discard(start)
+    best = max((trade, *(_trade(opening, closing, size) for size in inputs)))
+    if best.profit <= 0:
+        best = _trade(opening, closing, 0)
+    size = -best.negated_size
+    return SizedPath(
+        size,
+        best.profit,
+        (_path_step(opening, size, best.opened), _path_step(closing, best.opened.amount_out, best.closed)),
     )
-    if profit <= 0:
-        return SizedPath(0, 0, (opening.swap(0), closing.swap(0)))
-    opened = opening.swap(-negated_size)
-    return SizedPath(-negated_size, profit, (opened, closing.swap(opened.amount_out)))
 
 
 def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_state: RangeState) -> int:
@@ -156,22 +168,34 @@ def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_stat
 
 
 def _side(pool: Pool, state: RangeState, *, zero_for_one: bool) -> _Side:
-    return _Side(pool, state, zero_for_one, range_end(pool, state, zero_for_one=zero_for_one))
+    price, liquidity, fee_ppm = state.sqrt_price_x96, state.liquidity, pool.fee_ppm
+    bound = range_end(pool, state, zero_for_one=zero_for_one)
+
+    def step(amount: int) -> SwapStep:
+        return compute_swap_step(price, bound, liquidity, amount, fee_ppm)
+
+    return _Side(pool, zero_for_one, price, bound, step)
 
 
-def _near(amount: int, fee_ppm: int) -> tuple[int, ...]:
+def _near(amount: int, fee_ppm: int, *, at_end: bool) -> set[int]:
     """Amounts beside the continuous optimum at which rounding costs least.
 
-    A pool keeps amount · (10⁶ - fee) / 10⁶ rounded down: a multiple of 10⁶ / gcd(10⁶, fee) loses nothing. Where units
-    are coarse, or at the end of a range, the best may be the amount itself or a neighbour.
+    A pool keeps amount · (10⁶ - fee) / 10⁶ rounded down: a multiple of 10⁶ / gcd(10⁶, fee) loses nothing. Where the
+    amount is below such a multiple, or at the end of a range, its neighbours may be the best.
     """
     period = PPM // gcd(PPM, fee_ppm)
     lower = amount - amount % period
-    return tuple(near for near in (amount - 1, amount, amount + 1, lower, lower + period) if near >= 0)
+    near = {amount, lower, lower + period}
+    return near | {max(amount - 1, 0), amount + 1} if at_end or not lower else near
 
 
-def _profit(opening: _Side, closing: _Side, size: int) -> int:
-    """What `size` earns; -1 if the closing pool's range cannot take all that the opening one pays."""
-    offered = opening.step(size).amount_out
-    step = closing.step(offered)
-    return step.amount_out - size if step.amount_in + step.fee_amount == offered else -1
+def _trade(opening: _Side, closing: _Side, size: int) -> _Trade:
+    """What `size` brings; a loss if one of the ranges cannot take all of it."""
+    opened = opening.step(size)
+    closed = closing.step(opened.amount_out)
+    fits = opened.amount_in + opened.fee_amount == size and closed.amount_in + closed.fee_amount == opened.amount_out
+    return _Trade(closed.amount_out - size if fits else -1, -size, opened, closed)
+
+
+def _path_step(side: _Side, amount_in: int, step: SwapStep) -> PathStep:
+    return PathStep(side.pool, side.zero_for_one, amount_in, step.amount_out, step.fee_amount, side.sqrt_price_x96)

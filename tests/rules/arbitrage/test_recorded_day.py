@@ -40,7 +40,7 @@ def positive_rows() -> dict[tuple[int, int], dict[str, str]]:
 
 def scan(base_token: bytes, *, per_block: bool = False) -> tuple[PairScanner, list[Opportunity]]:
     scanner = PairScanner(pairs_of(pools(), (base_token,)), per_block=per_block)
-    return scanner, scanner.scan(day_with_block_ends())
+    return scanner, list(scanner.scan(day_with_block_ends()))
 
 
 def test_counts_of_the_day() -> None:
@@ -128,7 +128,7 @@ def test_mirrored_for_the_other_base_token() -> None:
 
 def test_the_profit_token_is_token0_where_no_base_token_is_held() -> None:
     scanner = PairScanner(pairs_of(pools(), (bytes(20),)), per_block=False)
-    scanner.scan(day_events())
+    list(scanner.scan(day_events()))
     assert scanner.counts.profit == scan(USDC)[0].counts.profit
 
 
@@ -162,7 +162,7 @@ def test_with_three_pools_each_pair_counts_by_itself() -> None:
     """Each pair sees the opportunities and episodes that it sees alone; a block counts once for all."""
     trio, events = three_pools()
     scanner = PairScanner(pairs_of(trio, (USDC,)), per_block=False)
-    found = scanner.scan(events)
+    found = list(scanner.scan(events))
     assert len({one.pair for one in found}) == 3
     alone = [PairScanner(pairs_of(two, (USDC,)), per_block=False) for two in combinations(trio, 2)]
     for single, two in zip(alone, combinations(trio, 2), strict=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from alphapulse.data.market import MarketEvent, PoolState, StreamState
 from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.pair import pairs_of
-from alphapulse.rules.arbitrage.scanner import PairScanner
+from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner
 from alphapulse.rules.arbitrage.sizing import size_path
 from tests.rules.arbitrage.market_samples import (
     LIQUIDITY,
@@ -32,17 +32,22 @@ NEAR = FAIR * 1001 // 1000
 """0.2% above FAIR: less than both fees."""
 
 
+def scanned(scanner: PairScanner, events: Iterable[MarketEvent]) -> list[Opportunity]:
+    """All that the scanner yields."""
+    return list(scanner.scan(events))
+
+
 def scanner(*, per_block: bool = False, pools: Sequence[Pool] = (ONE, TWO)) -> PairScanner:
     return PairScanner(pairs_of(pools, ()), per_block=per_block)
 
 
 def opened(watching: PairScanner, events: Sequence[MarketEvent]) -> list[tuple[tuple[int, int], bool]]:
-    return [(found.position, found.opens_episode) for found in watching.scan(events)]
+    return [(found.position, found.opens_episode) for found in scanned(watching, events)]
 
 
 def test_a_state_needs_a_swap_of_both_pools() -> None:
     watching = scanner()
-    assert watching.scan([swap(ONE, (1, 0), FAIR), swap(ONE, (1, 1), DEAR)]) == []
+    assert scanned(watching, [swap(ONE, (1, 0), FAIR), swap(ONE, (1, 1), DEAR)]) == []
     assert watching.counts.states == 0
     assert opened(watching, [swap(TWO, (1, 2), FAIR)]) == [((1, 2), True)]
     assert watching.counts.states == 1
@@ -51,17 +56,17 @@ def test_a_state_needs_a_swap_of_both_pools() -> None:
 def test_mint_burn_and_collect_make_no_state() -> None:
     """Also while a gap stands open."""
     watching = scanner()
-    watching.scan([swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR)])
+    scanned(watching, [swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR)])
     others: list[MarketEvent] = [mint(ONE, (1, 2), (-60, 60), 5), burn(TWO, (1, 3), (-60, 60), 5), collect(ONE, (1, 4))]
-    assert watching.scan(others) == []
+    assert scanned(watching, others) == []
     assert watching.counts.states == 1
 
 
 def test_a_mint_before_the_first_swap_is_forgotten() -> None:
     """Its liquidity is part of what the swap then says."""
     watching = scanner()
-    (found,) = watching.scan(
-        [mint(ONE, (1, 0), (-887_220, 887_220), 5), swap(ONE, (1, 1), DEAR), swap(TWO, (1, 2), FAIR)]
+    (found,) = scanned(
+        watching, [mint(ONE, (1, 0), (-887_220, 887_220), 5), swap(ONE, (1, 1), DEAR), swap(TWO, (1, 2), FAIR)]
     )
     assert found.path == size_path(found.pair, state(DEAR), state(FAIR))
 
@@ -83,7 +88,7 @@ def test_liquidity_in_range_changes_the_size(ticks: tuple[int, int], counts: boo
     for event, changed in ((mint, before + change), (burn, before - change)):
         watching = scanner()
         events = [swap(TWO, (1, 0), FAIR), event(TWO, (1, 1), ticks, change), swap(ONE, (1, 2), DEAR)]
-        (found,) = watching.scan(events)
+        (found,) = scanned(watching, events)
         assert found.path == size_path(found.pair, state(DEAR), state(FAIR, changed if counts else before))
         assert found.path != size_path(found.pair, state(DEAR), state(FAIR, before if counts else changed))
 
@@ -122,9 +127,9 @@ def test_a_gap_that_turns_round_stays_one_episode() -> None:
 def test_states_of_another_pair_end_no_episode() -> None:
     """With three pools the swap of one is a state of both its pairs, and of no other."""
     watching = scanner(pools=(ONE, TWO, THREE))
-    watching.scan([swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR)])
+    scanned(watching, [swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR)])
     events = [swap(THREE, (1, 2), FAIR), swap(THREE, (1, 3), NEAR), swap(TWO, (1, 4), FAIR)]
-    found = [((one.pair.first, one.pair.second), one.position, one.opens_episode) for one in watching.scan(events)]
+    found = [((one.pair.first, one.pair.second), one.position, one.opens_episode) for one in scanned(watching, events)]
     assert found == [((ONE, THREE), (1, 2), True), ((ONE, THREE), (1, 3), False), ((ONE, TWO), (1, 4), False)]
     assert watching.counts.states == 1 + 2 + 2 + 2
     assert watching.counts.blocks == 1
@@ -132,7 +137,7 @@ def test_states_of_another_pair_end_no_episode() -> None:
 
 def test_a_reset_forgets_prices_and_episodes() -> None:
     watching = scanner()
-    watching.scan([swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR), status(StreamState.RESET)])
+    scanned(watching, [swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR), status(StreamState.RESET)])
     assert opened(watching, [swap(ONE, (1, 0), DEAR)]) == []
     assert opened(watching, [swap(TWO, (1, 1), FAIR)]) == [((1, 1), True)]
     assert (watching.counts.episodes, watching.counts.blocks) == (2, 2)
@@ -140,7 +145,7 @@ def test_a_reset_forgets_prices_and_episodes() -> None:
 
 def test_other_stream_states_forget_nothing() -> None:
     watching = scanner()
-    watching.scan([swap(ONE, (1, 0), DEAR), *(status(one) for one in StreamState if one is not StreamState.RESET)])
+    scanned(watching, [swap(ONE, (1, 0), DEAR), *(status(one) for one in StreamState if one is not StreamState.RESET)])
     assert opened(watching, [swap(TWO, (1, 1), FAIR)]) == [((1, 1), True)]
 
 
@@ -148,16 +153,16 @@ def test_a_snapshot_gives_prices_but_makes_no_state() -> None:
     """A new life starts from the relay's newest pool states."""
     watching = scanner()
     snapshot = [PoolState(stamp((1, at)), one.id, price, LIQUIDITY, 0) for at, (one, price) in enumerate([(TWO, FAIR)])]
-    assert watching.scan(snapshot) == []
+    assert scanned(watching, snapshot) == []
     assert opened(watching, [swap(ONE, (1, 5), DEAR)]) == [((1, 5), True)]
 
 
 def test_block_mode_looks_once_at_each_complete_block() -> None:
     """A gap that is closed inside its block is not seen; one that stands at its end is, at the block's last log."""
     watching = scanner(per_block=True)
-    assert watching.scan([swap(TWO, (1, 0), FAIR), swap(ONE, (1, 1), DEAR), swap(ONE, (1, 2), NEAR)]) == []
+    assert scanned(watching, [swap(TWO, (1, 0), FAIR), swap(ONE, (1, 1), DEAR), swap(ONE, (1, 2), NEAR)]) == []
     assert watching.counts.states == 0
-    assert watching.scan([completed((1, 2))]) == []
+    assert scanned(watching, [completed((1, 2))]) == []
     assert watching.counts.states == 1
     later: list[MarketEvent] = [
         swap(ONE, (2, 0), NEAR),
@@ -179,12 +184,12 @@ def test_block_mode_uses_the_liquidity_of_the_blocks_end() -> None:
         mint(TWO, (1, 2), (-60, 60), LIQUIDITY),
         completed((1, 2)),
     ]
-    (found,) = watching.scan(events)
+    (found,) = scanned(watching, events)
     assert found.path == size_path(found.pair, state(DEAR), state(FAIR, 2 * LIQUIDITY))
 
 
 def test_a_reset_forgets_the_block_that_was_not_complete() -> None:
     watching = scanner(per_block=True)
-    watching.scan([swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR), status(StreamState.RESET)])
+    scanned(watching, [swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR), status(StreamState.RESET)])
     assert opened(watching, [completed((1, 1))]) == []
     assert watching.counts.states == 0
