@@ -6,6 +6,7 @@ import click
 
 from alphapulse import __version__
 from alphapulse.cli.control import kill, login, resume, status
+from alphapulse.cli.inspect import inspect
 from alphapulse.cli.replay import replay
 
 
@@ -15,5 +16,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, status, kill, resume, login):
+for command in (replay, inspect, status, kill, resume, login):
     main.add_command(command)

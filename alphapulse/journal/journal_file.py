@@ -7,9 +7,7 @@ every frame. What an interrupted write leaves at the end is a torn tail; anythin
 from __future__ import annotations
 
 import hashlib
-import mmap
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,8 +16,9 @@ import attrs
 
 from alphapulse.data.runs import ChainLink
 from alphapulse.errors import JournalError, ProtocolError
+from alphapulse.journal.frame_file import MAGIC_BYTES, calculated_checksum, next_whole_frame, stated_checksum
 from alphapulse.rules.wire.frame import decode_frame, frame_size
-from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, MAGIC
+from alphapulse.rules.wire.header import HEADER_SIZE
 from alphapulse.rules.wire.tlv import encode_tlv
 
 HASH_BYTES = 32
@@ -33,7 +32,6 @@ MAX_TORN_BYTES = 1 << 20
 """More than this without a whole frame is not what an interrupted write leaves: it is not cut off, it is refused."""
 
 READ_BUFFER_BYTES = 1 << 18
-MAGIC_BYTES = MAGIC.to_bytes(4, "little")
 
 
 @attrs.frozen
@@ -93,7 +91,7 @@ class JournalScan:
         frame = header + self._file.read(size - HEADER_SIZE)
         if len(frame) < size:
             raise JournalError(f"expected a frame of {size} bytes, found {len(frame)} bytes and the end")
-        if (stated := _stated_checksum(frame)) != (found := _checksum(frame)):
+        if (stated := stated_checksum(frame)) != (found := calculated_checksum(frame)):
             raise JournalError(f"expected checksum {stated:#010x}, found {found:#010x}")
         return frame
 
@@ -111,7 +109,7 @@ class JournalScan:
 
     def _judge(self, text: str) -> Damage:
         offset = self.position.size_bytes
-        if (later := _next_whole_frame(self._file, offset + 1)) is not None:
+        if (later := next_whole_frame(self._file, offset + 1, MAX_FRAME_BYTES)) is not None:
             return Damage(offset, f"{text}; a whole frame follows at byte {later}", torn=False)
         if offset == 0 and not _begins_like_a_journal(self._file):
             return Damage(offset, f"{text}; the file does not begin like a journal", torn=False)
@@ -129,30 +127,6 @@ def _size(header: bytes) -> int:
     if size > MAX_FRAME_BYTES:
         raise JournalError(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, found one of {size}")
     return size
-
-
-def _stated_checksum(frame: bytes) -> int:
-    return int.from_bytes(frame[CHECKSUM_OFFSET:HEADER_SIZE], "little")
-
-
-def _checksum(frame: bytes) -> int:
-    return zlib.crc32(frame[HEADER_SIZE:], zlib.crc32(frame[:CHECKSUM_OFFSET]))
-
-
-def _next_whole_frame(file: BinaryIO, offset: int) -> int | None:
-    """Where the next frame with a right checksum begins at or behind `offset`."""
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        found = data.find(MAGIC_BYTES, offset)
-        while found >= 0:
-            header = data[found : found + HEADER_SIZE]
-            try:
-                frame = data[found : found + _size(header)] if len(header) == HEADER_SIZE else b""
-            except JournalError:
-                frame = b""
-            if frame and _stated_checksum(frame) == _checksum(frame):
-                return found
-            found = data.find(MAGIC_BYTES, found + 1)
-    return None
 
 
 def _begins_like_a_journal(file: BinaryIO) -> bool:
