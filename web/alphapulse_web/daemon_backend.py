@@ -341,7 +341,7 @@ class DaemonBackend:
 
     def _relays(self) -> tuple[RelayStatistics, ...]:
         bus = self._daemon.bus
-        return tuple(relay.statistics() for relay in (bus.market_data, bus.signals, bus.execution))
+        return tuple(relay.statistics() for relay in (bus.market_data, bus.signals))
 
     def _ledger_stream(self) -> Stream:
         """The ledger as a stream: how far it is behind the journal."""
