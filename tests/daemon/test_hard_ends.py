@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -108,7 +109,7 @@ def test_a_halt_outlives_every_end_until_somebody_resumes(tmp_path: Path) -> Non
 def test_a_kill_signal_in_the_midst_of_a_start_is_a_halt_and_not_an_end(tmp_path: Path) -> None:
     """A process without a handler would end, and its service manager would start it anew, ACTIVE."""
     with LiveDaemon(PAGE.write(tmp_path)) as daemon:
-        wait_for((daemon.paths.folder / "control.json").exists, "a control file")
+        wait_for(daemon.paths.journal.exists, "an open journal")
         daemon.send(signal.SIGUSR1)
         assert daemon.wait_open().get("/status")["state"] == "halted"
         assert trades(daemon) == []
@@ -272,13 +273,16 @@ def test_a_kill_reaches_a_daemon_that_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_a_stale_control_file_sends_no_signal_to_a_stranger(tmp_path: Path) -> None:
-    """After kill -9 the number may belong to another process: here to this test's, which SIGUSR1 would end."""
+    """After kill -9 the number may belong to another process, which SIGUSR1 would end."""
     config = QUICK.write(tmp_path)
     with LiveDaemon(config) as daemon:
         control = daemon.paths.folder / "control.json"
         wait_for(control.exists, "a control file")
         daemon.kill()
-    control.write_text(json.dumps({**json.loads(control.read_text()), "pid": os.getpid()}))
-    result = CliRunner().invoke(main, ["kill", "--config", str(config), "--reason", "stop"])
+    with subprocess.Popen([sys.executable, "-c", "input('alphapulse')"], stdin=subprocess.PIPE) as stranger:
+        control.write_text(json.dumps({**json.loads(control.read_text()), "pid": stranger.pid}))
+        result = CliRunner().invoke(main, ["kill", "--config", str(config), "--reason", "stop"])
+        stranger.communicate(b"\n")
+        assert stranger.returncode == 0
     assert result.exit_code == 1
     assert "expected a running daemon" in result.stderr
