@@ -54,7 +54,7 @@ class Day:
         scanner = PairScanner(pairs_of(self.pools, ()), per_block=False)
         last: dict[object, int] = {}
         for index, event in enumerate(self.events):
-            found = scanner.scan([event])
+            found = list(scanner.scan([event]))
             if isinstance(event, PoolSwap):
                 last[event.pool] = index
                 others = [number for pool, number in last.items() if pool != event.pool]
