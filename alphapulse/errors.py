@@ -5,6 +5,7 @@
     ├─ PoolFileError(ValueError)          a pool file that does not say what it must
     ├─ RecordingError(ValueError)         a recording that cannot be read on
     ├─ LogRefused(ValueError)             one log that is not believed, with its reason
+    ├─ FixedPointError(ValueError)        a number that 64 bits at 10^-8 cannot hold exactly
     ├─ AmmError(ValueError)               numbers for which a pool's contract would revert
     ├─ ProtocolError(ValueError)          bytes or values that are not Protocol V2, with offset, found and hint
     │  ├─ WrongMagic                      not the start of a frame
@@ -20,6 +21,7 @@
     │  └─ InvalidValue                    a field's value is out of its width, limit or choices
     ├─ RelayError(RuntimeError)           a message on the wrong relay, a consumer that was cut off
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
+    ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
     ├─ LifecycleError(RuntimeError)       a task that ended, or started too late
     └─ HaltError(RuntimeError)            a resume that is not allowed, a latch that cannot be read
@@ -137,6 +139,15 @@ class InvalidValue(ProtocolError):
     """A field's value is out of its width, its limit or its choices."""
 
 
+class FixedPointError(AlphaPulseError, ValueError):
+    """A number that 64 bits at 10^-8 cannot hold exactly, or text that is no number."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"expected {expected}, was {found[:60]!r}")
+        self.expected = expected
+        self.found = found
+
+
 class AmmError(AlphaPulseError, ValueError):
     """Numbers that a pool's arithmetic does not know: the contract would revert."""
 
@@ -147,6 +158,10 @@ class RelayError(AlphaPulseError, RuntimeError):
 
 class JournalError(AlphaPulseError, RuntimeError):
     """The journal cannot be trusted or cannot be written."""
+
+
+class CaptureError(AlphaPulseError, RuntimeError):
+    """A capture cannot be trusted, or cannot be written on."""
 
 
 class LedgerError(AlphaPulseError, RuntimeError):
