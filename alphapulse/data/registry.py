@@ -2,12 +2,66 @@
 
 from __future__ import annotations
 
-from alphapulse.data import execution, halts, market, runs, signals
+from alphapulse.data import (
+    balances,
+    captures,
+    compliance,
+    execution,
+    gas,
+    halts,
+    instrument_meta,
+    invalidation,
+    links,
+    market,
+    order_books,
+    orders,
+    pool_cache,
+    pool_reserves,
+    positions,
+    quotes,
+    risk,
+    runs,
+    services,
+    signal_parts,
+    signals,
+    snapshots,
+    strategy_terms,
+    tracing,
+    trade_results,
+    trades,
+)
 from alphapulse.data.wire import MESSAGES
 
 __all__ = ["MESSAGES", "MODULES", "message_class"]
 
-MODULES = (market, signals, execution, halts, runs)
+MODULES = (
+    market,
+    trades,
+    quotes,
+    order_books,
+    instrument_meta,
+    pool_reserves,
+    gas,
+    pool_cache,
+    signals,
+    signal_parts,
+    strategy_terms,
+    execution,
+    orders,
+    trade_results,
+    positions,
+    balances,
+    risk,
+    halts,
+    compliance,
+    runs,
+    invalidation,
+    links,
+    snapshots,
+    services,
+    tracing,
+    captures,
+)
 """The modules that declare messages; a new one is added here."""
 
 

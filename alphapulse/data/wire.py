@@ -35,7 +35,10 @@ DOMAIN_TYPES: dict[Domain, tuple[range, ...]] = {
 
 
 class Source(enum.IntEnum):
-    """Who published a message (header byte 6)."""
+    """Who published a message (header byte 6).
+
+    1-19 collectors, 20-39 strategies, 40-59 portfolio, risk and execution, 60-79 observers, 80-99 relays.
+    """
 
     BINANCE = 1
     KRAKEN = 2
@@ -46,11 +49,15 @@ class Source(enum.IntEnum):
     EVM = 7
     ARBITRAGE_STRATEGY = 20
     MARKET_MAKER = 21
+    TREND_FOLLOWER = 22
+    KRAKEN_SIGNAL_STRATEGY = 23
     PORTFOLIO = 40
     RISK = 41
     EXECUTION_ENGINE = 42
     SUPERVISOR = 43
     DASHBOARD = 60
+    METRICS_COLLECTOR = 61
+    STATE_MANAGER = 62
     MARKET_DATA_RELAY = 80
     SIGNAL_RELAY = 81
     EXECUTION_RELAY = 82

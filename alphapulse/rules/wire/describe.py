@@ -183,24 +183,24 @@ def _type_name(type_: WireType) -> str:
     return name
 
 
-def _parts(type_: WireType) -> Iterator[WireType]:
-    """The type and everything inside it."""
+def wire_parts(type_: WireType) -> Iterator[WireType]:
+    """The type and everything inside it, records' fields too."""
     yield type_
     match type_:
         case Maybe(item) | Many(item) | Padded(item):
-            yield from _parts(item)
+            yield from wire_parts(item)
         case Record(cls) if cls is not InstrumentId:
             for field in attrs.fields(cls):
-                yield from _parts(field.metadata[WIRE])
+                yield from wire_parts(field.metadata[WIRE])
 
 
 def _records(classes: Iterable[type]) -> set[type]:
-    inside = {part.cls for cls in classes for part in _parts(Record(cls)) if isinstance(part, Record)}
+    inside = {part.cls for cls in classes for part in wire_parts(Record(cls)) if isinstance(part, Record)}
     return {cls for cls in inside if cls is not InstrumentId and not hasattr(cls, "DESCRIPTION")}
 
 
 def _enums(classes: Iterable[type]) -> set[type[enum.IntEnum]]:
-    return {part.enum for cls in classes for part in _parts(Record(cls)) if isinstance(part, Choice)}
+    return {part.enum for cls in classes for part in wire_parts(Record(cls)) if isinstance(part, Choice)}
 
 
 def _members(cls: type[enum.IntEnum]) -> str:

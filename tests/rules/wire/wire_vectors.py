@@ -1,5 +1,7 @@
 """A second, plain encoder, and the golden vectors that it writes: `python -m tests.rules.wire.wire_vectors`.
 
+Only missing vectors are written: one that exists never changes.
+
 It interprets the descriptions value by value and shares no code with the generated codecs that it judges.
 """
 
@@ -168,4 +170,6 @@ def vector_text(cls: type) -> str:
 
 if __name__ == "__main__":
     for message in MESSAGES.values():
-        vector_path(message).write_text(vector_text(message), encoding="utf-8")
+        if not vector_path(message).exists():
+            vector_path(message).write_text(vector_text(message), encoding="utf-8")
+            print("wrote", vector_path(message))  # noqa: T201 - for whoever adds a message
