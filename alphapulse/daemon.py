@@ -392,6 +392,6 @@ async def open_daemon(
             ExecutionReport.of(intent, Outcome.LOST, LOST_WITH_PROCESS, reported_ns=environment.now_ns())
             for intent in start.recovery.unsettled.values()
         ]
-        if lost:
-            await journal.append(lost, sync=True)
+        if late := [*start.unrecorded(), *lost]:
+            await journal.append(late, sync=True)
         yield Daemon(config, paths, pools, journal, start, environment, control_plane)

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 
 from alphapulse.data.execution import Mode
-from alphapulse.data.halts import Level
+from alphapulse.data.halts import HaltChange, Level
 from alphapulse.errors import HaltError
 from alphapulse.journal.journal import Journal
 from alphapulse.journal.recovery import Recovery
@@ -23,6 +23,14 @@ class StartRecord:
     latch: LatchRecord
     latch_found: bool
     latch_problem: str | None
+
+    def unrecorded(self) -> list[HaltChange]:
+        """What the latch knows and the journal does not: the process was killed between the two.
+
+        A halt that is asked for again keeps its id and is told once, so id and level decide.
+        """
+        told = {scope: (change.halt_id, change.level) for scope, change in self.recovery.halt_changes.items()}
+        return [change for change in self.latch.changes if told.get(change.scope) != (change.halt_id, change.level)]
 
     def level(self, mode: Mode) -> tuple[Level, str]:
         """The level of the global scope at this start, and why."""

@@ -119,6 +119,26 @@ async def test_a_halt_keeps_its_cause_and_its_time_over_a_restart(tmp_path: Path
         assert (await rig.daemon.halts.wait_report(halted.halt_id)).halt_id == halted.halt_id
 
 
+async def test_a_halt_that_a_kill_kept_out_of_the_journal_is_told_at_the_next_start_and_once(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """The latch is written first; the process may be killed before the journal has heard of it."""
+    journal = paths_in(tmp_path).journal
+    async with running_daemon(tmp_path, FIRST_GAP) as rig:
+        await rig.until(1)
+        before = journal.read_bytes()
+        rig.daemon.kill(GLOBAL, reason="a drill", actor="ann", via=Via.API)
+        await rig.until(2)
+    journal.write_bytes(before)
+    paths_in(tmp_path).ledger.unlink()
+    for _ in range(3):
+        async with running_daemon(tmp_path, FIRST_GAP) as rig:
+            await rig.until(trio.current_time() + 1)
+            assert change_of(rig).level is Level.HALTED
+    told = records(journal, HaltChange)
+    assert [(one.level, one.reason) for one in told][1:] == [(Level.HALTED, "a drill")]
+
+
 async def test_a_strategys_halt_outlives_a_restart(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with running_daemon(tmp_path, FIRST_GAP) as rig:
         rig.daemon.kill("strategy:flash_arbitrage", reason="a drill", actor="ann", via=Via.API)
