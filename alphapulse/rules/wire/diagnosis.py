@@ -22,6 +22,9 @@ from alphapulse.data.wire import (
 from alphapulse.errors import InvalidValue
 
 
+LONGEST_SHOWN_BITS = 512
+
+
 def misfit(value: object, cls: type) -> InvalidValue | None:
     """The first field of `value` that does not fit the description of `cls`, None if all do."""
     return _misfit(Record(cls), value, cls.__name__)
@@ -89,5 +92,8 @@ def _fits(text: str, limit: int) -> bool:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > LONGEST_SHOWN_BITS:
+        # Python refuses to write very long integers as text.
+        return f"an integer of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:100]}… ({len(text)} characters)"

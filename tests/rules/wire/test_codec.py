@@ -29,7 +29,7 @@ SIGNAL = sample(Record(ArbitrageSignal), "between")
 
 
 @pytest.mark.parametrize("cls", MESSAGE_CLASSES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_every_message_survives_the_wire(cls: type, data: st.DataObject) -> None:
     """The bytes are those of the plain encoder, every field comes back, and the size lies within the stated one."""
@@ -49,7 +49,7 @@ def test_the_largest_message_fits_a_tlv(cls: type) -> None:
 
 
 @pytest.mark.parametrize("cls", MESSAGE_CLASSES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=600))
 def test_random_bytes_are_a_message_or_a_protocol_error(cls: type, data: bytes) -> None:
     """What is let in is exactly what would have been written."""

@@ -82,7 +82,7 @@ def test_the_extended_form_is_the_originals_to_the_byte() -> None:
 
 
 @pytest.mark.parametrize("cls", MESSAGE_CLASSES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.data(), st.sampled_from(Source), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_every_message_travels_in_a_frame(
     cls: type, data: st.DataObject, source: Source, sequence: int, timestamp_ns: int
