@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.collectors.recorded.recording import MAX_LINE_BYTES, WINDOW, Recording
-from alphapulse.errors import RecordingError
 from tests.collectors.recording_files import Log, line, position, positions, read, text, whole_blocks, write
 from tests.fakes.open_files import open_files_in
 from tests.rules.events.recorded_day import log_objects
@@ -271,14 +272,33 @@ def test_a_log_that_does_not_say_where_it_belongs_is_delivered_for_its_decoder_t
     assert problem is None
 
 
-def test_a_disk_that_fails_in_the_midst_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(tmp_path / "logs", LOGS)
-    recording = Recording([path])
+class _FailingDisk(io.RawIOBase):
+    """Gives out its content once; the read behind it fails."""
 
-    class Failing:
-        def read1(self, size: int) -> bytes:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return offset
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._content:
             raise OSError(5, "Input/output error")
+        content, self._content = self._content, b""
+        buffer[: len(content)] = content
+        return len(content)
 
-    monkeypatch.setattr("alphapulse.collectors.recorded.recording._open", lambda path, opened: Failing())
-    with pytest.raises(RecordingError, match=r"behind line 0 .*Input/output error"):
-        list(recording.blocks())
+
+def test_a_disk_that_fails_in_the_midst_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = text(LOGS[:3])
+    monkeypatch.setattr(Path, "open", lambda path, mode: io.BufferedReader(_FailingDisk(content)))
+    blocks, problem, refused = read(tmp_path / "logs")
+    assert positions(blocks) == [position(log) for log in LOGS[:3]]
+    assert "is cut off or damaged behind line 3 ([Errno 5] Input/output error)" in str(problem)
+    assert refused == {}
