@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alphapulse.collectors.recorded.recording import MAX_LINE_BYTES, WINDOW, Recording
@@ -87,12 +87,17 @@ def test_a_whole_last_line_without_its_end_survives_a_truncation(tmp_path: Path)
 
 
 @given(at=st.integers(10, len(PACKED) - 1), bit=st.integers(0, 7))
-def test_a_flipped_bit_in_a_gzip_file_is_always_noticed(file: Path, at: int, bit: int) -> None:
+@example(at=2368, bit=0)
+def test_a_flipped_bit_in_a_gzip_file_is_noticed_or_changes_nothing(file: Path, at: int, bit: int) -> None:
+    """A few flips point at the same text elsewhere; all others break the checksum at the latest."""
     broken = bytearray(PACKED)
     broken[at] ^= 1 << bit
     file.write_bytes(broken)
-    assert read(file)[1] is not None
+    blocks, problem, _ = read(file)
     assert open_files_in(file.parent) == []
+    if problem is None:
+        file.write_bytes(PACKED)
+        assert blocks == read(file)[0]
 
 
 def test_damage_in_one_file_leaves_the_others_whole(tmp_path: Path) -> None:
