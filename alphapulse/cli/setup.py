@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from alphapulse.config import Config, load_config
+from alphapulse.data.limits import apply_limits, read_limits
 from alphapulse.errors import AlphaPulseError, ConfigError, PoolFileError
 
 P = ParamSpec("P")
@@ -59,11 +60,15 @@ def data_home() -> Path:
 
 
 def reports_errors(command: Callable[P, T]) -> Callable[P, T]:
-    """Errors raised on purpose end a command with one clear line and an exit code, not with a traceback."""
+    """Errors raised on purpose end a command with one clear line and an exit code, not with a traceback.
+
+    The first that can occur is a wrong `ALPHAPULSE_MAX_…` variable: the limits hold before the command runs.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
+            apply_limits(read_limits(os.environ))
             return command(*args, **kwargs)
         except ConfigError as error:
             click.echo(f"alphapulse: configuration: {error}", err=True)

@@ -24,6 +24,9 @@ POOL_TOKENS = Bound("ALPHAPULSE_MAX_POOL_TOKENS", limit=8, most=1_190)
 INSTRUMENTS = Bound("ALPHAPULSE_MAX_INSTRUMENTS", limit=16, most=527)
 """Instruments that one message speaks of."""
 
+BOUNDS = (ORDER_LEVELS, POOL_TOKENS, INSTRUMENTS)
+"""All limits, in the order of `Limits`."""
+
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.invalidation import StateInvalidation
-from alphapulse.data.limits import INSTRUMENTS, ORDER_LEVELS, POOL_TOKENS, Limits, apply_limits, read_limits
+from alphapulse.data.limits import BOUNDS, INSTRUMENTS, ORDER_LEVELS, POOL_TOKENS, Limits, apply_limits, read_limits
 from alphapulse.data.order_books import OrderBook, OrderLevel
 from alphapulse.data.pool_reserves import PoolLiquidity, TokenReserve
 from alphapulse.data.registry import MESSAGES
@@ -25,7 +25,6 @@ from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import MAX_VALUE_SIZE
 from tests.rules.wire.wire_vectors import reference_bytes, sample
 
-BOUNDS = (ORDER_LEVELS, POOL_TOKENS, INSTRUMENTS)
 LEVEL = OrderLevel(4_500_000_000_000, 100_000_000, 3)
 TOKEN = TokenReserve(b"\1" * 20, (1 << 256) - 1)
 INSTRUMENT = InstrumentId.from_symbol("ETH/USD", Venue.KRAKEN)

@@ -21,7 +21,6 @@ from alphapulse.data.wire import (
 )
 from alphapulse.errors import InvalidValue
 
-
 LONGEST_SHOWN_BITS = 512
 
 
