@@ -33,6 +33,9 @@ DOMAIN_TYPES: dict[Domain, tuple[range, ...]] = {
 }
 """TLV type numbers that each domain owns; pool info 200-219 belongs to market data."""
 
+STRANGERS_TYPES = range(220, 255)
+"""Numbers that AlphaPulse never uses: for programs that speak the protocol about something else, in any domain."""
+
 
 class Source(enum.IntEnum):
     """Who published a message (header byte 6).
@@ -222,7 +225,7 @@ def message(*, type: int, domain: Domain) -> Callable[[C], C]:
     """
 
     def declare(cls: C) -> C:
-        if not any(type in numbers for numbers in DOMAIN_TYPES[domain]):
+        if not any(type in numbers for numbers in (*DOMAIN_TYPES[domain], STRANGERS_TYPES)):
             raise ValueError(f"{cls.__name__}: type {type} does not belong to domain {domain.name}")
         frozen = attrs.frozen(cls)
         if type in MESSAGES:

@@ -5,12 +5,27 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+import attrs
 import pytest
 
 import alphapulse.data
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import PoolSwap
 from alphapulse.data.registry import MESSAGES, MODULES, message_class
-from alphapulse.data.wire import DOMAIN_TYPES, U8, Description, Domain, message, wire
+from alphapulse.data.trades import Side, Trade
+from alphapulse.data.wire import (
+    DOMAIN_TYPES,
+    STRANGERS_TYPES,
+    U8,
+    U64,
+    WIRE,
+    Description,
+    Domain,
+    Source,
+    message,
+    wire,
+)
+from alphapulse.rules.wire.frame import encode_frame
 
 
 def test_the_registry_imports_every_module_that_declares_messages() -> None:
@@ -31,6 +46,7 @@ def test_a_class_is_found_by_its_number() -> None:
 def test_numbers_lie_in_their_domains_ranges() -> None:
     for number, cls in MESSAGES.items():
         description = cls.DESCRIPTION  # type: ignore[attr-defined]
+        assert number not in STRANGERS_TYPES
         assert (description.type, description.name) == (number, cls.__name__)
         assert any(number in numbers for numbers in DOMAIN_TYPES[description.domain])
 
@@ -49,3 +65,57 @@ def test_a_number_outside_its_domain_is_refused() -> None:
         @message(type=40, domain=Domain.MARKET_DATA)
         class Misplaced:
             value: int = wire(U8)
+
+
+SPOKEN = [range(1, 33), range(40, 50), range(60, 73), range(80, 82), range(100, 109), range(110, 113), range(200, 202)]
+
+
+def test_every_number_that_the_product_speaks_has_a_class() -> None:
+    """Market data, signals, execution, risk, compliance, system and pool info, without a gap."""
+    assert [number for numbers in SPOKEN for number in numbers if number not in MESSAGES] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (1, "Trade"),
+        (2, "Quote"),
+        (3, "OrderBook"),
+        (16, "PoolSync"),
+        (18, "GasPrice"),
+        (20, "SignalIdentity"),
+        (28, "MEVBundle"),
+        (41, "OrderStatus"),
+        (72, "StrategyRegistration"),
+        (80, "ComplianceCheck"),
+        (100, "Heartbeat"),
+        (112, "SequenceSync"),
+        (200, "PoolInfo"),
+    ],
+)
+def test_numbers_are_the_originals(number: int, name: str) -> None:
+    assert MESSAGES[number].__name__ == name
+
+
+def test_a_heartbeat_takes_any_value() -> None:
+    """Its fields are two integers of 64 bits, and nothing narrows them."""
+    fields = attrs.fields(MESSAGES[100])
+    assert [(field.name, field.metadata[WIRE]) for field in fields] == [("boot_id", U64), ("next_sequence", U64)]
+
+
+def test_a_trade_frame_has_90_bytes() -> None:
+    trade = Trade(InstrumentId.from_symbol("ETH/USD", Venue.KRAKEN), 1, 2, 3, Side.SELL)
+    frame = encode_frame([trade], source=Source.KRAKEN, sequence=0, timestamp_ns=0)
+    assert len(frame) == 90
+    assert frame[32:34] == bytes((1, 56))
+    assert frame[-8:] == bytes((1, 0, 0, 0, 0, 0, 0, 0))
+
+
+def test_a_strangers_number_is_free_in_any_domain() -> None:
+    for domain in Domain:
+
+        class Stranger:
+            value: int = wire(U8)
+
+        declared = message(type=254, domain=domain)(Stranger)
+        assert MESSAGES.pop(254) is declared

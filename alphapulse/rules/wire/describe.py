@@ -11,9 +11,11 @@ from typing import assert_never
 import attrs
 
 from alphapulse.data.instruments import AssetType, IdKind, InstrumentId, Venue
+from alphapulse.data.limits import BOUNDS, Limits
 from alphapulse.data.registry import MESSAGES
 from alphapulse.data.wire import (
     DOMAIN_TYPES,
+    STRANGERS_TYPES,
     TEXT,
     UNIT,
     WIRE,
@@ -102,6 +104,11 @@ A value holds its fields in the order below, and nothing else: bytes left over a
 | `T +n` | a `T`, then n zero bytes |
 
 A value that does not fit its width, limit or enumeration is refused on both sides; nothing is cut or wrapped.
+
+Where a list's limit is a name in capitals, the operator sets it in an environment variable of that name, and it is read
+once at start; a wrong value refuses the start. Stated sizes assume the most that it can be set to, which is what a TLV
+holds.
+
 """
 
 INSTRUMENT_ID = """\
@@ -123,7 +130,7 @@ def protocol_document() -> str:
     messages = [MESSAGES[number] for number in sorted(MESSAGES)]
     records = sorted(_records(messages), key=lambda cls: cls.__name__)
     enums = sorted(_enums(messages) | {Venue, AssetType, IdKind}, key=lambda cls: cls.__name__)
-    parts = [INTRODUCTION, _domains(), "## Sources\n\n" + _members(Source), VALUES, "## Messages\n"]
+    parts = [INTRODUCTION, _domains(), "## Sources\n\n" + _members(Source), VALUES + _limits(), "## Messages\n"]
     parts += [_section(cls) for cls in messages]
     parts += ["## Records\n", INSTRUMENT_ID, *(_section(cls) for cls in records)]
     parts += [
@@ -138,7 +145,18 @@ def _domains() -> str:
     for domain, ranges in DOMAIN_TYPES.items():
         types = ", ".join(f"{numbers[0]}-{numbers[-1]}" for numbers in ranges)
         rows.append((domain.value, domain.name, types))
-    return "## Domains\n\n" + _table(("number", "domain", "TLV types"), rows)
+    strangers = (
+        f"\nTypes {STRANGERS_TYPES[0]} to {STRANGERS_TYPES[-1]} stay free for other programs, in any domain "
+        "([a page for them](wire-for-strangers.md)).\n"
+    )
+    return "## Domains\n\n" + _table(("number", "domain", "TLV types"), rows) + strangers
+
+
+def _limits() -> str:
+    rows = zip(BOUNDS, attrs.astuple(Limits()), strict=True)
+    return _table(
+        ("variable", "default", "most"), [(f"`{bound.variable}`", limit, bound.most) for bound, limit in rows]
+    )
 
 
 def _section(cls: type) -> str:
