@@ -56,6 +56,22 @@ def read_index(text: str) -> int:
     return _quantity(text, MAX_UINT32, "a position in a block")
 
 
+@lru_cache(maxsize=16)
+def read_plain_block(number_text: str, time_text: str) -> tuple[int, int] | None:
+    """Number and timestamp (ns since 1970 UTC) of a block as nodes write them; None if anything is unusual.
+
+    The logs of a block come together, so a few blocks are enough to remember.
+    """
+    try:
+        number, time_s = int(number_text, 16), int(time_text, 16)
+    except (ValueError, TypeError):
+        return None
+    # Python also reads signs, spaces and underscores; a number that is written back alike has none of them.
+    plain = hex(number) == number_text and hex(time_s) == time_text
+    fits = 0 <= number <= MAX_UINT64 and 0 <= time_s <= MAX_TIME_S
+    return (number, time_s * NS_PER_SECOND) if plain and fits else None
+
+
 def read_block_number(text: str) -> int:
     """A block number, u64. Raises LogRefused: `not_hex`, `out_of_range`."""
     return _quantity(text, MAX_UINT64, "a block number")

@@ -15,15 +15,13 @@ from alphapulse.errors import LogRefused
 from alphapulse.rules.amm.sqrt_price_math import MAX_UINT160
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
 from alphapulse.rules.events.hex_text import (
-    MAX_TIME_S,
-    MAX_UINT64,
-    NS_PER_SECOND,
     check_address,
     checked_tick,
     read_block_hash,
     read_block_number,
     read_bytes,
     read_index,
+    read_plain_block,
     read_tick,
     read_time_ns,
     shown,
@@ -87,31 +85,25 @@ def _plain_swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap | None:
         tick = _integer(word4, signed=True)
         hash_text = log.transaction_hash
         transaction_hash = unhexlify(hash_text[2:])
-        number_text = log.block_number
-        number = int(number_text, 16)
         time_text = log.block_timestamp
-        time_s = int(time_text, 16)  # type: ignore[arg-type]  # no time is a TypeError: unusual
-        # Python also reads signs, spaces and underscores; a number that is written back alike has none of them.
+        block = read_plain_block(log.block_number, time_text) if time_text is not None else None
         if (
-            MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO
+            block is not None
+            and MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO
             and liquidity <= MAX_UINT128
             and MIN_TICK <= tick <= MAX_TICK
-            and 0 <= number <= MAX_UINT64
-            and 0 <= time_s <= MAX_TIME_S
-            and hex(number) == number_text
-            and hex(time_s) == time_text
             and data[:2] == "0x" == hash_text[:2]
             and len(transaction_hash) == 32
         ):
             block_hash = log.block_hash
             return PoolSwap(
                 LogStamp(
-                    number,
+                    block[0],
                     read_index(log.log_index),
                     read_index(log.transaction_index),
                     transaction_hash,
                     None if block_hash is None else read_block_hash(block_hash),
-                    time_s * NS_PER_SECOND,
+                    block[1],
                     received_ns,
                 ),
                 pool.id,
