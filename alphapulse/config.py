@@ -65,6 +65,13 @@ class RecordedSection(_Section, frozen=True):
     at_end: Literal["stop", "hold", "repeat"] = "hold"
 
 
+class CaptureSection(_Section, frozen=True):
+    """`[capture]`: everything that collectors receive, written as it was received."""
+
+    enabled: bool = False
+    file: str = "data/capture.apcap"
+
+
 class FlashArbitrageSection(_Section, frozen=True):
     """`[strategies.flash_arbitrage]`: gaps between two pools of one pair."""
 
@@ -115,6 +122,7 @@ class Config(_Section, frozen=True):
     daemon: DaemonSection = DaemonSection()
     web: WebSection = WebSection()
     collectors: dict[str, RecordedSection] = {}
+    capture: CaptureSection = CaptureSection()
     strategies: StrategiesSection = StrategiesSection()
     costs: CostsSection = CostsSection()
     execution: ExecutionSection = ExecutionSection()
@@ -189,6 +197,8 @@ def _check(config: Config) -> None:
             )
         if collector.start and collector.end and collector.start >= collector.end:
             raise ConfigError(f"{path}.end", f"expected a time after start, found {collector.end.isoformat()}")
+        if config.capture.enabled and config.resolve(config.capture.file) in map(config.resolve, collector.logs):
+            raise ConfigError("capture.file", f"expected another file than those of {path}.logs, found one of them")
     latency = config.execution.latency
     if (latency.logs is None) == (latency.blocks is None):
         found = "none" if latency.logs is None else "both"

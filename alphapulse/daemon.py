@@ -43,7 +43,14 @@ from alphapulse.staged_stop import stop_in_stages
 from alphapulse.start_record import StartRecord, find_start
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from alphapulse.strategies.strategy import StrategyService
-from alphapulse.terms import flash_arbitrage_terms, latency, recording_paths, replay_terms, strategy_limits
+from alphapulse.terms import (
+    capture_recorder,
+    flash_arbitrage_terms,
+    latency,
+    recording_paths,
+    replay_terms,
+    strategy_limits,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +117,7 @@ class Daemon:
         journal.on_append = self.ledger.offer
         journal.on_failure(self._journal_failed)
         self.strategy = self._make_strategy()
+        self.capture = capture_recorder(config, environment)
         self.collector = self._make_collector()
         self.foundation, self.decisions, self.collectors, self._root = self._make_tree()
         self.halts.register_decisions("decisions", DecisionScopes(self.decisions))
@@ -236,6 +244,7 @@ class Daemon:
             on_end=self._recording_ended,
             run_blocking=self.environment.run_blocking,
             now_ns=self.environment.now_ns,
+            capture=self.capture.offer if self.capture else None,
         )
 
     def _make_tree(self) -> tuple[Supervisor, Supervisor, Supervisor, Supervisor]:
@@ -255,7 +264,11 @@ class Daemon:
             *(strategies if self._section.enabled else ()),
         )
         (name,) = self.config.collectors
-        collectors = self._supervisor("collectors", ChildSpec(name, lambda: self.collector, RESTARTS, kind="collector"))
+        collectors = self._supervisor(
+            "collectors",
+            *([ChildSpec("capture", _once(self.capture), NO_RESTART)] if self.capture else ()),
+            ChildSpec(name, lambda: self.collector, RESTARTS, kind="collector"),
+        )
         root = self._supervisor(
             "alphapulsed",
             *(
@@ -359,8 +372,8 @@ class Daemon:
             logger.warning("the ledger was not brought up to date, the next start will do it: %s", error)
 
 
-def _once(group: Supervisor) -> Callable[[], Service]:
-    return lambda: group
+def _once(service: Service) -> Callable[[], Service]:
+    return lambda: service
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What the configuration means for the pools at hand: tokens by name, amounts in raw units."""
+"""What the configuration means: tokens of the pools at hand by name, amounts in raw units, parts that may be absent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.config import PPM, Amount, Config, CostsSection, FlashArbitrageSection, RecordedSection
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.pools import Pool, Token
+from alphapulse.environment import Environment
 from alphapulse.errors import ConfigError
 from alphapulse.execution.gate import StrategyLimits
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
+from alphapulse.journal.capture_recorder import CaptureRecorder
 from alphapulse.rules.accounting.amounts import raw_units
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
 
@@ -40,6 +42,14 @@ def recording_paths(name: str, section: RecordedSection, config: Config) -> tupl
         if not path.is_file():
             raise ConfigError(f"collectors.{name}.logs", f"expected a file at {path} ({log!r}), found none")
     return paths
+
+
+def capture_recorder(config: Config, environment: Environment) -> CaptureRecorder | None:
+    """What writes the capture; None if none is wanted."""
+    if not config.capture.enabled:
+        return None
+    path = config.resolve(config.capture.file)
+    return CaptureRecorder(path, now_ns=environment.now_ns, run_blocking=environment.run_blocking)
 
 
 def latency(config: Config) -> Latency:

@@ -156,6 +156,8 @@ EACH_KEY = [
     ("collectors.day", "speed", 0.5),
     ("collectors.day", "at_end", "stop"),
     ("collectors.day", "at_end", "repeat"),
+    ("capture", "enabled", True),
+    ("capture", "file", "day.apcap"),
     ("strategies.flash_arbitrage", "enabled", False),
     ("strategies.flash_arbitrage", "evaluate", "block"),
     ("strategies.flash_arbitrage", "base_tokens", ["USDC", "WETH"]),

@@ -74,7 +74,7 @@ def _value(field: FieldView) -> str:
             text = f"{id_.venue.name} {id_.asset_type.name} {_printable(id_.name)}"
         case int(number) if field.name in AS_HEX:
             text = f"{number:#x}"
-        case int(number) if field.unit.startswith("ns since 1970"):
+        case int(number) if number and field.unit.startswith("ns since 1970"):
             text = f"{number}  {_moment(number)}"
         case bool(flag):
             text = "yes" if flag else "no"

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from alphapulse.cli.frame_text import frame_text
 from alphapulse.cli.hex_argument import read_hex
-from alphapulse.cli.setup import EXIT_FAILED
+from alphapulse.cli.setup import EXIT_FAILED, reports_errors
 from alphapulse.errors import ProtocolError
 from alphapulse.journal.frame_file import FrameFile, Piece
 from alphapulse.rules.wire.inspection import FrameView, frame_json, inspect_frame
@@ -33,6 +33,7 @@ Show = Callable[[FrameView, int], None]
 @click.option("--skip", type=click.IntRange(min=0), default=0, help="Leave out that many frames of the file.")
 @click.option("--limit", type=click.IntRange(min=0), help="Show at most that many frames of the file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a frame, each on its line.")
+@reports_errors
 def inspect(file: Path | None, hex_text: str | None, follow: bool, skip: int, limit: int | None, as_json: bool) -> None:
     """Show what stands in FILE (a capture, a journal) or in a frame given as hex.
 

@@ -7,6 +7,7 @@ import click
 from alphapulse import __version__
 from alphapulse.cli.control import kill, login, resume, status
 from alphapulse.cli.inspect import inspect
+from alphapulse.cli.record import record
 from alphapulse.cli.replay import replay
 
 
@@ -16,5 +17,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, inspect, status, kill, resume, login):
+for command in (replay, record, inspect, status, kill, resume, login):
     main.add_command(command)

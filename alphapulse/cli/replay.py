@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
-from alphapulse.config import Config, WebSection
+from alphapulse.config import CaptureSection, Config, WebSection
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL, Level
@@ -56,11 +56,13 @@ def replay(config_path: Path | None, states_path: Path | None, database: Path | 
 
 
 def headless(config: Config) -> Config:
-    """The configuration as a replay runs it: full speed, to the end, no control plane."""
+    """The configuration as a replay runs it: full speed, to the end, no control plane, nothing captured."""
     collectors = {
         name: msgspec.structs.replace(section, speed=0, at_end="stop") for name, section in config.collectors.items()
     }
-    return msgspec.structs.replace(config, collectors=collectors, web=WebSection(enabled=False))
+    return msgspec.structs.replace(
+        config, collectors=collectors, web=WebSection(enabled=False), capture=CaptureSection(enabled=False)
+    )
 
 
 async def run_replay(

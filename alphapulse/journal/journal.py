@@ -8,11 +8,10 @@ is under way at most, and the next covers all records that were written meanwhil
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
@@ -22,11 +21,11 @@ import trio
 from alphapulse.data.runs import ChainLink
 from alphapulse.data.wire import Source
 from alphapulse.errors import JournalError
+from alphapulse.journal.append_file import open_to_append
 from alphapulse.journal.blocking import RunBlocking
-from alphapulse.journal.journal_file import READ_BUFFER_BYTES, JournalPosition, check, read_records
+from alphapulse.journal.journal_file import JournalPosition, check, read_records
 from alphapulse.rules.wire.frame import encode_frame
 
-FILE_MODE = 0o600
 SYNC_INTERVAL_S = 0.1
 """How much of what nobody waits for a power cut may take."""
 
@@ -271,36 +270,11 @@ class Journal:
 def _open_file(path: Path) -> tuple[int, JournalPosition, int]:
     """A locked descriptor, the position at the end of the last whole frame, and how many torn bytes were cut off."""
     try:
-        with ExitStack() as undo:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
-            undo.callback(os.close, descriptor)
-            _lock(path, descriptor)
-            os.fchmod(descriptor, FILE_MODE)
-            with open(descriptor, "rb", buffering=READ_BUFFER_BYTES, closefd=False) as file:
-                position = check(path, file)
-            if cut_bytes := os.fstat(descriptor).st_size - position.size_bytes:
-                os.ftruncate(descriptor, position.size_bytes)
-            os.fsync(descriptor)
-            _sync_folder(path.parent)
-            undo.pop_all()
-    except OSError as error:
-        raise JournalError(f"expected a journal that can be written at {path}, found: {error.strerror}") from error
-    return descriptor, position, cut_bytes
-
-
-def _lock(path: Path, descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return open_to_append(path, lambda file: check(path, file))
     except BlockingIOError as error:
         raise JournalError(
             f"the journal {path} is held by another process: two daemons must not share a data folder; "
             f"stop the other one or choose another folder"
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        raise JournalError(f"expected a journal that can be written at {path}, found: {error.strerror}") from error

@@ -7,7 +7,6 @@ every frame. What an interrupted write leaves at the end is a torn tail; anythin
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +15,9 @@ import attrs
 
 from alphapulse.data.runs import ChainLink
 from alphapulse.errors import JournalError, ProtocolError
-from alphapulse.journal.frame_file import MAGIC_BYTES, calculated_checksum, next_whole_frame, stated_checksum
+from alphapulse.journal.append_file import READ_BUFFER_BYTES
+from alphapulse.journal.damage import Damage, judge
+from alphapulse.journal.frame_file import calculated_checksum, stated_checksum
 from alphapulse.rules.wire.frame import decode_frame, frame_size
 from alphapulse.rules.wire.header import HEADER_SIZE
 from alphapulse.rules.wire.tlv import encode_tlv
@@ -27,11 +28,6 @@ LINK_TLV_BYTES = len(encode_tlv(LINK_TYPE, bytes(HASH_BYTES)))
 LINK_TLV_START = encode_tlv(LINK_TYPE, bytes(HASH_BYTES))[:-HASH_BYTES]
 MAX_FRAME_BYTES = HEADER_SIZE + 5 + 0xFFFF + LINK_TLV_BYTES
 """One record in an extended TLV, which holds at most 65,535 bytes, and its link."""
-
-MAX_TORN_BYTES = 1 << 20
-"""More than this without a whole frame is not what an interrupted write leaves: it is not cut off, it is refused."""
-
-READ_BUFFER_BYTES = 1 << 18
 
 
 @attrs.frozen
@@ -45,15 +41,6 @@ class JournalPosition:
 
 START = JournalPosition(records=0, size_bytes=0, head_hash=bytes(32))
 """The beginning of every journal; the first frame is linked to zeros."""
-
-
-@attrs.frozen
-class Damage:
-    """The first frame that is wrong. `torn` says that an interrupted write explains it and nothing follows it."""
-
-    offset: int
-    text: str
-    torn: bool
 
 
 class JournalScan:
@@ -73,7 +60,8 @@ class JournalScan:
             try:
                 frame = self._whole_frame(header)
             except JournalError as error:
-                self.damage = self._judge(str(error))
+                offset = self.position.size_bytes
+                self.damage = judge(self._file, offset, str(error), kind="journal", frame_limit=MAX_FRAME_BYTES)
                 return
             index = int.from_bytes(frame[8:16], "little")
             if (broken := self._broken_link(frame, index)) is not None:
@@ -107,16 +95,6 @@ class JournalScan:
             )
         return None
 
-    def _judge(self, text: str) -> Damage:
-        offset = self.position.size_bytes
-        if (later := next_whole_frame(self._file, offset + 1, MAX_FRAME_BYTES)) is not None:
-            return Damage(offset, f"{text}; a whole frame follows at byte {later}", torn=False)
-        if offset == 0 and not _begins_like_a_journal(self._file):
-            return Damage(offset, f"{text}; the file does not begin like a journal", torn=False)
-        if (rest := os.fstat(self._file.fileno()).st_size - offset) > MAX_TORN_BYTES:
-            return Damage(offset, f"{text}; {rest} bytes follow, too many for an interrupted write", torn=False)
-        return Damage(offset, text, torn=True)
-
 
 def _size(header: bytes) -> int:
     """Total bytes of the frame that begins with `header`. Raises JournalError if that is no header of a record."""
@@ -127,13 +105,6 @@ def _size(header: bytes) -> int:
     if size > MAX_FRAME_BYTES:
         raise JournalError(f"expected a frame of at most {MAX_FRAME_BYTES} bytes, found one of {size}")
     return size
-
-
-def _begins_like_a_journal(file: BinaryIO) -> bool:
-    """True if the file begins with what is there of the magic, or with zeros, as a write cut off by a power cut may."""
-    file.seek(0)
-    first = file.read(len(MAGIC_BYTES))
-    return MAGIC_BYTES.startswith(first) or not any(first)
 
 
 def read_records(path: Path, start: JournalPosition = START) -> Iterator[tuple[JournalPosition, object]]:

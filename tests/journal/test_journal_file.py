@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from alphapulse.data.runs import ChainLink
 from alphapulse.data.wire import Domain, Source
 from alphapulse.errors import JournalError
-from alphapulse.journal.journal_file import LINK_TYPE, MAX_TORN_BYTES, JournalScan, end_of, read_records, verify
+from alphapulse.journal.damage import MAX_TORN_BYTES
+from alphapulse.journal.journal_file import LINK_TYPE, JournalScan, end_of, read_records, verify
 from alphapulse.rules.wire.frame import encode_frame, seal
 from tests.journal.journal_samples import DAY_NS, audit, fill, intent, run_started, signal
 

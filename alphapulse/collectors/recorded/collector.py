@@ -69,7 +69,7 @@ class RecordedCollector:
     """Replays a recording of pool logs into the market-data relay.
 
     `begin_run` opens fresh books; it is awaited before each pass. `on_end` is told when the recording is over, with
-    the problem that ended it, if any.
+    the problem that ended it, if any. `capture` is told of all frames: who received them, when (ns), and their bytes.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class RecordedCollector:
         on_end: Callable[[RecordingError | None], None],
         run_blocking: RunBlocking,
         now_ns: Callable[[], int],
+        capture: Callable[[str, int, Sequence[bytes]], None] | None = None,
     ) -> None:
         self._recording = recording
         self._venue = pools[0].id.venue
@@ -95,6 +96,7 @@ class RecordedCollector:
         self._on_end = on_end
         self._run_blocking = run_blocking
         self._now_ns = now_ns
+        self._capture = capture
         self._decoder = LogDecoder(pools)
         self._order = LogOrder()
         self.last_event_ns: int | None = None
@@ -182,6 +184,8 @@ class RecordedCollector:
     async def _hand_over(self, block: RecordedBlock) -> None:
         counts = self.counts
         received_ns = self._now_ns()
+        if self._capture is not None:
+            self._capture(self._terms.name, received_ns, block.frames)
         events: list[PoolEvent] = []
         for log in block.logs:
             counts.logs += 1

@@ -1,7 +1,8 @@
-"""Reads a recording: lines of JSON-RPC logs, plain or gzip, into blocks in chain order.
+"""Reads a recording into blocks in chain order: lines of JSON-RPC logs, plain or gzip, or a capture of such frames.
 
-Everything here is synchronous and meant for a worker thread. A log that arrives a little late in its file is put in
-its place; what is later than that is left where it is and refused by `LogOrder` behind.
+Everything here is synchronous and meant for a worker thread. A line that stands a little late in its file is put in its
+place; what is later than that is left where it is and refused by `LogOrder` behind. A capture is read as it was
+received.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from alphapulse.errors import LogRefused, RecordingError
+from alphapulse.journal.capture_file import CaptureScan, describe
+from alphapulse.journal.frame_file import MAGIC_BYTES
 from alphapulse.rules.events.hex_text import NS_PER_SECOND
 from alphapulse.rules.events.rpc_log import RpcLog, decode_frame
 
@@ -32,15 +35,27 @@ MAX_LINE_BYTES = 1 << 20
 FRAME_HEAD = b'{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0x1","result":'
 FRAME_TAIL = b"}}"
 
+TORN_TAIL = "torn_tail"
+"""Under this key the end of a capture is counted that an interrupted write left."""
+
 Position = tuple[int, int]
-Placed = tuple[Position, RpcLog]
+_POSITION = attrgetter("position")
+
+
+class Placed(NamedTuple):
+    """A log, where it belongs, and the frame that it came in."""
+
+    position: Position
+    log: RpcLog
+    frame: bytes
 
 
 class RecordedBlock(NamedTuple):
-    """All logs of one block, in order."""
+    """All logs of one block, in order, and the frames that they came in."""
 
     number: int
     logs: tuple[RpcLog, ...]
+    frames: tuple[bytes, ...]
 
 
 def frame_of(line: bytes) -> bytes:
@@ -49,7 +64,7 @@ def frame_of(line: bytes) -> bytes:
 
 
 class Recording:
-    """Files of logs, merged by block and log index. `refused` counts lines that are no logs, by reason.
+    """Files of logs, merged by block and log index. `refused` counts what holds no log, by reason.
 
     Error handling: a file that cannot be opened raises RecordingError at once; one that turns out to be cut off or
     damaged gives all that can be read before that, then RecordingError.
@@ -67,48 +82,69 @@ class Recording:
         """
         problems: list[RecordingError] = []
         with ExitStack() as opened:
-            files = [(path, _open(path, opened)) for path in self._paths]
-            streams = [_ordered(self._logs(path, file, problems)) for path, file in files]
-            merged = heapq.merge(*streams, key=itemgetter(0))
-            for number, placed in groupby(merged, key=lambda item: item[0][0]):
-                if logs := tuple(log for _, log in placed if _within(log, start_ns, end_ns)):
-                    yield RecordedBlock(number, logs)
+            streams = [self._placed(*_open(path, opened), problems) for path in self._paths]
+            for number, placed in groupby(heapq.merge(*streams, key=_POSITION), key=lambda one: one.position[0]):
+                if wanted := [one for one in placed if _within(one.log, start_ns, end_ns)]:
+                    _, logs, frames = zip(*wanted, strict=True)
+                    yield RecordedBlock(number, logs, frames)
         if problems:
             raise RecordingError("; ".join(map(str, problems)))
 
-    def _logs(self, path: Path, file: BinaryIO, problems: list[RecordingError]) -> Iterator[Placed]:
+    def _placed(self, path: Path, file: BinaryIO, captured: bool, problems: list[RecordingError]) -> Iterator[Placed]:
+        if captured:
+            return self._decoded(self._captured_frames(path, file, problems))
+        return _ordered(self._decoded(_line_frames(path, file, problems)))
+
+    def _decoded(self, frames: Iterable[bytes]) -> Iterator[Placed]:
         position: Position = (0, 0)
-        read = 0
-        try:
-            for line in _lines(file):
-                read += 1
-                if not (line := line.strip()):
-                    continue
-                try:
-                    log = decode_frame(frame_of(line))
-                except LogRefused as refusal:
-                    self.refused[refusal.reason] += 1
-                    continue
-                position = _position(log) or position
-                yield position, log
-        except (EOFError, zlib.error, OSError) as error:
-            problems.append(
-                RecordingError(
-                    f"{path} is cut off or damaged behind line {read} ({error}); what was read before it was used; "
-                    "fetch the file again"
-                )
+        for frame in frames:
+            try:
+                log = decode_frame(frame)
+            except LogRefused as refusal:
+                self.refused[refusal.reason] += 1
+                continue
+            position = _position(log) or position
+            yield Placed(position, log, frame)
+
+    def _captured_frames(self, path: Path, file: BinaryIO, problems: list[RecordingError]) -> Iterator[bytes]:
+        scan = CaptureScan(file)
+        for one in scan:
+            yield one.data
+        if scan.damage is None:
+            return
+        if scan.damage.torn:
+            self.refused[TORN_TAIL] += 1
+        else:
+            problems.append(RecordingError(f"{describe(path, scan.damage)}; what stands before it was used"))
+
+
+def _line_frames(path: Path, file: BinaryIO, problems: list[RecordingError]) -> Iterator[bytes]:
+    read = 0
+    try:
+        for line in _lines(file):
+            read += 1
+            if stripped := line.strip():
+                yield frame_of(stripped)
+    except (EOFError, zlib.error, OSError) as error:
+        problems.append(
+            RecordingError(
+                f"{path} is cut off or damaged behind line {read} ({error}); what was read before it was used; "
+                "fetch the file again"
             )
+        )
 
 
-def _open(path: Path, opened: ExitStack) -> BinaryIO:
-    """The file's plain content; `opened` closes it."""
+def _open(path: Path, opened: ExitStack) -> tuple[Path, BinaryIO, bool]:
+    """The path, the file's plain content, and whether that is a capture; `opened` closes it."""
     try:
         file = opened.enter_context(path.open("rb"))
-        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        start = file.read(len(MAGIC_BYTES))
         file.seek(0)
     except OSError as error:
         raise RecordingError(f"expected a recording at {path}, found: {error.strerror}") from error
-    return cast(BinaryIO, opened.enter_context(gzip.GzipFile(fileobj=file))) if packed else file
+    if start.startswith(GZIP_MAGIC):
+        return path, cast(BinaryIO, opened.enter_context(gzip.GzipFile(fileobj=file))), False
+    return path, file, start == MAGIC_BYTES
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -129,16 +165,16 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         raise damage
 
 
-def _ordered(logs: Iterable[Placed]) -> Iterator[Placed]:
+def _ordered(frames: Iterable[Placed]) -> Iterator[Placed]:
     """Mends disorder within the window: sorts twice the window and gives out the first half of it."""
     waiting: list[Placed] = []
-    for placed in logs:
+    for placed in frames:
         waiting.append(placed)
         if len(waiting) == 2 * WINDOW:
-            waiting.sort(key=itemgetter(0))
+            waiting.sort(key=_POSITION)
             yield from waiting[:WINDOW]
             del waiting[:WINDOW]
-    waiting.sort(key=itemgetter(0))
+    waiting.sort(key=_POSITION)
     yield from waiting
 
 
