@@ -22,6 +22,9 @@ from alphapulse.data.wire import (
 
 MAX_LEGS = 8
 
+INHERITED_EPISODE = 0
+"""The episode of a gap that was open already when the strategy's life began; it may have been traded before."""
+
 
 @record
 class Leg:

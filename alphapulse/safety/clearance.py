@@ -26,10 +26,16 @@ class Clearance:
     Error handling: what a party raises is logged and stands in the report; nothing of it gets out.
     """
 
-    def __init__(self, kept_running: Callable[[], Sequence[str]], logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        kept_running: Callable[[], Sequence[str]],
+        on_report: Callable[[HaltReport], None],
+        logger: logging.Logger,
+    ) -> None:
         self.decisions: dict[str, Decisions] = {}
         self.gateways: dict[str, Gateway] = {}
         self._kept_running = kept_running
+        self._on_report = on_report
         self._logger = logger
         self._drafts: dict[int, ReportDraft] = {}
         self._waiting: dict[str, ReportDraft] = {}
@@ -92,7 +98,14 @@ class Clearance:
             await self._await_gone(draft, nursery)
             await self._cancel_orders(draft, nursery)
             draft.finish(self._ask_what_runs(draft))
+            self._tell_report(draft)
         self._busy.discard(scope)
+
+    def _tell_report(self, draft: ReportDraft) -> None:
+        try:
+            self._on_report(draft.report())
+        except Exception:
+            self._logger.exception("the report of halt %d was not journalled or published", draft.halt_id)
 
     async def _await_gone(self, draft: ReportDraft, nursery: trio.Nursery) -> None:
         questions = {name: partial(party.wait_stopped, draft.scope) for name, party in self.decisions.items()}

@@ -38,6 +38,7 @@ class HaltSwitch:
         on_change: journals and publishes a change of level. Its error is logged and stands in the report of a halt;
             a resume that it cannot keep is refused.
         kept_running: names what runs on, asked when a halt is through.
+        on_report: journals and publishes a report when it is complete. Its error is logged.
         logger: takes what went wrong.
         write: puts the record on the disk.
     """
@@ -51,6 +52,7 @@ class HaltSwitch:
         clock_ns: Callable[[], int],
         on_change: Callable[[HaltChange], None],
         kept_running: Callable[[], Sequence[str]],
+        on_report: Callable[[HaltReport], None],
         logger: logging.Logger,
         write: Callable[[Path, LatchRecord], None] = write_latch,
     ) -> None:
@@ -63,7 +65,7 @@ class HaltSwitch:
         self._on_change = on_change
         self._logger = logger
         self._write = write
-        self._clearance = Clearance(kept_running, logger)
+        self._clearance = Clearance(kept_running, on_report, logger)
         # The gate is open only while no kill has come since it was opened. A handler that interrupts `resume` between
         # any two instructions thus wins: `resume` can only store the number of kills that it knew.
         self._kills = 0

@@ -9,7 +9,7 @@ import attrs
 
 from alphapulse.data.market import MarketEvent
 from alphapulse.data.pools import Pool
-from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
 from alphapulse.rules.amm.price import gap_ppm
 from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
@@ -90,7 +90,7 @@ class FlashArbitrage:
             run=self._run(),
             signal_id=signal_id,
             strategy=self.name,
-            episode=self._episodes[found.pair],
+            episode=self._episodes.get(found.pair, INHERITED_EPISODE),
             halt_epoch=self._halt_epoch(),
             chain_id=found.pair.first.id.chain_id or 0,
             block_number=block_number,

@@ -47,6 +47,7 @@ class Desk:
 
     def build(self, record: LatchRecord | None = None) -> HaltSwitch:
         """A switch as a restart makes it."""
+        self.reports: list[HaltReport] = []
         self.switch = HaltSwitch(
             latch_path=self.path,
             record=record or LatchRecord(),
@@ -54,6 +55,7 @@ class Desk:
             clock_ns=self.clock_ns,
             on_change=self.on_change,
             kept_running=self.kept_running,
+            on_report=self.reports.append,
             logger=logging.getLogger("desk"),
             write=self.write,
         )
@@ -168,6 +170,7 @@ async def test_order_of_a_kill(mock_clock: MockClock, desk: Desk, nursery: trio.
         (0.0625, "cancel global"),
         (0.3125, "cancelled global"),
     ]
+    assert desk.reports == [report]
     assert steps(report) == [
         ("gate closed", 0, True),
         ("latch on disk", 0, True),

@@ -247,11 +247,11 @@ class FakeBackend:
             complete=self.complete,
         )
 
-    async def resume(self, scope: str, reason: str, actor: str) -> Status:
+    async def resume(self, scope: str, reason: str, actor: str, via: ViaWord) -> Status:
         await trio.lowlevel.checkpoint()
         if self.resume_error is not None:
             raise self.resume_error
-        self.calls.append(("resume", scope, reason, actor))
+        self.calls.append(("resume", scope, reason, actor, via))
         self.state = "active"
         self.touch("status")
         return self.status()

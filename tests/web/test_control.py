@@ -119,7 +119,7 @@ async def test_a_resume_returns_the_status() -> None:
     desk.backend.state = "halted"
     response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})
     assert (await answer(response))["state"] == "active"
-    assert desk.backend.calls == [("resume", "global", "checked", "operator")]
+    assert desk.backend.calls == [("resume", "global", "checked", "operator", "the API")]
 
 
 async def test_a_resume_lists_what_forbids_it_and_is_judged_anew() -> None:

@@ -101,7 +101,7 @@ async def test_a_kill_is_told_in_status_report_and_tree(tmp_path: Path, autojump
         assert status.report == report
         (decisions,) = [group for group in desk.backend.tree().children if group.name == "decisions"]
         assert {child.state for child in decisions.children} == {"cancelled"}
-        resumed = await desk.backend.resume(GLOBAL, "over", "operator")
+        resumed = await desk.backend.resume(GLOBAL, "over", "operator", "the command line")
         assert (resumed.state, resumed.halt_id, resumed.report) == ("active", None, report)
 
 

@@ -85,5 +85,5 @@ class Backend(Protocol):
         then says `complete=False`. Raises HaltError if the scope does not exist.
         """
 
-    async def resume(self, scope: str, reason: str, actor: str) -> Status:
+    async def resume(self, scope: str, reason: str, actor: str, via: ViaWord) -> Status:
         """End a halt. Raises HaltError if a precondition fails; each of its arguments is one failed precondition."""

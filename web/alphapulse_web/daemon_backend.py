@@ -287,9 +287,9 @@ class DaemonBackend:
         change = self._daemon.kill(scope, reason=reason, actor=actor, via=VIAS[via])
         return await self._finished_report(change)
 
-    async def resume(self, scope: str, reason: str, actor: str) -> Status:
+    async def resume(self, scope: str, reason: str, actor: str, via: ViaWord) -> Status:
         """End a halt."""
-        self._daemon.resume(scope, reason=reason, actor=actor, via=Via.COMMAND_LINE)
+        self._daemon.resume(scope, reason=reason, actor=actor, via=VIAS[via])
         return self.status()
 
     def _state(self) -> State:

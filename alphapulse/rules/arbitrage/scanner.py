@@ -8,7 +8,7 @@ from typing import NamedTuple
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, StreamState, StreamStatus
+from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, PoolState, StreamState, StreamStatus
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
 from alphapulse.rules.books.pool_book import PoolBook, Position
@@ -45,7 +45,8 @@ class PairScanner:
     """A pure state machine: events in, opportunities out.
 
     A state is the moment directly after a swap in one of the pair's pools, once a swap of both has been seen. With
-    `per_block` only the states at the end of complete blocks count.
+    `per_block` only the states at the end of complete blocks count. A gap that a snapshot shows belongs to an episode
+    that began before: its states do not open one.
     """
 
     def __init__(self, pairs: Iterable[PoolPair], *, per_block: bool) -> None:
@@ -71,6 +72,8 @@ class PairScanner:
                     for pair in pairs:
                         if (found := self._look(pair, swap.stamp.position)) is not None:
                             yield found
+            elif isinstance(event, PoolState):
+                self._inherit(event.pool)
             elif isinstance(event, BlockCompleted):
                 swapped, self._swapped = self._swapped, {}
                 for pair in swapped:
@@ -80,6 +83,14 @@ class PairScanner:
                 self._swapped.clear()
                 self._in_episode.clear()
                 self._last_block = -1
+
+    def _inherit(self, pool: InstrumentId) -> None:
+        for pair in self._pairs_of.get(pool, ()):
+            first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
+            if first is not None and second is not None:
+                prices = (first.sqrt_price_x96, second.sqrt_price_x96)
+                if pair.has_opportunity(max(prices), min(prices)):
+                    self._in_episode.add(pair)
 
     def _look(self, pair: PoolPair, position: Position) -> Opportunity | None:
         first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)

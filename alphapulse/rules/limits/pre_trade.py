@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from alphapulse.data.execution import Check
 from alphapulse.data.halts import Level
-from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
 
 NS_PER_MS = 1_000_000
 
@@ -77,6 +77,9 @@ def max_trade_value(signal: ArbitrageSignal, ceiling: int | None) -> Refusal | N
 
 def duplicate(signal: ArbitrageSignal, traded_episodes: int) -> Refusal | None:
     """The pair has not been traded in this episode: at most one trade per pair and episode."""
+    if signal.episode == INHERITED_EPISODE:
+        text = "this gap was open before the strategy's life began and may have been traded already"
+        return Refusal(Check.DUPLICATE, None, 1, "trades per episode", text)
     if not traded_episodes:
         return None
     return Refusal(

@@ -157,6 +157,14 @@ def test_a_snapshot_gives_prices_but_makes_no_state() -> None:
     assert opened(watching, [swap(ONE, (1, 5), DEAR)]) == [((1, 5), True)]
 
 
+def test_a_gap_that_a_snapshot_shows_opens_no_episode() -> None:
+    """It began before, in another life; once it has closed, the next one is an episode like any other."""
+    prices = ((ONE, DEAR), (TWO, FAIR))
+    snapshot = [PoolState(stamp((1, at)), of.id, price, LIQUIDITY, 0) for at, (of, price) in enumerate(prices)]
+    later = [swap(ONE, (2, 0), DEAR), swap(ONE, (2, 1), NEAR), swap(ONE, (2, 2), DEAR)]
+    assert opened(scanner(), [*snapshot, *later]) == [((2, 0), False), ((2, 2), True)]
+
+
 def test_block_mode_looks_once_at_each_complete_block() -> None:
     """A gap that is closed inside its block is not seen; one that stands at its end is, at the block's last log."""
     watching = scanner(per_block=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isqrt
+
 import attrs
 import pytest
 from hypothesis import assume, example, given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.repricing import reprice
-from alphapulse.rules.arbitrage.sizing import best_input, range_end, size_path
+from alphapulse.rules.arbitrage.sizing import _side, best_input, range_end, size_path
 from alphapulse.rules.books.pool_book import RangeState
 from tests.rules.arbitrage.market_samples import TOKEN_B, pool, stamp, state
 from tests.rules.arbitrage.sizing_oracle import Cycle, Market, markets
@@ -22,6 +24,12 @@ CLOSING_RANGE_ENDS_FIRST: Market = (
     RangeState(50679609008830456609666521833, 60615518725164734136411, -8937, stamp()),
 )
 """The least input that pays what the closing range takes pays one unit more than that."""
+MORE_THAN_THE_RANGE_WOULD_PAY_BETTER: Market = (
+    PoolPair(pool(1, 10_000, 1), pool(2, 3001, 10), TOKEN_B.address),
+    RangeState(161563274135809318248720541, 685948510467223334703470, -123911, stamp()),
+    RangeState(159636196786255125797040819, 1 << 127, -124150, stamp()),
+)
+"""The opening price is so coarse that a little more input than the closing range takes would seem to earn more."""
 
 
 def greater_first(market: Market) -> bool:
@@ -36,6 +44,7 @@ def opportunity(market: Market) -> bool:
 
 @given(ANY_MARKET)
 @example(CLOSING_RANGE_ENDS_FIRST)
+@example(MORE_THAN_THE_RANGE_WOULD_PAY_BETTER)
 def test_a_path_is_what_exact_swaps_give(market: Market) -> None:
     """Never a loss, both prices stay inside their ranges, and no unit is left over at their ends."""
     path, cycle = size_path(*market), Cycle.of(*market)
@@ -53,6 +62,7 @@ def test_a_path_is_what_exact_swaps_give(market: Market) -> None:
 
 @given(ANY_MARKET)
 @example(CLOSING_RANGE_ENDS_FIRST)
+@example(MORE_THAN_THE_RANGE_WOULD_PAY_BETTER)
 def test_repricing_at_the_seen_state_is_the_path_itself(market: Market) -> None:
     pair, first, second = market
     path = size_path(*market)
@@ -62,6 +72,7 @@ def test_repricing_at_the_seen_state_is_the_path_itself(market: Market) -> None:
 
 @given(ANY_MARKET)
 @example(CLOSING_RANGE_ENDS_FIRST)
+@example(MORE_THAN_THE_RANGE_WOULD_PAY_BETTER)
 def test_a_search_finds_hardly_more(market: Market) -> None:
     """What one unit more of either token is worth, and the coarseness of the prices: no more is left."""
     cycle = Cycle.of(*market)
@@ -83,6 +94,39 @@ def test_without_an_opportunity_there_is_no_profit(market: Market) -> None:
     """What the screening drops, sizing would not have traded either."""
     assume(not opportunity(market))
     assert size_path(*market)[:2] == (0, 0)
+
+
+@given(ANY_MARKET, st.integers(0, 1_000_000) | st.none(), st.booleans())
+def test_the_most_that_pays_no_more_is_exact(market: Market, share_ppm: int | None, zero_for_one: bool) -> None:
+    """One unit more would pay more than a share of what the range holds, or than all of it but one unit (None)."""
+    pair, first, _ = market
+    side = _side(pair.first, first, zero_for_one=zero_for_one)
+    held = side.step(side.most()).amount_out
+    assume(held)
+    allowed = held - 1 if share_ppm is None else held * share_ppm // 1_000_001
+    size = side.most_within(allowed)
+    assert side.step(size).amount_out <= allowed < side.step(size + 1).amount_out
+
+
+@given(st.integers(-200_000, 200_000), st.integers(0, 75), st.integers(10**15, 10**23), st.booleans())
+def test_a_gap_barely_above_the_fees_never_loses(tick: int, bits: int, liquidity: int, mirrored: bool) -> None:
+    """The optimum lies at a real size, but the pools' roundings may eat what it would earn."""
+    token = TOKEN_B if mirrored else pool(1).token0
+    pair = PoolPair(pool(1, 500, 200), pool(2, 3000, 200), token.address)
+    lo = sqrt_ratio_at_tick(tick)
+    hi = isqrt(lo * lo * 10**12 // pair.keep_ppm2) + (1 << bits)
+    path = size_path(pair, state(hi, liquidity), state(lo, liquidity))
+    assert path.profit >= 0
+    assert (path.size == 0) == (path.profit == 0)
+
+
+@given(ANY_MARKET)
+def test_without_an_opportunity_the_closed_form_is_zero(market: Market) -> None:
+    pair, first, second = market
+    assume(not opportunity(market))
+    pools = [(pair.first, first), (pair.second, second)]
+    hi, lo = pools if greater_first(market) else reversed(pools)
+    assert best_input(pair, *hi, *lo) == 0
 
 
 @given(markets(honest=True))

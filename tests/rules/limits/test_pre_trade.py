@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alphapulse.data.execution import Check
 from alphapulse.data.halts import Level
-from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
 from alphapulse.rules.limits import pre_trade
 from alphapulse.rules.limits.pre_trade import Refusal
 from tests.journal.journal_samples import DAY_NS, signal
@@ -94,6 +94,9 @@ def test_a_trade_may_be_as_large_as_the_maximum(ceiling: int | None, passes: boo
 
 def test_an_episode_is_traded_once() -> None:
     assert pre_trade.duplicate(signal(), 0) is None
+    inherited = pre_trade.duplicate(changed(signal(), episode=INHERITED_EPISODE), 0)
+    assert inherited is not None
+    assert (inherited.check, inherited.value, inherited.limit) == (Check.DUPLICATE, None, 1)
     refusal = pre_trade.duplicate(signal(), 1)
     assert refusal is not None
     assert refusal[:4] == (Check.DUPLICATE, 2, 1, "trades per episode")

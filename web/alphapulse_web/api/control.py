@@ -42,9 +42,10 @@ def control_routes(backend: Backend, replies: Replies) -> Blueprint:
     @routes.post("/resume")
     async def resume() -> Response:
         wish = await body(ResumeRequest)
+        via = path_of(g.caller, request.headers.get("X-AlphaPulse-Via"))
 
         async def act() -> Reply:
-            return Reply(200, msgspec.json.encode(await backend.resume(wish.scope, wish.reason, OPERATOR)))
+            return Reply(200, msgspec.json.encode(await backend.resume(wish.scope, wish.reason, OPERATOR, via)))
 
         return await once(replies, act)
 
