@@ -15,7 +15,7 @@ from alphapulse.collectors.recorded.recording import Recording
 from alphapulse.config import Config, FlashArbitrageSection
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import ExecutionReport, Mode, Outcome
-from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
+from alphapulse.data.halts import GLOBAL, HaltChange, HaltReport, Level, Via
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.wire import SENTENCE
@@ -190,6 +190,7 @@ class Daemon:
             clock_ns=self.environment.monotonic_ns,
             on_change=self._keep_halt_change,
             kept_running=self._kept_running,
+            on_report=self._keep_halt_report,
             logger=logger,
         )
 
@@ -301,6 +302,11 @@ class Daemon:
             self._halt_changes[change.halt_id] = change
         self.journal.append_now([change])
         self.bus.execution.publish([change])
+
+    def _keep_halt_report(self, report: HaltReport) -> None:
+        if self.journal.failure is None:
+            self.journal.append_now([report])
+        self.bus.execution.publish([report])
 
     def _kept_running(self) -> list[str]:
         """What goes on through a halt, as the tree says."""
