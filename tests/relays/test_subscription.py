@@ -221,6 +221,10 @@ async def test_statistics_count_what_was_given() -> None:
     statistics = queue.statistics()
     assert (statistics.name, statistics.delivered, statistics.waiting) == ("consumer", 2, 4)
     assert (statistics.peak, statistics.cut_off) == (4, False)
+    await queue.receive()
+    queue.offer([7])
+    statistics = queue.statistics()
+    assert (statistics.delivered, statistics.waiting, statistics.peak) == (6, 1, 4)
 
 
 def test_a_stuck_consumer_has_room_for_many_blocks() -> None:

@@ -174,6 +174,9 @@ def test_old_blocks_are_forgotten_and_the_last_ones_are_not() -> None:
     history.apply(swap(TWO, (1, 0), FAIR))
     for block in range(1, 10_001):
         history.apply(swap(ONE, (block, 1), FAIR, block))
+        oldest = history.state_at(ONE.id, (block - HISTORY_BLOCKS, 0))
+        liquidity = 0 if oldest is None else oldest.liquidity
+        assert liquidity == max(0, block - HISTORY_BLOCKS - 1)
     assert len(history._tracks[ONE.id].states) == len(history._tracks[ONE.id].positions) <= PRUNE_AT
     assert len(history._logs) <= HISTORY_BLOCKS + 1
     for block in range(10_000 - HISTORY_BLOCKS, 10_001):
