@@ -210,10 +210,34 @@ MESSAGES: dict[int, type] = {}
 """Every message class by TLV type; filled by `@message` when `alphapulse.data` modules are imported."""
 
 
+def _frozen(cls: C) -> C:
+    """A frozen, slotted attrs class; if its fields are plain, `__init__` calls the slots' own setters.
+
+    attrs sets each field of a frozen class by `object.__setattr__`, which looks the name up each time. These values are
+    made for every event on the hot path, and the setters take a quarter off what making one costs.
+    """
+    frozen = attrs.frozen(cls)
+    fields = attrs.fields(frozen)
+    plain = all(
+        field.init
+        and not field.kw_only
+        and not (field.validator or field.converter or field.on_setattr)
+        and field.default is attrs.NOTHING
+        for field in fields
+    )
+    if plain and fields and not hasattr(cls, "__attrs_post_init__"):
+        names = [field.name for field in fields]
+        scope = {f"set_{name}": getattr(frozen, name).__set__ for name in names}
+        body = "\n".join(f"    set_{name}(self, {name})" for name in names)
+        exec(f"def __init__(self, {', '.join(names)}):\n{body}\n", scope)  # noqa: S102 - the names are our own fields
+        frozen.__init__ = scope["__init__"]  # type: ignore[misc]  # of this very class
+    return frozen
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=False, field_specifiers=(wire, attrs.field))
 def record(cls: C) -> C:
     """A frozen, slotted value whose fields all carry a wire type."""
-    return attrs.frozen(cls)
+    return _frozen(cls)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=False, field_specifiers=(wire, attrs.field))
@@ -227,7 +251,7 @@ def message(*, type: int, domain: Domain) -> Callable[[C], C]:
     def declare(cls: C) -> C:
         if not any(type in numbers for numbers in (*DOMAIN_TYPES[domain], STRANGERS_TYPES)):
             raise ValueError(f"{cls.__name__}: type {type} does not belong to domain {domain.name}")
-        frozen = attrs.frozen(cls)
+        frozen = _frozen(cls)
         if type in MESSAGES:
             raise ValueError(f"{cls.__name__}: type {type} is taken by {MESSAGES[type].__name__}")
         frozen.DESCRIPTION = Description(type=type, domain=domain, name=cls.__name__)  # type: ignore[attr-defined]
