@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import trio
 
+from alphapulse_web.api.messages import FrameSample, LiveFrame
 from alphapulse_web.api.schemas import (
     Amount,
     Build,
@@ -61,6 +62,11 @@ def point(index: int) -> Point:
     )
 
 
+def live_frame(n: int) -> LiveFrame:
+    """Something that passed; its bytes are no frame."""
+    return LiveFrame(n=n, domain="MARKET_DATA", hex=f"{n:04x}", received_ns=str(NOW_NS))
+
+
 class FakeBackend:
     """Implements `alphapulse_web.backend.Backend` over plain attributes; `touch` says that a topic changed."""
 
@@ -77,6 +83,8 @@ class FakeBackend:
         self.fault: Exception | None = None
         self.complete = True
         self.built = 0
+        self.watched = False
+        self.frames: list[LiveFrame] = []
 
     def touch(self, *topics: Topic) -> None:
         """The topics changed."""
@@ -95,6 +103,12 @@ class FakeBackend:
         self.run_number += 1
         self.points = {pair_id: [] for pair_id in self.points}
         self.touch()
+
+    def add_frames(self, count: int) -> None:
+        """Messages passed on the relays."""
+        if self.watched:
+            first = len(self.frames) + 1
+            self.frames += [live_frame(n) for n in range(first, first + count)]
 
     def live(self) -> bool:
         return self.is_live
@@ -199,6 +213,13 @@ class FakeBackend:
 
     def latest_opportunities(self) -> LatestOpportunities:
         return LatestOpportunities(opportunities=[opportunity()], counts=counts())
+
+    def watch_frames(self, watched: bool) -> None:
+        self.watched = watched
+
+    def take_frames(self) -> FrameSample | None:
+        frames, self.frames = self.frames, []
+        return FrameSample(frames=frames[:4], skipped=max(0, len(frames) - 4)) if frames else None
 
     async def pnl(self, run: int | None = None) -> Pnl:
         await trio.lowlevel.checkpoint()

@@ -16,6 +16,7 @@ from alphapulse.daemon import Daemon
 from alphapulse.data.halts import GLOBAL, Via
 from alphapulse.errors import HaltError
 from alphapulse.journal.ledger_reader import LedgerReader
+from alphapulse.rules.wire.frame import decode_frame
 from alphapulse_web.api.messages import Topics
 from alphapulse_web.api.schemas import Counts, Stream
 from alphapulse_web.backend import TOPICS
@@ -43,7 +44,7 @@ async def desk_over(folder: Path, day: Day) -> AsyncIterator[Desk]:
     views: list[LiveView] = []
 
     def control_plane(daemon: Daemon) -> LiveView:
-        views.append(LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens))
+        views.append(LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens, daemon.environment.now_ns))
         return views[-1]
 
     async with (
@@ -202,6 +203,23 @@ async def test_a_trade_on_its_way_is_open_and_counts_as_exposure(tmp_path: Path,
         assert positions.exposure == [trade.size]
         assert positions.largest == [trade.size]
         assert desk.backend.latest_opportunities().counts.pending == 1
+
+
+async def test_the_firehose_shows_what_passes_on_the_relays(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with desk_over(tmp_path, HALF_DAY) as desk:
+        assert desk.backend.take_frames() is None
+        desk.backend.watch_frames(True)
+        kinds: set[str] = set()
+        passed = 0
+        for second in range(1, 10):
+            await desk.rig.until(second)
+            if (sample := desk.backend.take_frames()) is None:
+                break
+            passed += len(sample.frames) + sample.skipped
+            frames = [decode_frame(bytes.fromhex(frame.hex)) for frame in sample.frames]
+            kinds |= {type(message).__name__ for frame in frames for message in frame.messages}
+        assert {"PoolSwap", "ArbitrageSignal", "RiskDecision", "Fill"} <= kinds
+        assert passed > 1000
 
 
 async def test_everything_encodes_to_what_the_document_says(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -10,9 +10,9 @@ import pytest
 import trio
 from trio.testing import MockClock as Clock
 
-from alphapulse_web.api.messages import AppendDelta, Beat, Hello, PutDelta, Snapshot
+from alphapulse_web.api.messages import AppendDelta, Beat, FramesDelta, Hello, PutDelta, Snapshot
 from alphapulse_web.hub import FAULT, MAX_CLIENTS, NOT_LOGGED_IN, QUEUE, STOPPING, TOO_SLOW, Client, Hub
-from tests.web.fake_backend import NOW_NS, PAIR, FakeBackend
+from tests.web.fake_backend import NOW_NS, PAIR, FakeBackend, live_frame
 
 
 class Page:
@@ -38,6 +38,15 @@ class Page:
             message.get("topic", message["type"]) + ("+" if message.get("op") == "append" else "")
             for message in self.messages
             if message["type"] != "beat"
+        ]
+
+    def frames(self) -> list[int]:
+        """The numbers of the frames that came."""
+        return [
+            frame["n"]
+            for message in self.messages
+            if message.get("topic") == "firehose"
+            for frame in message["data"]["frames"]
         ]
 
 
@@ -154,8 +163,10 @@ async def test_never_more_than_a_hundred_messages_in_a_second(nursery: trio.Nurs
     pair_ids = [f"pair {number}" for number in range(30)]
     stage = Stage(nursery, FakeBackend(pair_ids))
     page = await stage.open()
+    stage.hub.subscribe(page.client, ["firehose"])
     for _ in range(500):
         stage.backend.touch()
+        stage.backend.add_frames(9)
         for pair_id in pair_ids:
             stage.backend.add_points(pair_id, 1)
         await trio.sleep(0.01)
@@ -163,6 +174,46 @@ async def test_never_more_than_a_hundred_messages_in_a_second(nursery: trio.Nurs
     for start in page.times:
         assert sum(start <= time <= start + 1 for time in page.times) < 100
     assert [message["seq"] for message in page.messages] == list(range(len(page.messages)))
+    frames = [len(message["data"]["frames"]) for message in page.messages if message.get("topic") == "firehose"]
+    assert 80 <= sum(frames) <= 5 * 20 + 4
+
+
+async def test_frames_come_only_to_pages_that_asked_for_them(stage: Stage, autojump_clock: Clock) -> None:
+    asked, other = await stage.open(), await stage.open()
+    stage.backend.add_frames(1)
+    stage.hub.subscribe(asked.client, ["firehose"])
+    stage.backend.add_frames(6)
+    await trio.sleep(0.5)
+    assert asked.frames() == [1, 2, 3, 4]
+    (delta,) = [message for message in asked.messages if message.get("topic") == "firehose"]
+    assert msgspec.convert(delta, type=FramesDelta).data.skipped == 2
+    assert other.frames() == []
+
+
+async def test_frames_are_watched_while_somebody_listens(stage: Stage, autojump_clock: Clock) -> None:
+    first, second = await stage.open(), await stage.open()
+    stage.hub.subscribe(first.client, ["firehose"])
+    stage.hub.subscribe(second.client, ["firehose"])
+    stage.hub.subscribe(second.client, ["firehose"])
+    stage.hub.unsubscribe(second.client, ["firehose"])
+    somebody = stage.backend.watched
+    assert somebody
+    stage.hub.leave(first.client)
+    nobody = stage.backend.watched
+    assert not nobody
+    stage.hub.unsubscribe(second.client, ["firehose"])
+    stage.backend.frames = [live_frame(1)]
+    await trio.sleep(0.5)
+    assert second.frames() == []
+
+
+async def test_a_page_that_asks_at_once_is_greeted_first(stage: Stage, autojump_clock: Clock) -> None:
+    page = Page(stage.hub)
+    stage.hub.subscribe(page.client, ["firehose"])
+    stage.backend.add_frames(1)
+    stage.nursery.start_soon(page.read)
+    await trio.sleep(0.5)
+    assert page.kinds()[:3] == ["hello", "snapshot", "firehose+"]
 
 
 async def test_a_topic_is_built_once_for_all_pages(stage: Stage, autojump_clock: Clock) -> None:

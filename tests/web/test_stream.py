@@ -12,6 +12,7 @@ import trio
 from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
 from trio.testing import MockClock
 
+from alphapulse_web.stream import REQUESTS_PER_S
 from tests.web.web_client import BEARER, ORIGIN, Desk
 
 HOST = {"Host": "127.0.0.1:8700"}
@@ -87,10 +88,77 @@ async def test_a_foreign_host_is_refused_before_the_handshake() -> None:
     assert refusal.value.response.status_code == 421
 
 
-async def test_a_page_that_speaks_is_closed() -> None:
+def request(type_: str = "subscribe", **others: Any) -> str:
+    return json.dumps({"type": type_, "topics": ["firehose"], **others})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "hello?",
+        "",
+        "[]",
+        "null",
+        '{"type": "subscribe"',
+        request("kill"),
+        request(topics=[]),
+        request(topics=["status"]),
+        request(topics=["firehose", "firehose"]),
+        request(topics="firehose"),
+        request(seq=1),
+        '{"type": "subscribe"}',
+        request().encode(),
+        b"\xff",
+        "[" * 60_000,
+    ],
+)
+async def test_a_page_that_says_anything_else_is_closed(message: str | bytes) -> None:
     async with listening(Desk(), BEARER) as page:
-        await page.send("hello?")
+        await page.send(message)
         assert await closing_code(page) == 1008
+
+
+async def test_a_page_is_sent_what_it_asks_for_until_it_wants_it_no_more() -> None:
+    desk = Desk()
+    async with listening(desk, BEARER) as page:
+        await first_messages(page)
+        await page.send(request())
+        while not desk.backend.watched:
+            await trio.lowlevel.checkpoint()
+        desk.backend.add_frames(1)
+        while (message := json.loads(await page.receive()))["type"] != "delta":
+            pass
+        assert (message["topic"], message["op"]) == ("firehose", "append")
+        assert [frame["n"] for frame in message["data"]["frames"]] == [1]
+        await page.send(request("unsubscribe"))
+        while desk.backend.watched:
+            await trio.lowlevel.checkpoint()
+
+
+async def test_a_page_that_goes_listens_no_more() -> None:
+    desk = Desk()
+    async with listening(desk, BEARER) as page:
+        await page.send(request())
+        while not desk.backend.watched:
+            await trio.lowlevel.checkpoint()
+    assert not desk.backend.watched
+
+
+async def test_a_page_that_asks_without_end_is_closed() -> None:
+    async with listening(Desk(), BEARER) as page:
+        for _ in range(REQUESTS_PER_S + 1):
+            await page.send(request())
+        assert await closing_code(page) == 1008
+
+
+async def test_a_page_may_ask_again_and_again_in_its_time(autojump_clock: MockClock) -> None:
+    desk = Desk()
+    async with listening(desk, BEARER) as page:
+        for _ in range(REQUESTS_PER_S):
+            await page.send(request())
+            await page.send(request("unsubscribe"))
+            await trio.sleep(0.5)
+        assert await first_messages(page) == ["hello", "snapshot"]
 
 
 async def test_a_stop_closes_with_1001() -> None:

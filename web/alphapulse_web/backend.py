@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
+from alphapulse_web.api.messages import FrameSample
 from alphapulse_web.api.schemas import (
     Fills,
     HaltReport,
@@ -65,6 +66,12 @@ class Backend(Protocol):
 
     def latest_opportunities(self) -> LatestOpportunities:
         """The newest 50 opportunities."""
+
+    def watch_frames(self, watched: bool) -> None:
+        """Whether somebody watches the firehose; asked often with the same answer."""
+
+    def take_frames(self) -> FrameSample | None:
+        """What passed on the relays since the last call, or None if nothing did; asked only while it is watched."""
 
     async def pnl(self, run: int | None = None) -> Pnl:
         """Profit and loss of a run, the current one if None. Raises LookupError if there is no such run."""

@@ -26,6 +26,7 @@ from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
 from alphapulse.safety.report_draft import is_complete
 from alphapulse.terms import tokens_of
+from alphapulse_web.api.messages import FrameSample
 from alphapulse_web.api.schemas import (
     Amount,
     Build,
@@ -225,6 +226,14 @@ class DaemonBackend:
     def latest_opportunities(self) -> LatestOpportunities:
         """The newest 50 opportunities."""
         return self._view.opportunities.latest()
+
+    def watch_frames(self, watched: bool) -> None:
+        """Whether somebody watches the firehose."""
+        self._view.firehose.watch(watched)
+
+    def take_frames(self) -> FrameSample | None:
+        """What passed on the relays since the last call."""
+        return self._view.firehose.take()
 
     async def pnl(self, run: int | None = None) -> Pnl:
         """P&L of the current run from the portfolio, of an older one from the ledger."""

@@ -49,11 +49,12 @@ class DaemonControlPlane:
         run_blocking = daemon.environment.run_blocking
         token = await run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
         async with aclosing(LedgerReader(daemon.ledger_url, run_blocking=run_blocking)) as reader:
-            view = LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens)
+            now_ns = daemon.environment.now_ns
+            view = LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens, now_ns)
             settings = WebSettings(
                 token=token,
                 allowed_hosts=(*LOOPBACK_HOSTS, section.host, *section.allowed_hosts),
-                now_ns=daemon.environment.now_ns,
+                now_ns=now_ns,
             )
             app = create_app(DaemonBackend(daemon, view, reader), settings)
             plane = ControlPlane(app, host=section.host, port=section.port)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import attrs
 import msgspec
 import trio
 
-from alphapulse_web.api.messages import PairAppend, Topics
+from alphapulse_web.api.messages import AskedTopic, FrameSample, PairAppend, Topics
 from alphapulse_web.api.schemas import Pairs, PairView, Pnl, Shape
 from alphapulse_web.backend import TOPICS, Backend, Topic
 from alphapulse_web.instants import instant
 
 ROUND_S = 0.1
-"""At most 10 rounds a second. With 6 topics, 2 pairs and a beat a client is sent at most 90 messages in any second."""
+"""At most 10 rounds a second, each of 6 topics and 2 pairs; with frames and a beat that is fewer than 100 messages."""
 PAIRS_PER_ROUND = 2
+FRAMES_EVERY_S = 0.2
 BEAT_S = 1.0
 ROUND_LIMIT_S = 2.0
 FAULT_PAUSE_S = 1.0
@@ -48,6 +49,7 @@ class Client:
     def __init__(self, session: str | None) -> None:
         self.session = session
         self.welcomed = False
+        self.asked: frozenset[AskedTopic] = frozenset()
         self.scope = trio.CancelScope()
         # A scope that ends by its own deadline is a session that is over.
         self.code, self.reason = NOT_LOGGED_IN, "the session is over"
@@ -80,6 +82,7 @@ class Hub:
         self._run: int | None = None
         self._cursors: dict[str, int] = {}
         self._beat_at = 0.0
+        self._frames_at = 0.0
 
     def join(self, session: str | None) -> Client:
         """A client that is told everything with the next round; it is already shed if there is no room or no time."""
@@ -96,6 +99,17 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Forget a client."""
         self._clients.discard(client)
+        self._watch()
+
+    def subscribe(self, client: Client, topics: Iterable[AskedTopic]) -> None:
+        """Send these topics to the client too, from the next round on."""
+        client.asked = client.asked.union(topics)
+        self._watch()
+
+    def unsubscribe(self, client: Client, topics: Iterable[AskedTopic]) -> None:
+        """Send these topics to the client no more."""
+        client.asked = client.asked.difference(topics)
+        self._watch()
 
     def end_session(self, session: str) -> None:
         """Shed the clients of a session that was ended."""
@@ -140,10 +154,22 @@ class Hub:
             _tell(joining, self._greeting(pnl))
             for client in joining:
                 client.welcomed = True
+        if trio.current_time() >= self._frames_at:
+            self._frames_at = trio.current_time() + FRAMES_EVERY_S
+            self._tell_frames([client for client in welcomed if "firehose" in client.asked])
         if trio.current_time() >= self._beat_at:
             self._beat_at = trio.current_time() + BEAT_S
             beat = Frame("beat", f',"server_time":{_json(instant(self._now_ns()))}')
             _tell(welcomed + joining, [beat])
+
+    def _tell_frames(self, listeners: Sequence[Client]) -> None:
+        sample = self._backend.take_frames() if listeners else None
+        if sample is not None:
+            _tell(listeners, [_append_frames(sample)])
+
+    def _watch(self) -> None:
+        """Nothing is kept or encoded for a firehose that nobody looks at."""
+        self._backend.watch_frames(any("firehose" in client.asked for client in self._clients))
 
     def _deltas(self, revisions: Mapping[Topic, int], pnl: Pnl | None) -> list[Frame]:
         frames: list[Frame] = []
@@ -244,6 +270,10 @@ def _tell(clients: Iterable[Client], frames: Iterable[Frame]) -> None:
 
 def _put(topic: Topic, shape: Shape) -> Frame:
     return Frame("delta", f',"topic":"{topic}","op":"put","data":{_json(shape)}')
+
+
+def _append_frames(sample: FrameSample) -> Frame:
+    return Frame("delta", f',"topic":"firehose","op":"append","data":{_json(sample)}')
 
 
 def _json(value: object) -> str:

@@ -37,7 +37,7 @@ def document(version: str = "1") -> Node:
     """The whole document as plain values; key order is not stable, `render` sorts it."""
     shapes = [route.reply for route in ROUTES if route.reply] + [route.body for route in ROUTES if route.body]
     shapes += [messages.Hello, messages.Snapshot, messages.PutDelta, messages.AppendDelta, messages.Beat]
-    shapes += [schemas.ErrorReply]
+    shapes += [messages.FramesDelta, messages.TopicRequest, schemas.ErrorReply]
     _, components = msgspec.json.schema_components(shapes, ref_template=REF)
     paths: Node = {}
     for route in ROUTES:
@@ -47,7 +47,8 @@ def document(version: str = "1") -> Node:
         "info": {
             "title": "AlphaPulse control plane",
             "version": version,
-            "description": "REST under /api/v1. The WebSocket /ws sends Hello, Snapshot, then deltas and beats.",
+            "description": "REST under /api/v1. The WebSocket /ws sends Hello, Snapshot, then deltas and beats; "
+            "it takes TopicRequest.",
         },
         "paths": paths,
         "components": {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 
+import msgspec
 import trio
 from quart import Blueprint, websocket
 
+from alphapulse_web.api.messages import TopicRequest
 from alphapulse_web.auth import Authenticator, Caller
 from alphapulse_web.hub import FAULT, NOT_LOGGED_IN, Client, Hub
 from alphapulse_web.instants import NS_PER_S
@@ -15,6 +18,8 @@ from alphapulse_web.perimeter import Perimeter
 
 WRONG_ORIGIN = 4403
 POLICY = 1008
+REQUESTS_PER_S = 20
+"""What a page may ask in a second; a person who hurries through the pages needs a few."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +55,7 @@ async def serve(hub: Hub, caller: Caller, now_ns: int) -> None:
     try:
         with client.scope:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(listen, client)
+                nursery.start_soon(listen, hub, client)
                 nursery.start_soon(write, client)
     except* Exception:
         log.exception("a dashboard's stream failed")
@@ -71,7 +76,28 @@ async def write(client: Client) -> None:
         seq += 1
 
 
-async def listen(client: Client) -> None:
-    """The page sends nothing; whoever sends is shed, so that nothing piles up here."""
-    await websocket.receive()
-    client.shed(POLICY, "the page sends nothing")
+async def listen(hub: Hub, client: Client) -> None:
+    """Hear topic requests. Whoever sends anything else, or too much, is shed, so that nothing piles up here."""
+    times: deque[float] = deque(maxlen=REQUESTS_PER_S)
+    while True:
+        request = topic_request(await websocket.receive())
+        now = trio.current_time()
+        if request is None:
+            client.shed(POLICY, "expected a topic request")
+        elif len(times) == REQUESTS_PER_S and now - times[0] < 1:
+            client.shed(POLICY, f"expected at most {REQUESTS_PER_S} requests a second")
+        elif request.type == "subscribe":
+            hub.subscribe(client, request.topics)
+        else:
+            hub.unsubscribe(client, request.topics)
+        times.append(now)
+
+
+def topic_request(message: str | bytes) -> TopicRequest | None:
+    """What a page said, None if it is not exactly a topic request."""
+    if isinstance(message, bytes):
+        return None
+    try:
+        return msgspec.json.decode(message, type=TopicRequest)
+    except msgspec.DecodeError:
+        return None

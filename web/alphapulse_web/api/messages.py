@@ -1,17 +1,20 @@
-"""Messages of the WebSocket. `seq` is dense from 0 on each connection; the page sends nothing.
+"""Messages of the WebSocket. `seq` is dense from 0 on each connection; the page sends nothing but topic requests.
 
 The hub composes the text itself, so that a topic is encoded once for all clients; these shapes state what results.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from alphapulse_web.api.schemas import (
     Build,
     Decimal,
     Instant,
     LatestOpportunities,
+    Natural,
     Pairs,
     Pnl,
     Point,
@@ -21,6 +24,10 @@ from alphapulse_web.api.schemas import (
     Status,
     TreeNode,
 )
+
+AskedTopic = Literal["firehose"]
+"""Topics that are sent only to pages that asked for them."""
+RelayDomain = Literal["MARKET_DATA", "SIGNAL", "EXECUTION"]
 
 
 class Hello(Shape, frozen=True, kw_only=True):
@@ -79,6 +86,42 @@ class AppendDelta(Shape, frozen=True, kw_only=True):
     op: Literal["append"]
     key: str
     data: PairAppend
+
+
+class LiveFrame(Shape, frozen=True, kw_only=True):
+    """A message of a relay in its Protocol V2 frame.
+
+    `n` counts the messages that passed while somebody listened, sent or not. `received_ns` is the wall clock.
+    """
+
+    n: int
+    domain: RelayDomain
+    hex: Annotated[str, Meta(pattern=r"^([0-9a-f]{2})+$")]
+    received_ns: Natural
+
+
+class FrameSample(Shape, frozen=True, kw_only=True):
+    """Some of the messages that passed since the last sample, and how many of them were left out."""
+
+    frames: list[LiveFrame]
+    skipped: int
+
+
+class FramesDelta(Shape, frozen=True, kw_only=True):
+    """New frames, for pages that asked for the firehose."""
+
+    type: Literal["delta"]
+    seq: int
+    topic: Literal["firehose"]
+    op: Literal["append"]
+    data: FrameSample
+
+
+class TopicRequest(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The only message that a page may send: whether it wants topics that are not sent to everybody."""
+
+    type: Literal["subscribe", "unsubscribe"]
+    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=1)]
 
 
 class Beat(Shape, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -10,25 +10,31 @@ from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.data.wire import Description, Domain
 from alphapulse.relays.bus import Bus
+from alphapulse_web.views.firehose_view import FirehoseView
 from alphapulse_web.views.market_view import MarketView
 from alphapulse_web.views.opportunity_view import OpportunityView
 
 
 class LiveView:
-    """Keeps the market view and the opportunity view in step with the three relays."""
+    """Keeps the market view, the opportunity view and the firehose in step with the three relays."""
 
-    def __init__(self, bus: Bus, pools: Sequence[Pool], quote_tokens: Sequence[bytes]) -> None:
+    def __init__(
+        self, bus: Bus, pools: Sequence[Pool], quote_tokens: Sequence[bytes], now_ns: Callable[[], int]
+    ) -> None:
         self._bus = bus
         self.market = MarketView(pools, quote_tokens)
         self.opportunities = OpportunityView(pools)
+        self.firehose = FirehoseView(now_ns)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
         with self._bus.subscribe_to_all("control plane") as subscription:
             task_status.started()
             while True:
-                for message in await subscription.receive():
+                messages = await subscription.receive()
+                for message in messages:
                     self._apply(message)
+                self.firehose.offer(messages)
 
     def _apply(self, message: object) -> None:
         if isinstance(message, StreamStatus) and message.state is StreamState.RESET:
