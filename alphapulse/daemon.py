@@ -200,7 +200,7 @@ class Daemon:
             self.halts,
             {STRATEGY: strategy_limits(section, self.pools)},
             max_input_age_ns=self.config.limits.max_input_age_s * NS_PER_S,
-            market_ns=lambda: self.clock.now_ns() or 0,
+            market_ns=self.clock.now_ns,
             now_ns=self.environment.now_ns,
             stream_trouble=lambda chain_id: self.bus.stream_trouble(CHAINS[chain_id].venue),
         )

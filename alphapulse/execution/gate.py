@@ -46,7 +46,8 @@ class HaltView(Protocol):
 class Gate:
     """Checks signals, fail-closed.
 
-    `market_ns` is the market clock; `stream_trouble` says what is wrong with the stream of a chain, None if nothing is.
+    `market_ns` is the market clock, None while its time is not known. `stream_trouble` says what is wrong with the
+    stream of a chain, None if nothing is.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Gate:
         limits: dict[str, StrategyLimits],
         *,
         max_input_age_ns: int,
-        market_ns: Callable[[], int],
+        market_ns: Callable[[], int | None],
         now_ns: Callable[[], int],
         stream_trouble: Callable[[int], str | None],
     ) -> None:

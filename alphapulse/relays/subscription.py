@@ -73,6 +73,8 @@ class Subscription(Generic[M]):
         if self._queue or self._cut_off:
             await trio.lowlevel.checkpoint()
         while not self._queue:
+            if self._closed:
+                raise RelayError(f"consumer {self.name!r} has left the relay; subscribe anew")
             if self._cut_off:
                 raise RelayError(
                     f"consumer {self.name!r} fell more than {self._capacity} messages behind and was cut off; "

@@ -68,7 +68,7 @@ async def trade(
             halts,
             {"flash": StrategyLimits(lambda _: floor, lambda _: ceiling)},
             max_input_age_ns=60 * 10**9,
-            market_ns=lambda: clock.now_ns() or 0,
+            market_ns=clock.now_ns,
             now_ns=lambda: 5,
             stream_trouble=lambda chain: bus.stream_trouble(CHAINS[chain].venue),
         )

@@ -32,7 +32,7 @@ class Bench:
     halts: Halts = attrs.field(factory=Halts)
     floors: dict[bytes, int] = attrs.field(factory=lambda: {USDC: FLOOR})
     ceiling: int | None = CEILING
-    market_ns: int = GOOD.venue_time_ns
+    market_ns: int | None = GOOD.venue_time_ns
     trouble: str | None = None
 
     def gate(self) -> Gate:
@@ -107,6 +107,7 @@ def test_older_input_is_refused() -> None:
 
 def test_input_that_seems_to_come_from_the_future_has_no_age() -> None:
     assert verdict(market_ns=0).approved
+    assert found(verdict(market_ns=None))[0] is Check.INPUT_FRESH
 
 
 def test_trouble_with_the_stream_is_refused_in_its_words() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from alphapulse.data.instruments import InstrumentId
@@ -58,10 +58,6 @@ class PoolBook:
     def state(self, pool: InstrumentId) -> RangeState | None:
         """The newest state of a pool, None while it is unknown."""
         return self._states.get(pool)
-
-    def known(self) -> Iterable[InstrumentId]:
-        """The pools whose state is known."""
-        return self._states.keys()
 
     def snapshot(self) -> Iterator[PoolState]:
         """Every known pool's newest state, as the messages from which another book can start."""

@@ -37,11 +37,13 @@ def strategy_enabled(signal: ArbitrageSignal, level: Level) -> Refusal | None:
     return Refusal(Check.STRATEGY_ENABLED, level, Level.ACTIVE, "level", f"{signal.strategy} is {level.name.lower()}")
 
 
-def input_fresh(signal: ArbitrageSignal, market_ns: int, limit_ns: int, trouble: str | None) -> Refusal | None:
+def input_fresh(signal: ArbitrageSignal, market_ns: int | None, limit_ns: int, trouble: str | None) -> Refusal | None:
     """The stream behind the signal is whole, and the state that it saw is not older than `limit_ns` of market time.
 
     `trouble` is what is wrong with the stream, None if nothing is.
     """
+    if market_ns is None:
+        return Refusal(Check.INPUT_FRESH, None, limit_ns, "ns", trouble or "the market's time is not known")
     age_ns = max(0, market_ns - signal.venue_time_ns)
     if trouble is None and age_ns <= limit_ns:
         return None
