@@ -111,9 +111,11 @@ class ExecutionSection(_Section, frozen=True):
 
 
 class LimitsSection(_Section, frozen=True):
-    """`[limits]`: what the gate allows."""
+    """`[limits]`: what the gate allows, and how long the loop may stand still."""
 
     max_input_age_s: Annotated[int, msgspec.Meta(ge=1, le=10**9)] = 60
+    loop_stall_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 1
+    loop_exit_s: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 10
 
 
 class Config(_Section, frozen=True):
@@ -203,6 +205,11 @@ def _check(config: Config) -> None:
     if (latency.logs is None) == (latency.blocks is None):
         found = "none" if latency.logs is None else "both"
         raise ConfigError("execution.latency", f"expected exactly one of `logs` and `blocks`, found {found}")
+    limits = config.limits
+    if limits.loop_exit_s <= limits.loop_stall_s:
+        raise ConfigError(
+            "limits.loop_exit_s", f"expected more than loop_stall_s, {limits.loop_stall_s}, found {limits.loop_exit_s}"
+        )
 
 
 def _read(raw: Any, type_: Any, path: str) -> Any:

@@ -39,6 +39,8 @@ from alphapulse.relays.bus import Bus
 from alphapulse.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.halt_switch import HaltSwitch
+from alphapulse.safety.stall_watch import StallWatch
+from alphapulse.safety.watchdog import Watchdog, tell_standard_error
 from alphapulse.staged_stop import stop_in_stages
 from alphapulse.start_record import StartRecord, find_start
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
@@ -57,8 +59,11 @@ logger = logging.getLogger(__name__)
 STRATEGY = "flash_arbitrage"
 NS_PER_S = 1_000_000_000
 
-ESSENTIAL = ("journal", "portfolio", "paper executor", "halt switch")
+ESSENTIAL = ("journal", "portfolio", "paper executor", "halt switch", "watchdog")
 """Without these nothing may be traded."""
+
+WATCHDOG = "watchdog"
+"""The actor of a halt because the loop stood still."""
 
 LOST_WITH_PROCESS = "the daemon ended before the paper trade was included; on paper that is certain"
 
@@ -257,6 +262,8 @@ class Daemon:
             ChildSpec("paper executor", lambda: self.executor, NO_RESTART, kind="gateway"),
             ChildSpec("halt switch", lambda: self.halts, NO_RESTART),
             *self._control_plane_spec(),
+            # Behind the control plane: what that imports at its first start is no stall.
+            ChildSpec("watchdog", self._watchdog, RESTARTS),
         )
         strategies = [ChildSpec(STRATEGY, self._strategy_service, RESTARTS, kind="strategy")]
         decisions = self._supervisor(
@@ -283,6 +290,21 @@ class Daemon:
         if self._control_plane is not None:
             make = self._control_plane
             yield ChildSpec("control plane", lambda: make(self), RESTARTS)
+
+    def _watchdog(self) -> Service:
+        return Watchdog(self._make_stall_watch, self._kill_by_watchdog, run_blocking=self.environment.run_blocking)
+
+    def _make_stall_watch(self) -> StallWatch:
+        limits = self.config.limits
+        return StallWatch(
+            close_gate=self.halts.close_gate,
+            write_halt=lambda reason: self.halts.write_halt(reason=reason, actor=WATCHDOG, via=Via.SUPERVISOR),
+            end=self.environment.end_stalled,
+            tell=tell_standard_error,
+            clock_ns=self.environment.thread_ns,
+            stall_ns=limits.loop_stall_s * NS_PER_S,
+            exit_ns=limits.loop_exit_s * NS_PER_S,
+        )
 
     def _supervisor(self, name: str, *specs: ChildSpec) -> Supervisor:
         return Supervisor(
@@ -352,6 +374,9 @@ class Daemon:
 
     def _kill_by_signal(self) -> None:
         self.kill(GLOBAL, reason="SIGUSR1 was received", actor="operating system", via=Via.OS_SIGNAL)
+
+    def _kill_by_watchdog(self, reason: str) -> None:
+        self.kill(GLOBAL, reason=reason, actor=WATCHDOG, via=Via.SUPERVISOR)
 
     def _stop_by_signal(self) -> None:
         self.request_stop("a stop signal was received")

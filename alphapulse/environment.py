@@ -19,8 +19,16 @@ EXIT_ENDED_AT_ONCE = 130
 """What a shell reports for a process that SIGINT ended."""
 
 
+EXIT_STALLED = 70
+"""EX_SOFTWARE of sysexits: a service manager starts it anew, and the latch keeps it halted."""
+
+
 def _end_at_once() -> None:
     os._exit(EXIT_ENDED_AT_ONCE)
+
+
+def _end_stalled() -> None:
+    os._exit(EXIT_STALLED)
 
 
 @attrs.frozen
@@ -29,9 +37,12 @@ class Environment:
 
     now_ns: Callable[[], int] = time.time_ns
     monotonic_ns: Callable[[], int] = time.monotonic_ns
+    thread_ns: Callable[[], int] = time.monotonic_ns
+    """A monotonic clock that any thread may read: by it the watchdog counts how long the loop stands still."""
     run_blocking: RunBlocking = attrs.field(default=cast(RunBlocking, trio.to_thread.run_sync))
     random: Random = attrs.field(factory=Random)
     end_at_once: Callable[[], None] = _end_at_once
+    end_stalled: Callable[[], None] = _end_stalled
     pid: int = attrs.field(factory=os.getpid)
 
 

@@ -169,6 +169,8 @@ EACH_KEY = [
     ("costs", "gas_units", 1),
     ("costs", "wrapped_native", "WETH"),
     ("limits", "max_input_age_s", 1),
+    ("limits", "loop_stall_s", 5),
+    ("limits", "loop_exit_s", 60),
 ]
 
 
@@ -348,6 +350,13 @@ def test_what_the_program_fills_in_is_no_key(key: str) -> None:
         ),
         ("costs", "wrapped_native = []", "costs.wrapped_native", "expected text, found a list"),
         ("execution", "latency = 0", "execution.latency", "expected a table, found the whole number 0"),
+        (
+            "limits",
+            "loop_exit_s = 1",
+            "limits.loop_exit_s",
+            "expected a whole number from 2 to 86400, found the whole number 1",
+        ),
+        ("limits", "loop_stall_s = 10", "limits.loop_exit_s", "expected more than loop_stall_s, 10, found 10"),
         ("execution", "latency = {}", "execution.latency", "expected exactly one of `logs` and `blocks`, found none"),
         (
             "execution",

@@ -21,7 +21,7 @@ from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.environment import DataPaths
+from alphapulse.environment import DataPaths, Environment
 from alphapulse.errors import AlphaPulseError, ConfigError, HaltError, LedgerError, LifecycleError
 from alphapulse.observe.logs import configure_logs
 
@@ -69,7 +69,8 @@ async def run_replay(
     config: Config, paths: DataPaths, states: TextIO | None, progress: bool
 ) -> tuple[dict[str, Any], AlphaPulseError | None]:
     """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
-    async with open_daemon(config, paths=paths) as daemon:
+    # No watchdog: what a replay finds must not hang on how fast the machine is.
+    async with open_daemon(config, paths=paths, environment=Environment(thread_ns=lambda: 0)) as daemon:
         async with trio.open_nursery() as nursery:
             if states is not None:
                 await nursery.start(_write_states, daemon, states)

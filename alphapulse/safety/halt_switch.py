@@ -102,6 +102,21 @@ class HaltSwitch:
         self._kills += 1
         self.epoch += 1
 
+    def write_halt(self, *, reason: str, actor: str, via: Via) -> None:
+        """Put a halt of the global scope on the disk, from any thread; a restart then comes up HALTED.
+
+        For a loop that stands still, after `close_gate`. `trip` must follow once it turns: it takes the same number.
+        A record that the loop writes meanwhile may be replaced by this one, which is the more careful of the two.
+
+        Raises:
+            HaltError: the latch could not be written.
+        """
+        record = self._record
+        halted = record.of(GLOBAL)
+        if halted is None or halted.level is not Level.HALTED:
+            record = record.after(self._change(record.next_halt_id, GLOBAL, Level.HALTED, reason, actor, via))
+        self._write(self._latch_path, record)
+
     def start(self, level: Level, reason: str) -> HaltChange:
         """Come up as the start rule said (`start_rule.start_level`), once decisions and gateways are registered.
 

@@ -84,6 +84,7 @@ async def running_daemon(
     environment = Environment(
         now_ns=clock_ns,
         monotonic_ns=clock_ns,
+        thread_ns=lambda: 0,  # the watchdog's thread lives in real time, of which this test knows nothing
         run_blocking=run_inline,
         random=Unhurried(),
         end_at_once=lambda: ended_at_once.append(trio.current_time()),

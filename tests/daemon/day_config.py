@@ -31,9 +31,11 @@ class Day:
     latency: str = "{ logs = 0 }"
     web: bool = False
     port: int = 0
+    loop_stall_s: int = 600
+    loop_exit_s: int = 1200
 
     def toml(self) -> str:
-        """The text. No input is too old: how fast a test machine is must not decide what is traded."""
+        """The text. No input is too old and no stall too long: how fast a test machine is must not decide anything."""
         span = "".join(f"{key} = {at}\n" for key, at in (("start", self.start), ("end", self.end)) if at is not None)
         return f"""
 [web]
@@ -56,6 +58,8 @@ latency = {self.latency}
 
 [limits]
 max_input_age_s = 10_000_000
+loop_stall_s = {self.loop_stall_s}
+loop_exit_s = {self.loop_exit_s}
 """
 
     def write(self, folder: Path) -> Path:

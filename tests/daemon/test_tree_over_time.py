@@ -26,7 +26,7 @@ from tests.daemon.books import all_records, records
 from tests.daemon.daemon_rig import NS_PER_S, START_NS, Rig, paths_in, running_daemon
 from tests.daemon.day_config import Day
 
-FOUNDATION = ("journal", "ledger", "portfolio", "paper executor", "halt switch")
+FOUNDATION = ("journal", "ledger", "portfolio", "paper executor", "halt switch", "watchdog")
 DECISIONS = ("engine", "flash_arbitrage")
 COLLECTORS = ("day",)
 START = [(0.0, "stopped"), (0.0, "starting"), (0.0, "running")]
