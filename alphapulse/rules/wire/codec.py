@@ -1,73 +1,38 @@
-"""The values of messages and records as bytes, and back."""
+"""The codec in use: the compiled core where it was built, else pure Python. Both give the same bytes and errors."""
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from alphapulse.rules.wire import pure
 
-import attrs
+try:
+    from alphapulse.rules.wire import core
+except ImportError as error:
+    CORE = None
+    ABSENCE = str(error)
+else:
+    CORE = core
+    ABSENCE = ""
 
-from alphapulse.data.wire import WIRE
-from alphapulse.errors import UnknownType
-from alphapulse.rules.wire.decoder import Decoder, build_decoder
-from alphapulse.rules.wire.diagnosis import misfit
-from alphapulse.rules.wire.encoder import REFUSALS, Encoder, build_encoder
+__all__ = [
+    "ABSENCE",
+    "CORE",
+    "decode_frame",
+    "decode_message",
+    "decode_messages",
+    "decode_value",
+    "encode_frame",
+    "encode_message",
+    "encode_messages",
+    "encode_value",
+    "frame_spans",
+]
 
-T = TypeVar("T")
-
-_ENCODERS: dict[type, Encoder] = {}
-_DECODERS: dict[type, Decoder] = {}
-
-
-def encode_value(message: object) -> bytes:
-    """The value bytes of a message or record, without TLV header.
-
-    Raises:
-        InvalidValue: a field is out of its width, limit or choices; nothing is ever cut or wrapped.
-        UnknownType: the class does not travel.
-    """
-    cls = message.__class__
-    encode = _ENCODERS.get(cls) or encoder(cls)
-    try:
-        return encode(message)
-    except REFUSALS as error:
-        fault = misfit(message, cls)
-        if fault is None:
-            raise
-        raise fault from error
-
-
-def decode_value(cls: type[T], data: bytes) -> T:
-    """The message or record of class `cls` in `data`, which must hold its value bytes and nothing else.
-
-    Raises:
-        Truncated, TrailingBytes: the bytes are too few or too many.
-        InvalidValue: an unknown enum member, bad UTF-8, a presence byte that is not 0 or 1, a count over its limit.
-        UnknownType: the class does not travel.
-    """
-    return cast(T, decoder(cls)(data, 0, len(data)))
-
-
-def encoder(cls: type) -> Encoder:
-    """The encoder of `cls`, made at its first use. Raises UnknownType."""
-    if cls not in _ENCODERS:
-        _require_description(cls)
-        _ENCODERS[cls] = build_encoder(cls)
-    return _ENCODERS[cls]
-
-
-def decoder(cls: type) -> Decoder:
-    """The decoder of `cls`, made at its first use. Raises UnknownType."""
-    if cls not in _DECODERS:
-        _require_description(cls)
-        _DECODERS[cls] = build_decoder(cls)
-    return _DECODERS[cls]
-
-
-def _require_description(cls: type) -> None:
-    if not attrs.has(cls) or not all(WIRE in field.metadata for field in attrs.fields(cls)):
-        raise UnknownType(
-            "value",
-            expected="a class declared with @message or @record",
-            found=cls.__name__,
-            hint="describe its fields with alphapulse.data.wire",
-        )
+encode_value = CORE.encode_value if CORE else pure.encode_value
+encode_message = CORE.encode_message if CORE else pure.encode_message
+encode_messages = CORE.encode_messages if CORE else pure.encode_messages
+encode_frame = CORE.encode_frame if CORE else pure.encode_frame
+decode_value = CORE.decode_value if CORE else pure.decode_value
+decode_message = CORE.decode_message if CORE else pure.decode_message
+decode_messages = CORE.decode_messages if CORE else pure.decode_messages
+decode_frame = CORE.decode_frame if CORE else pure.decode_frame
+frame_spans = CORE.frame_spans if CORE else pure.frame_spans

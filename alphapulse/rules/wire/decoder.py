@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from typing import Any, assert_never
 
@@ -14,20 +15,28 @@ from alphapulse.data.wire import (
     Blob,
     Boolean,
     Choice,
+    Description,
     FixedBytes,
     Integer,
     Many,
     Maybe,
     Padded,
     Record,
+    Source,
     Text,
     WireType,
 )
 from alphapulse.errors import InvalidValue, TrailingBytes, Truncated
+from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, plain_start
 from alphapulse.rules.wire.ids import decode_instrument
+from alphapulse.rules.wire.slots import slots_of
 from alphapulse.rules.wire.source import FunctionSource, struct_code
+from alphapulse.rules.wire.tlv import Bytes, tlv_head
 
-Decoder = Callable[[bytes, int, int], Any]
+Opener = Callable[[Bytes], Any]
+"""frame -> the message that it holds alone; None if it is not the frame that was expected."""
+
+Decoder = Callable[[Bytes, int, int], Any]
 """(data, position, end) -> value. Offsets in errors count from the start of `data`."""
 
 
@@ -36,15 +45,25 @@ def build_decoder(cls: type) -> Decoder:
 
     It raises Truncated, TrailingBytes or InvalidValue.
     """
-    reader = _Reader()
+    reader = _Reader("data, position, end")
     return reader.finish(cls.__name__, reader.read(Record(cls), cls.__name__))
+
+
+def build_opener(cls: type, description: Description, size: int) -> Opener:
+    """The function that reads a message out of a frame of its own, for a class whose values all have `size` bytes.
+
+    It answers only for frames without flags whose domain is the class's own, and raises InvalidValue for a value that
+    cannot be.
+    """
+    reader = _Reader("data")
+    return reader.finish_frame(description, size, reader.read(Record(cls), cls.__name__))
 
 
 class _Reader:
     """Collects runs of fixed fields: `_codes`, the variables that they fill, and the checks that follow."""
 
-    def __init__(self) -> None:
-        self._source = FunctionSource("data, position, end")
+    def __init__(self, signature: str) -> None:
+        self._source = FunctionSource(signature)
         self._invalid = self._source.bind(_invalid)
         self._truncated = self._source.bind(_truncated)
         self._from_bytes = self._source.bind(int.from_bytes)
@@ -59,6 +78,24 @@ class _Reader:
         self._source.add(f"if position != end: raise {trailing}({name!r}, position, end)")
         self._source.add(f"return {expression}")
         return self._source.function(name)
+
+    def finish_frame(self, description: Description, size: int, expression: str) -> Opener:
+        """Everything in one run: header, TLV and value."""
+        tlv = tlv_head(description.type, size)
+        position = HEADER_SIZE + len(tlv)
+        unpack = self._source.bind(struct.Struct(f"<Q16xII{len(tlv)}s{self._codes}").unpack_from)
+        crc32 = self._source.bind(zlib.crc32)
+        starts = self._source.bind(frozenset(plain_start(description.domain, source) for source in Source))
+        self._source.add(f"if len(data) != {position + size}: return None")
+        self._source.add(f"start, size, checksum, tlv, {', '.join(self._variables)} = {unpack}(data)")
+        self._source.add(f"if start not in {starts} or size != {len(tlv) + size} or tlv != {tlv!r}: return None")
+        covered = f"{crc32}(data[{HEADER_SIZE}:], {crc32}(data[:{CHECKSUM_OFFSET}]))"
+        self._source.add(f"if {covered} != checksum: return None")
+        self._source.add(f"position = {position}")
+        for line in self._checks:
+            self._source.add(line)
+        self._source.add(f"return {expression}")
+        return self._source.function(description.name)
 
     def read(self, type_: WireType, path: str) -> str:
         """The expression for the value; it holds once the run that the value stands in is flushed."""
@@ -133,7 +170,15 @@ class _Reader:
         if cls is InstrumentId:
             return self._instrument(path)
         values = [self.read(field.metadata[WIRE], f"{path}.{field.name}") for field in attrs.fields(cls)]
-        return f"{self._source.bind(cls)}({', '.join(values)})"
+        made, slots = self._source.bind(cls), slots_of(cls)
+        if slots is None:
+            return f"{made}({', '.join(values)})"
+        # Faster than the constructor of a frozen class, which looks each slot up by its name.
+        record = self._source.variable()
+        self._checks.append(f"{record} = {self._source.bind(cls.__new__)}({made})")
+        for slot, value in zip(slots, values, strict=True):
+            self._checks.append(f"{self._source.bind(slot.__set__)}({record}, {value})")
+        return record
 
     def _instrument(self, path: str) -> str:
         offset = self._run_size()
@@ -209,15 +254,16 @@ class _Reader:
         return struct.calcsize("<" + self._codes)
 
     def _flush(self) -> None:
-        if not self._variables:
-            return
         size = self._run_size()
-        unpack = self._source.bind(struct.Struct("<" + self._codes).unpack_from)
-        self._source.add(f"if position + {size} > end: raise {self._truncated}({self._path!r}, position, {size}, end)")
-        self._source.add(f"{', '.join(self._variables)}, = {unpack}(data, position)")
+        if self._variables:
+            unpack = self._source.bind(struct.Struct("<" + self._codes).unpack_from)
+            fault = f"{self._truncated}({self._path!r}, position, {size}, end)"
+            self._source.add(f"if position + {size} > end: raise {fault}")
+            self._source.add(f"{', '.join(self._variables)}, = {unpack}(data, position)")
         for line in self._checks:
             self._source.add(line)
-        self._source.add(f"position += {size}")
+        if self._variables:
+            self._source.add(f"position += {size}")
         self._codes = ""
         self._variables = []
         self._checks = []

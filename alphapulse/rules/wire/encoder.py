@@ -7,18 +7,20 @@ without a word on which field was wrong; `alphapulse.rules.wire.diagnosis` finds
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from typing import assert_never
 
 import attrs
 
-from alphapulse.data.instruments import INSTRUMENT_ID_SIZE, InstrumentId
+from alphapulse.data.instruments import ADDRESS_SIZE, InstrumentId
 from alphapulse.data.wire import (
     WIRE,
     Blob,
     Boolean,
     Bound,
     Choice,
+    Description,
     FixedBytes,
     Integer,
     Many,
@@ -28,13 +30,17 @@ from alphapulse.data.wire import (
     Text,
     WireType,
 )
-from alphapulse.rules.wire.ids import encode_instrument
+from alphapulse.rules.wire.header import MAGIC, VERSION
 from alphapulse.rules.wire.source import FunctionSource, struct_code
+from alphapulse.rules.wire.tlv import tlv_head
 
 REFUSALS = (struct.error, LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
 """What an encoder raises for a value that does not fit."""
 
 Encoder = Callable[[object], bytes]
+
+Sealer = Callable[[object, int, int, int], bytes]
+"""(message, source, sequence, timestamp_ns) -> the frame that holds the message alone."""
 
 _BITS = {False: 0, True: 1}
 _BYTES = (bytes, bytearray)
@@ -42,16 +48,23 @@ _BYTES = (bytes, bytearray)
 
 def build_encoder(cls: type) -> Encoder:
     """The encoder of an attrs class whose fields all carry a wire type."""
-    writer = _Writer()
+    writer = _Writer("value")
     writer.write(Record(cls), "value")
     return writer.finish(cls.__name__)
+
+
+def build_sealer(cls: type, description: Description, size: int) -> Sealer:
+    """The function that makes a frame around one message of a class whose values all have `size` bytes."""
+    writer = _Writer("value, source, sequence, timestamp_ns")
+    writer.write(Record(cls), "value")
+    return writer.finish_frame(description, size)
 
 
 class _Writer:
     """Collects runs of fixed fields (`_codes` and the expressions that fill them) and everything between them."""
 
-    def __init__(self) -> None:
-        self._source = FunctionSource("value")
+    def __init__(self, signature: str) -> None:
+        self._source = FunctionSource(signature)
         self._source.add("parts = []")
         self._codes = ""
         self._expressions: list[str] = []
@@ -60,6 +73,19 @@ class _Writer:
         self._flush()
         self._source.add(f"return {self._source.bind(b'')}.join(parts)")
         return self._source.function(name)
+
+    def finish_frame(self, description: Description, size: int) -> Sealer:
+        """Everything in two runs: the header up to its checksum, and the TLV."""
+        tlv = tlv_head(description.type, size)
+        pack_tlv = self._source.bind(struct.Struct(f"<{len(tlv)}s{self._codes}").pack)
+        pack_head = self._source.bind(struct.Struct("<IBBBBQQI").pack)
+        pack_sum = self._source.bind(struct.Struct("<I").pack)
+        crc32 = self._source.bind(zlib.crc32)
+        self._source.add(f"tlv = {pack_tlv}({', '.join((repr(tlv), *self._expressions))})")
+        constants = f"{MAGIC}, {int(description.domain)}, {VERSION}, source, 0"
+        self._source.add(f"head = {pack_head}({constants}, sequence, timestamp_ns, {len(tlv) + size})")
+        self._source.add(f"return head + {pack_sum}({crc32}(tlv, {crc32}(head))) + tlv")
+        return self._source.function(description.name)
 
     def write(self, type_: WireType, expression: str) -> None:
         match type_:
@@ -100,11 +126,19 @@ class _Writer:
 
     def _record(self, cls: type, expression: str) -> None:
         if cls is InstrumentId:
-            self._fixed(f"{INSTRUMENT_ID_SIZE}s", f"{self._source.bind(encode_instrument)}({expression})")
+            self._instrument(expression)
             return
         value = self._assign(expression)
         for field in attrs.fields(cls):
             self.write(field.metadata[WIRE], f"{value}.{field.name}")
+
+    def _instrument(self, expression: str) -> None:
+        value = self._assign(expression)
+        body = self._assign(f"{value}.body")
+        self._refuse_if(f"len({body}) != {ADDRESS_SIZE}")
+        for code, number in (("H", "venue"), ("B", "asset_type"), ("B", "kind")):
+            self._fixed(code, f"{value}.{number}")
+        self._fixed(f"{ADDRESS_SIZE}s", body)
 
     def _maybe(self, item: WireType, expression: str) -> None:
         value = self._assign(expression)

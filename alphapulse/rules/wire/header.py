@@ -7,10 +7,12 @@ from typing import NamedTuple, Self
 
 from alphapulse.data.wire import Domain, Source
 from alphapulse.errors import InvalidValue, TooLarge, Truncated, UnsupportedFlags, UnsupportedVersion, WrongMagic
+from alphapulse.rules.wire.tlv import Bytes
 
 MAGIC = 0xDEADBEEF
 VERSION = 1
 HEADER_SIZE = 32
+SIZE_OFFSET = 24
 CHECKSUM_OFFSET = 28
 MAX_FRAME_SIZE = 1_048_576
 """Header and payload together, in bytes."""
@@ -19,7 +21,6 @@ COMPRESSED = 0x01
 ENCRYPTED = 0x02
 
 _LAYOUT = struct.Struct("<IBBBBQQII")
-_UNSIGNED_64 = 1 << 64
 _DOMAINS = {int(domain): domain for domain in Domain}
 _SOURCES = {int(source): source for source in Source}
 _MAGIC_BYTES = MAGIC.to_bytes(4, "little")
@@ -65,7 +66,7 @@ class Header(NamedTuple):
             raise self._misfit() from error
 
     @classmethod
-    def unpack(cls, data: bytes) -> Self:
+    def unpack(cls, data: Bytes) -> Self:
         """The header at the start of `data`.
 
         Raises:
@@ -89,7 +90,8 @@ class Header(NamedTuple):
         return cls(known_domain, known_source, sequence, timestamp_ns, size, checksum, flags)
 
     def _misfit(self) -> InvalidValue:
-        limits = {"sequence": _UNSIGNED_64, "timestamp_ns": _UNSIGNED_64, "flags": 256, "checksum": 1 << 32}
+        bits = {"source": 8, "flags": 8, "sequence": 64, "timestamp_ns": 64, "checksum": 32}
+        limits = {name: 1 << width for name, width in bits.items()}
         for name, limit in limits.items():
             value = getattr(self, name)
             if not isinstance(value, int) or not 0 <= value < limit:
@@ -97,7 +99,12 @@ class Header(NamedTuple):
         return InvalidValue("header", expected="integers", found=repr(tuple(self)))
 
 
-def frame_size(prefix: bytes) -> int:
+def plain_start(domain: Domain, source: Source) -> int:
+    """The first eight bytes of a frame without flags, as a little-endian integer."""
+    return MAGIC | domain << 32 | VERSION << 40 | source << 48
+
+
+def frame_size(prefix: Bytes) -> int:
     """Length in bytes of the whole frame that starts with `prefix` (at least 32 bytes), header included.
 
     Looks only at what is needed to cut a stream into frames.
@@ -110,13 +117,13 @@ def frame_size(prefix: bytes) -> int:
     return HEADER_SIZE + size
 
 
-def _fields(data: bytes) -> tuple[int, int, int, int, int, int, int, int, int]:
+def _fields(data: Bytes) -> tuple[int, int, int, int, int, int, int, int, int]:
     if len(data) < HEADER_SIZE:
         raise Truncated("header", needed=HEADER_SIZE, available=len(data), offset=0)
     return _LAYOUT.unpack_from(data)
 
 
-def _check(data: bytes, magic: int, version: int, size: int) -> None:
+def _check(data: Bytes, magic: int, version: int, size: int) -> None:
     if magic != MAGIC:
         raise _wrong_magic(data)
     if version != VERSION:
@@ -135,7 +142,7 @@ def _too_large(payload_size: int, offset: int | None) -> TooLarge:
     )
 
 
-def _wrong_magic(data: bytes) -> WrongMagic:
+def _wrong_magic(data: Bytes) -> WrongMagic:
     start = bytes(data[:4])
     later = bytes(data).find(_MAGIC_BYTES)
     if start == _MAGIC_BYTES[::-1]:

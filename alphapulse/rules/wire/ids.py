@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import functools
 
-from alphapulse.data.instruments import INSTRUMENT_ID_SIZE, InstrumentId
+from alphapulse.data.instruments import InstrumentId
 
 _KEPT = 4096
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def encode_instrument(instrument: InstrumentId) -> bytes:
-    """The 24 bytes of an id. Raises ValueError if its body has another length than 20."""
-    data = instrument.to_wire()
-    if len(data) != INSTRUMENT_ID_SIZE:
-        raise ValueError(f"an instrument id has {INSTRUMENT_ID_SIZE} bytes, these were {len(data)}")
-    return data
 
 
 @functools.lru_cache(maxsize=_KEPT)

@@ -15,6 +15,9 @@ EXTENDED = 255
 MAX_STANDARD_SIZE = 255
 MAX_VALUE_SIZE = 65_535
 
+Bytes = bytes | bytearray | memoryview
+"""What is read; of a memoryview nothing is copied but the values themselves."""
+
 _STANDARD_HEADER = 2
 _EXTENDED_HEADER = 5
 
@@ -30,17 +33,21 @@ def encode_tlv(type_: int, value: bytes) -> bytes:
         InvalidFraming: the type is not 1 to 254.
         TooLarge: the value has more than 65,535 bytes.
     """
+    return tlv_head(type_, len(value)) + value
+
+
+def tlv_head(type_: int, size: int) -> bytes:
+    """What stands in front of a value of `size` bytes. Raises InvalidFraming, TooLarge as `encode_tlv` does."""
     if not 0 < type_ < EXTENDED:
         raise InvalidFraming("TLV type", expected="1 to 254", found=type_)
-    size = len(value)
     if size <= MAX_STANDARD_SIZE:
-        return bytes((type_, size)) + value
+        return bytes((type_, size))
     if size > MAX_VALUE_SIZE:
         raise TooLarge(f"TLV {type_}", expected=f"at most {MAX_VALUE_SIZE} bytes", found=size, hint="split the value")
-    return bytes((EXTENDED, 0, type_, size & 0xFF, size >> 8)) + value
+    return bytes((EXTENDED, 0, type_, size & 0xFF, size >> 8))
 
 
-def tlv_spans(data: bytes, position: int, end: int) -> Iterator[Span]:
+def tlv_spans(data: Bytes, position: int, end: int) -> Iterator[Span]:
     """The TLVs in `data[position:end]`; offsets count from the start of `data`.
 
     Raises:

@@ -90,7 +90,7 @@ def test_every_message_travels_in_a_frame(
     messages = data.draw(st.lists(values(Record(cls)), min_size=1, max_size=3))
     encoded = encode_frame(messages, source=source, sequence=sequence, timestamp_ns=timestamp_ns)
     frame = decode_frame(encoded)
-    assert list(map(attrs.astuple, frame.messages)) == list(map(attrs.astuple, messages))  # type: ignore[arg-type]
+    assert list(map(attrs.astuple, frame.messages)) == list(map(attrs.astuple, messages))
     assert frame.header[1:4] == (source, sequence, timestamp_ns)
     assert frame_size(encoded) == len(encoded)
 
