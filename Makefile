@@ -11,6 +11,8 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check install -qq
 DASHBOARD := web/alphapulse_web/dist/index.html
 FRONTEND := $(shell find frontend/src frontend/public frontend/index.html frontend/openapi.json frontend/package-lock.json \
 	frontend/vite.config.ts frontend/tsconfig.json -type f -not -name schema.d.ts 2>/dev/null)
+# Written from the data classes, so that it is built anew when they change. ALPHAPULSE_PURE=1 leaves it out.
+CORE := $(VENV)/.core-$(if $(filter 1,$(ALPHAPULSE_PURE)),left-out,built)
 NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && echo found)
 
 .PHONY: help
@@ -20,7 +22,7 @@ help: ## list the targets
 # Running ---------------------------------------------------------------------------------------------------------
 
 .PHONY: run
-run: $(VENV)/.runtime $(if $(NODE),$(DASHBOARD),without-node) ## install what is missing and start the daemon
+run: $(CORE) $(if $(NODE),$(DASHBOARD),without-node) ## install what is missing and start the daemon
 	@exec $(VENV)/bin/alphapulsed --config config.toml
 
 .PHONY: without-node
@@ -49,7 +51,18 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml hatch_build.py alphapu
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+$(CORE): $(VENV)/.runtime build_core.py $(wildcard alphapulse/data/*.py alphapulse/rules/wire/*.py \
+	alphapulse/rules/wire/core_parts/*.pxi)
+	@rm -f $(VENV)/.core-*
+	@$(PYTHON) build_core.py
+	@touch $@
+
+.PHONY: core
+core: $(VENV)/.runtime ## the wire codec's compiled core, or in one line why it was left out
+	@rm -f $(VENV)/.core-*
+	@$(MAKE) --no-print-directory $(CORE)
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime | $(CORE)
 	@echo "installing the locked development packages"
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
@@ -90,6 +103,10 @@ test-fast: $(VENV)/.dev ## the Python tests that are not marked slow
 .PHONY: test-python
 test-python: $(VENV)/.dev ## all Python tests
 	$(PYTHON) -m pytest
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2: half an hour
+	$(PYTHON) -m tests.rules.wire.hostile_input 10000000
 
 .PHONY: test-frontend
 test-frontend: frontend/node_modules/.installed ## lint, types and unit tests of the dashboard
@@ -135,5 +152,6 @@ release: $(VENV)/.dev $(if $(NODE),$(DASHBOARD)) ## wheel and sdist in dist/, wi
 .PHONY: clean
 clean: ## remove everything that make makes; the journal in data/ stays
 	rm -rf $(VENV) frontend/node_modules web/alphapulse_web/dist dist build frontend/test-results frontend/playwright-report
+	rm -f alphapulse/rules/wire/core.*.so
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find alphapulse web tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ DASHBOARD = "web/alphapulse_web/dist/index.html"
 
 
 class CustomBuildHook(BuildHookInterface[BuilderConfig]):
-    """Ships the default configuration and keeps a release from going out without its dashboard."""
+    """Ships the default configuration and the compiled core, and keeps a release from going out without dashboard."""
 
     PLUGIN_NAME = "custom"
 
@@ -26,3 +29,15 @@ class CustomBuildHook(BuildHookInterface[BuilderConfig]):
         # Not in an editable install: a lone file would become a namespace package that hides the checkout's own.
         if self.target_name == "wheel" and version == "standard":
             build_data["force_include"][str(Path(self.root) / "config.toml")] = "alphapulse/default_config.toml"
+            self._add_core(build_data)
+
+    def _add_core(self, build_data: dict[str, Any]) -> None:
+        """The wire codec's compiled core, if it can be built; the wheel then is for this Python and machine only."""
+        folder = Path(self.root, "build", "core")
+        command = [sys.executable, str(Path(self.root, "build_core.py")), str(folder)]
+        built = subprocess.run(command, check=False, capture_output=True, text=True, cwd=self.root)  # noqa: S603 - ours
+        self.app.display_info((built.stdout or built.stderr).strip())
+        core = folder / f"core{sysconfig.get_config_var('EXT_SUFFIX')}"
+        if core.is_file():
+            build_data["force_include"][str(core)] = f"alphapulse/rules/wire/{core.name}"
+            build_data.update(pure_python=False, infer_tag=True)
