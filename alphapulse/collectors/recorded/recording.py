@@ -13,8 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -39,15 +38,10 @@ TORN_TAIL = "torn_tail"
 """Under this key the end of a capture is counted that an interrupted write left."""
 
 Position = tuple[int, int]
-_POSITION = attrgetter("position")
+Placed = tuple[Position, RpcLog, bytes]
+"""Where a log belongs, the log, and the frame that it came in; a plain tuple, since every log of a replay is one."""
 
-
-class Placed(NamedTuple):
-    """A log, where it belongs, and the frame that it came in."""
-
-    position: Position
-    log: RpcLog
-    frame: bytes
+_POSITION = itemgetter(0)
 
 
 class RecordedBlock(NamedTuple):
@@ -83,10 +77,10 @@ class Recording:
         problems: list[RecordingError] = []
         with ExitStack() as opened:
             streams = [self._placed(*_open(path, opened), problems) for path in self._paths]
-            for number, placed in groupby(heapq.merge(*streams, key=_POSITION), key=lambda one: one.position[0]):
-                if wanted := [one for one in placed if _within(one.log, start_ns, end_ns)]:
-                    _, logs, frames = zip(*wanted, strict=True)
-                    yield RecordedBlock(number, logs, frames)
+            merged = heapq.merge(*streams, key=_POSITION) if len(streams) > 1 else iter(streams[0])
+            if start_ns is not None or end_ns is not None:
+                merged = (placed for placed in merged if _within(placed[1], start_ns, end_ns))
+            yield from _blocks(merged)
         if problems:
             raise RecordingError("; ".join(map(str, problems)))
 
@@ -104,7 +98,7 @@ class Recording:
                 self.refused[refusal.reason] += 1
                 continue
             position = _position(log) or position
-            yield Placed(position, log, frame)
+            yield position, log, frame
 
     def _captured_frames(self, path: Path, file: BinaryIO, problems: list[RecordingError]) -> Iterator[bytes]:
         scan = CaptureScan(file)
@@ -116,6 +110,21 @@ class Recording:
             self.refused[TORN_TAIL] += 1
         else:
             problems.append(RecordingError(f"{describe(path, scan.damage)}; what stands before it was used"))
+
+
+def _blocks(merged: Iterable[Placed]) -> Iterator[RecordedBlock]:
+    number = -1
+    logs: list[RpcLog] = []
+    frames: list[bytes] = []
+    for position, log, frame in merged:
+        if position[0] != number:
+            if logs:
+                yield RecordedBlock(number, tuple(logs), tuple(frames))
+            number, logs, frames = position[0], [], []
+        logs.append(log)
+        frames.append(frame)
+    if logs:
+        yield RecordedBlock(number, tuple(logs), tuple(frames))
 
 
 def _line_frames(path: Path, file: BinaryIO, problems: list[RecordingError]) -> Iterator[bytes]:
