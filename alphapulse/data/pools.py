@@ -35,8 +35,9 @@ class Pool:
     token1: Token
     fee_ppm: int
     tick_spacing: int
+    pair: tuple[bytes, bytes] = attrs.field(init=False, repr=False, eq=False)
+    """The two token addresses; pools of one pair on one chain can be traded against each other."""
 
-    @property
-    def pair(self) -> tuple[bytes, bytes]:
-        """The two token addresses; pools of one pair on one chain can be traded against each other."""
+    @pair.default
+    def _pair_of_tokens(self) -> tuple[bytes, bytes]:
         return self.token0.address, self.token1.address

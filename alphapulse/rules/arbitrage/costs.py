@@ -43,7 +43,7 @@ def native_value(wei: int, native: bytes, token: bytes, known: Iterable[tuple[Po
     values = [
         _through(pool, state, wei, native)
         for pool, state in known
-        if {native, token} == set(pool.pair) and state.sqrt_price_x96 and state.liquidity
+        if native in pool.pair and token in pool.pair and state.sqrt_price_x96 and state.liquidity
     ]
     return max(values, default=None)
 

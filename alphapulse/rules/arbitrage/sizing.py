@@ -178,15 +178,16 @@ def _side(pool: Pool, state: RangeState, *, zero_for_one: bool) -> _Side:
 
 
 def _near(amount: int, fee_ppm: int, *, at_end: bool) -> set[int]:
-    """Amounts beside the continuous optimum at which rounding costs least.
+    """Amounts beside the continuous optimum at which rounding costs least; none above it `at_end` of a range.
 
     A pool keeps amount · (10⁶ - fee) / 10⁶ rounded down: a multiple of 10⁶ / gcd(10⁶, fee) loses nothing. Where the
-    amount is below such a multiple, or at the end of a range, its neighbours may be the best.
+    amount is below such a multiple, or at the end of a range, its neighbour may be the best.
     """
     period = PPM // gcd(PPM, fee_ppm)
     lower = amount - amount % period
-    near = {amount, lower, lower + period}
-    return near | {max(amount - 1, 0), amount + 1} if at_end or not lower else near
+    if at_end:
+        return {amount, lower, max(amount - 1, 0)}
+    return {amount, lower, lower + period} if lower else {amount, amount + 1, period}
 
 
 def _trade(opening: _Side, closing: _Side, size: int) -> _Trade:
