@@ -34,6 +34,7 @@ from alphapulse.nursery.os_signals import install_kill_signal, serve_os_signals
 from alphapulse.nursery.service import Service
 from alphapulse.nursery.supervisor import Supervisor
 from alphapulse.observe.market_clock import MarketClock
+from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.relays.bus import Bus
 from alphapulse.restart_policies import NO_RESTART, RESTARTS
@@ -122,6 +123,7 @@ class Daemon:
         journal.on_append = self.ledger.offer
         journal.on_failure(self._journal_failed)
         self.strategy = self._make_strategy()
+        self.engine = self._make_engine()
         self.capture = capture_recorder(config, environment)
         self.collector = self._make_collector()
         self.foundation, self.decisions, self.collectors, self._root = self._make_tree()
@@ -136,7 +138,9 @@ class Daemon:
                 self.halts.start(*self._start.level(self.mode))
                 await nursery.start(self._root.run)
                 task_status.started()
+                self._tell_manager("READY=1")
                 await self._stop_requested.wait()
+                self._tell_manager("STOPPING=1")
                 await stop_in_stages(
                     self.stopping or "the daemon was stopped",
                     decisions=self.decisions,
@@ -146,6 +150,10 @@ class Daemon:
                     foundation=self.foundation,
                 )
                 nursery.cancel_scope.cancel("the staged stop is over")
+
+    def _tell_manager(self, note: str) -> None:
+        if self.environment.service_manager is not None:
+            self.environment.service_manager.tell(note, f"STATUS={self._status_line()}")
 
     def request_stop(self, reason: str) -> None:
         """Begin the staged stop. Trading stays ACTIVE in the books: a stop is no halt."""
@@ -226,7 +234,7 @@ class Daemon:
         self.strategy = self._make_strategy()
         return StrategyService(self.strategy, self.bus.market_data, self.bus.signals)
 
-    def _engine(self) -> Service:
+    def _make_engine(self) -> Engine:
         return Engine(
             self.gate,
             self.executor,
@@ -237,6 +245,10 @@ class Daemon:
             next_intent_id=lambda: next(self._intent_ids),
             now_ns=self.environment.now_ns,
         )
+
+    def _fresh_engine(self) -> Service:
+        self.engine = self._make_engine()
+        return self.engine
 
     def _make_collector(self) -> RecordedCollector:
         ((name, section),) = self.config.collectors.items()
@@ -264,11 +276,12 @@ class Daemon:
             *self._control_plane_spec(),
             # Behind the control plane: what that imports at its first start is no stall.
             ChildSpec("watchdog", self._watchdog, RESTARTS),
+            *self._signs_of_life_spec(),
         )
         strategies = [ChildSpec(STRATEGY, self._strategy_service, RESTARTS, kind="strategy")]
         decisions = self._supervisor(
             "decisions",
-            ChildSpec("engine", self._engine, RESTARTS),
+            ChildSpec("engine", self._fresh_engine, RESTARTS),
             *(strategies if self._section.enabled else ()),
         )
         (name,) = self.config.collectors
@@ -290,6 +303,23 @@ class Daemon:
         if self._control_plane is not None:
             make = self._control_plane
             yield ChildSpec("control plane", lambda: make(self), RESTARTS)
+
+    def _signs_of_life_spec(self) -> Iterator[ChildSpec]:
+        manager = self.environment.service_manager
+        if manager is not None:
+            signs = SignsOfLife(manager, turn=self._engine_turn, status=self._status_line)
+            yield ChildSpec("service manager", _once(signs), RESTARTS)
+
+    async def _engine_turn(self) -> None:
+        await self.engine.turn()  # of the engine's present life
+
+    def _status_line(self) -> str:
+        change = self.halts.changes.get(GLOBAL)
+        if self.stopping is not None:
+            return f"stopping: {self.stopping}"
+        if change is None or change.level is not Level.HALTED:
+            return f"active ({self.mode.name.lower()})"
+        return f"halted ({self.mode.name.lower()}) by {change.actor}: {change.reason}"
 
     def _watchdog(self) -> Service:
         return Watchdog(self._make_stall_watch, self._kill_by_watchdog, run_blocking=self.environment.run_blocking)

@@ -14,6 +14,7 @@ import trio
 
 from alphapulse.data.execution import Mode
 from alphapulse.journal.blocking import RunBlocking
+from alphapulse.observe.service_manager import ServiceManager
 
 EXIT_ENDED_AT_ONCE = 130
 """What a shell reports for a process that SIGINT ended."""
@@ -43,6 +44,8 @@ class Environment:
     random: Random = attrs.field(factory=Random)
     end_at_once: Callable[[], None] = _end_at_once
     end_stalled: Callable[[], None] = _end_stalled
+    service_manager: ServiceManager | None = None
+    """Who started the daemon and wants to hear from it; None if nobody does."""
     pid: int = attrs.field(factory=os.getpid)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from alphapulse.cli.control_file import remove_control_file, write_control_file
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.environment import Environment
 from alphapulse.nursery.os_signals import hold_kill_signal
 from alphapulse.nursery.service import Service
 from alphapulse.observe.logs import configure_logs
+from alphapulse.observe.service_manager import ServiceManager
 
 
 @click.command()
@@ -32,7 +35,9 @@ def main(config_path: Path | None) -> None:
 
 async def serve(config: Config) -> None:
     """Run the daemon to its end. Raises AlphaPulseError if it cannot start or ended by a failure."""
-    async with open_daemon(config, control_plane=_control_plane if config.web.enabled else None) as daemon:
+    environment = Environment(service_manager=ServiceManager.from_environment(os.environ, os.getpid()))
+    control_plane = _control_plane if config.web.enabled else None
+    async with open_daemon(config, environment=environment, control_plane=control_plane) as daemon:
         if config.web.enabled:
             await _check_control_plane(daemon)
         write_control_file(daemon.paths.folder, None)

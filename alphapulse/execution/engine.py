@@ -12,6 +12,7 @@ from alphapulse.execution.executor import Executor
 from alphapulse.execution.gate import Gate
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.relay import Relay
+from alphapulse.relays.subscription import Subscription
 
 HALTED_BEFORE_SENDING = "a halt came between the intent and its sending; nothing was sent"
 
@@ -43,13 +44,31 @@ class Engine:
         self._mode = mode
         self._next_intent_id = next_intent_id
         self._now_ns = now_ns
+        self._subscription: Subscription[ArbitrageSignal] | None = None
+        self._came_round = trio.Event()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled. Raises JournalError if an act cannot be recorded: then nothing is sent."""
         with self._signals.subscribe("engine", types=(ArbitrageSignal,)) as subscription:
+            self._subscription = subscription
             task_status.started()
-            while True:
-                await self._decide(await subscription.receive())
+            try:
+                while True:
+                    signals = await subscription.receive()
+                    self._came_round.set()
+                    if signals:
+                        await self._decide(signals)
+            finally:
+                self._subscription = None
+                self._came_round.set()
+
+    async def turn(self) -> None:
+        """Return once the engine's own task has come round; at once while it does not run."""
+        if self._subscription is not None:
+            if self._came_round.is_set():
+                self._came_round = trio.Event()
+            self._subscription.nudge()
+            await self._came_round.wait()
 
     async def _decide(self, signals: Sequence[ArbitrageSignal]) -> None:
         verdicts: list[object] = []

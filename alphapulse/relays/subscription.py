@@ -50,6 +50,7 @@ class Subscription(Generic[M]):
         self._peak = 0
         self._cut_off = False
         self._closed = False
+        self._nudged = False
         self._reader: trio.lowlevel.Task | None = None
 
     def offer(self, messages: Sequence[M]) -> None:
@@ -67,10 +68,15 @@ class Subscription(Generic[M]):
         self._peak = max(self._peak, len(self._queue))
         self._wake()
 
+    def nudge(self) -> None:
+        """Have the reader come round: its `receive` returns, with an empty list if nothing waits."""
+        self._nudged = True
+        self._wake()
+
     async def receive(self) -> list[M]:
         """All that waits, as one list in order; waits for more if there is nothing. Finishes the list before."""
         self._finish()
-        if self._queue or self._cut_off:
+        if self._queue or self._cut_off or self._nudged:
             await trio.lowlevel.checkpoint()
         while not self._queue:
             if self._closed:
@@ -80,7 +86,10 @@ class Subscription(Generic[M]):
                     f"consumer {self.name!r} fell more than {self._capacity} messages behind and was cut off; "
                     "it has to start from a fresh snapshot"
                 )
+            if self._nudged:
+                break
             await self._sleep()
+        self._nudged = False
         messages, self._queue = self._queue, []
         self._taken, self._batches = self._batches, 0
         self._delivered += len(messages)

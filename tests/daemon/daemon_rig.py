@@ -18,6 +18,7 @@ from alphapulse.data.execution import Mode
 from alphapulse.environment import DataPaths, Environment
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.service import Service
+from alphapulse.observe.service_manager import ServiceManager
 from tests.daemon.day_config import Day
 from tests.fakes.inline_blocking import run_inline
 
@@ -76,7 +77,11 @@ class Rig:
 
 @asynccontextmanager
 async def running_daemon(
-    folder: Path, day: Day, *, control_plane: Callable[[Daemon], Service] | None = None
+    folder: Path,
+    day: Day,
+    *,
+    control_plane: Callable[[Daemon], Service] | None = None,
+    service_manager: ServiceManager | None = None,
 ) -> AsyncIterator[Rig]:
     """A daemon over the half day with its books in `folder`; it is stopped in stages at the end."""
     config = parse_config(tomllib.loads(day.toml()), folder=folder)
@@ -88,6 +93,7 @@ async def running_daemon(
         run_blocking=run_inline,
         random=Unhurried(),
         end_at_once=lambda: ended_at_once.append(trio.current_time()),
+        service_manager=service_manager,
     )
     async with open_daemon(config, environment=environment, control_plane=control_plane) as daemon:
         timeline, done = Timeline(daemon), trio.Event()

@@ -20,11 +20,13 @@ from alphapulse.errors import HaltError
 from alphapulse.execution.engine import Engine
 from alphapulse.execution.paper import PaperExecutor
 from alphapulse.journal.journal import SystemCalls
+from alphapulse.observe.service_manager import ServiceManager
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from tests.daemon.books import all_records, records
 from tests.daemon.daemon_rig import NS_PER_S, START_NS, Rig, paths_in, running_daemon
 from tests.daemon.day_config import Day
+from tests.fakes.systemd import Systemd
 
 FOUNDATION = ("journal", "ledger", "portfolio", "paper executor", "halt switch", "watchdog")
 DECISIONS = ("engine", "flash_arbitrage")
@@ -473,3 +475,36 @@ def _full_disk(descriptor: int) -> None:
 
 def _no_write(descriptor: int, data: bytes) -> int:
     raise OSError(28, "No space left on device")
+
+
+def hear(systemd: Systemd) -> tuple[int, list[str]]:
+    """How many signs of life have come since the last look, and all else."""
+    lines = [line for note in systemd.notes() for line in note.split("\n")]
+    return lines.count("WATCHDOG=1"), [line for line in lines if line != "WATCHDOG=1"]
+
+
+@pytest.mark.real_io
+async def test_a_service_manager_hears_of_the_start_the_halt_and_the_stop(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """A halt ends the engine, not the daemon: signs of life go on. An engine that hangs ends them."""
+    systemd = Systemd(str(tmp_path / "notify"))
+    manager = ServiceManager(systemd.address, watchdog_us=4_000_000)
+    async with running_daemon(tmp_path, FIRST_GAP, service_manager=manager) as rig:
+        await rig.until(9.5)
+        signs, told = hear(systemd)
+        assert signs == 10
+        assert told == ["STATUS=active (paper)", "READY=1", "STATUS=active (paper)"]
+        kill(rig)
+        await rig.until(19.5)
+        signs, told = hear(systemd)
+        assert signs == 10
+        assert [line.partition(" by ")[0] for line in told] == ["STATUS=halted (paper)"]
+        resume(rig)
+        await rig.until(20.5)
+        rig.daemon.engine.turn = trio.sleep_forever  # type: ignore[method-assign]
+        hear(systemd)
+        await rig.until(40.5)
+        assert hear(systemd) == (0, [])
+    assert hear(systemd)[1] == ["STOPPING=1", "STATUS=stopping: the test is over"]
+    systemd.close()

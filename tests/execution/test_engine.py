@@ -262,3 +262,49 @@ async def test_a_journal_that_fails_as_the_engine_is_cancelled_does_not_hide_the
         assert scope.cancelled_caught
         assert bench.executor.calls == []
         assert len(of_type(records(bench.journal), OrderRequest)) == 1, "a restart finds it open"
+
+
+# --- its own turn ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_turn_is_over_when_the_engines_own_task_has_come_round(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """Idle, it comes round at once; an engine that does not run has no turn to wait for."""
+    async with bench_in(tmp_path) as bench:
+        await bench.engine.turn()
+        async with trio.open_nursery() as nursery:
+            await nursery.start(bench.engine.run)
+            for _ in range(3):
+                with trio.fail_after(1):
+                    await bench.engine.turn()
+            nursery.cancel_scope.cancel()
+        await bench.engine.turn()
+        assert records(bench.journal) == []
+
+
+async def test_a_turn_waits_for_an_engine_that_hangs_and_ends_with_it(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """A sync that does not come back, until somebody halts: every waiter is told."""
+    turns: list[float] = []
+    async with bench_in(tmp_path) as bench:
+
+        async def wait_turn() -> None:
+            await bench.engine.turn()
+            turns.append(trio.current_time())
+
+        async def hang(signals: Sequence[ArbitrageSignal]) -> None:
+            await trio.sleep_forever()
+
+        bench.engine._decide = hang  # type: ignore[method-assign]
+        async with trio.open_nursery() as waiting, trio.open_nursery() as nursery:
+            await nursery.start(bench.engine.run)
+            bench.bus.signals.publish([signal()])
+            await wait_all_tasks_blocked()
+            waiting.start_soon(wait_turn)
+            waiting.start_soon(wait_turn)
+            await trio.sleep(5)
+            assert turns == []
+            nursery.cancel_scope.cancel()
+    assert turns == [5.0, 5.0]

@@ -253,3 +253,35 @@ def test_nothing_is_lost_doubled_or_put_in_another_order(script: list[list[int] 
         assert flow.pending == 0
 
     trio.run(play)
+
+
+async def test_a_nudge_has_the_reader_come_round_once_without_a_message(nursery: trio.Nursery) -> None:
+    queue, flow = subscription()
+    received: list[list[int]] = []
+
+    async def read() -> None:
+        while True:
+            received.append(await queue.receive())
+
+    nursery.start_soon(read)
+    await wait_all_tasks_blocked()
+    queue.nudge()
+    queue.nudge()
+    await wait_all_tasks_blocked()
+    assert received == [[]]
+    queue.offer([1])
+    queue.nudge()
+    await wait_all_tasks_blocked()
+    assert received == [[], [1]]
+    assert flow.pending == 0
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_nudge_of_a_busy_reader_is_kept_for_it() -> None:
+    queue, _ = subscription()
+    queue.nudge()
+    with assert_checkpoints():
+        assert await queue.receive() == []
+    queue.nudge()
+    queue.offer([1])
+    assert await queue.receive() == [1]
