@@ -38,7 +38,8 @@ def _frames() -> Iterator[tuple[str, bytes]]:
     for name, one in DAMAGED.items():
         yield name, one.data
     chance = random.Random(3)
-    for cls in MESSAGES.values():
+    # By number, because the registry is in the order in which the modules happened to be imported.
+    for cls in (MESSAGES[number] for number in sorted(MESSAGES)):
         value = vector_value(cls)
         yield f"{cls.__name__}, sound", _frame(cls, value)
         # A list whose limit the operator sets is refused at another length by each reader.
