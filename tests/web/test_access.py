@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from alphapulse_web.daemon_service import proxied_origins
 from alphapulse_web.perimeter import Perimeter
 from tests.web.web_client import BEARER, ORIGIN, Desk, answer, keyed
 
@@ -39,6 +40,15 @@ def test_a_listed_port_is_the_only_port() -> None:
     assert perimeter.host_allowed("desk.example:8443")
     assert not perimeter.host_allowed("desk.example:8444")
     assert not perimeter.host_allowed("desk.example")
+
+
+@pytest.mark.parametrize("host", ["desk.example", "desk.example:8443"])
+def test_pages_of_a_configured_name_may_call_whatever_the_proxys_scheme(host: str) -> None:
+    perimeter = Perimeter([host], proxied_origins([host]), secure=False)
+    perimeter.listen_on(8700)
+    assert perimeter.origin_allowed(f"https://{host}")
+    assert perimeter.origin_allowed(f"http://{host}")
+    assert not perimeter.origin_allowed("https://desk.example:8444")
 
 
 @given(st.text(max_size=40))

@@ -165,8 +165,9 @@ async def test_an_old_run_is_read_from_the_ledger_and_an_unknown_one_is_none(
             (2, False),
             (1, True),
         ]
-        with pytest.raises(LookupError):
-            await desk.backend.pnl(7)
+        for unknown in (7, 1 << 80):
+            with pytest.raises(LookupError):
+                await desk.backend.pnl(unknown)
 
 
 async def test_a_new_run_is_a_change_of_every_topic_but_the_tasks(tmp_path: Path, autojump_clock: MockClock) -> None:

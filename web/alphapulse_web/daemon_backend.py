@@ -409,9 +409,10 @@ class DaemonBackend:
         return _report_shape(record, change)
 
     async def _old_pnl(self, run: int) -> Pnl:
-        rows = await self._ledger.pnl(run)
-        if not rows and all(row.number != run for row in await self._ledger.runs()):
+        # First the list: a number that no column of the ledger can hold is unknown too, not a fault.
+        if all(row.number != run for row in await self._ledger.runs()):
             raise LookupError(f"expected the number of a run, found {run}")
+        rows = await self._ledger.pnl(run)
         totals: dict[bytes, ProfitAndLoss] = {}
         for row in rows:
             token = row.books.token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 
 import attrs
@@ -54,6 +54,7 @@ class DaemonControlPlane:
             settings = WebSettings(
                 token=token,
                 allowed_hosts=(*LOOPBACK_HOSTS, section.host, *section.allowed_hosts),
+                allowed_origins=proxied_origins(section.allowed_hosts),
                 now_ns=now_ns,
             )
             app = create_app(DaemonBackend(daemon, view, reader), settings)
@@ -78,6 +79,11 @@ async def check_control_plane(daemon: Daemon) -> None:
     with _address_errors(section):
         for listener in await trio.open_tcp_listeners(section.port, host=section.host):
             await listener.aclose()
+
+
+def proxied_origins(hosts: Iterable[str]) -> tuple[str, ...]:
+    """Where pages come from that a proxy hands on under these names: its scheme is not known here, its port is."""
+    return tuple(f"{scheme}://{host}" for host in hosts for scheme in ("https", "http"))
 
 
 @contextmanager

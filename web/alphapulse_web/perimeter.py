@@ -42,7 +42,7 @@ class Perimeter:
             )
         if origin is not None and not self.origin_allowed(origin):
             raise ApiError(
-                403, "wrong_origin", "expected an allowed Origin, found another; add it to web.allowed_origins"
+                403, "wrong_origin", "expected an allowed Origin, found another; add its host to web.allowed_hosts"
             )
         if fetch_site == "cross-site" and method not in SAFE_METHODS:
             raise ApiError(403, "cross_site", "expected a request from the dashboard, found one from another site")
