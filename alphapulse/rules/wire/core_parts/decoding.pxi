@@ -199,6 +199,23 @@ def frame_spans(data):
     return pure.frame_spans(data) if spans is None else spans
 
 
+def are_instruments(ids):
+    """Whether every 24 bytes in `ids` are an instrument id."""
+    cdef Py_buffer view
+    cdef Reader r
+    PyObject_GetBuffer(ids, &view, PyBUF_SIMPLE)
+    r.at = <unsigned char*>view.buf
+    r.end = r.at + view.len
+    try:
+        while r.at != r.end:
+            read_instrument(&r)
+    except ValueError:
+        return False
+    finally:
+        PyBuffer_Release(&view)
+    return True
+
+
 def checksums(frames, Py_ssize_t size, sums):
     """Put the checksum of each frame of `size` bytes in `frames` into `sums`, a buffer of as many u32."""
     cdef Py_buffer source, target
