@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tests.rules.wire.fault_vectors import FAULT_VECTORS, fault_vectors_text
+from typing import get_args
+
+from alphapulse.data.wire import Bound, Many, Record, WireType
+from alphapulse.rules.wire.describe import wire_parts
+from tests.rules.wire.fault_vectors import CLASSES, FAULT_VECTORS, fault_vectors_text
 
 
 def test_the_fault_vectors_are_current() -> None:
     """What they hold is what the daemon says today; the dashboard's own tests hold its reader to them."""
     remedy = "python -m tests.rules.wire.fault_vectors"
     assert FAULT_VECTORS.read_text(encoding="utf-8") == fault_vectors_text(), remedy
+
+
+def test_they_have_every_wire_type() -> None:
+    parts = [part for cls in CLASSES for part in wire_parts(Record(cls))]
+    assert {type(part) for part in parts} == set(get_args(WireType))
+    assert not any(isinstance(part, Many) and isinstance(part.limit, Bound) for part in parts)
