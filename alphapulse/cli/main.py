@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from alphapulse import __version__
+from alphapulse.cli.audit import audit
 from alphapulse.cli.control import kill, login, resume, status
 from alphapulse.cli.inspect import inspect
 from alphapulse.cli.record import record
@@ -17,5 +18,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, record, inspect, status, kill, resume, login):
+for command in (replay, record, inspect, status, kill, resume, login, audit):
     main.add_command(command)

@@ -9,6 +9,7 @@ import trio
 from alphapulse_web.api.messages import FrameSample, LiveFrame
 from alphapulse_web.api.schemas import (
     Amount,
+    AuditHead,
     Build,
     Counts,
     Fills,
@@ -81,6 +82,7 @@ class FakeBackend:
         self.on_kill: Callable[[], Awaitable[None]] | None = None
         self.resume_error: Exception | None = None
         self.fault: Exception | None = None
+        self.journal_failure: Exception | None = None
         self.complete = True
         self.built = 0
         self.watched = False
@@ -244,6 +246,12 @@ class FakeBackend:
         await trio.lowlevel.checkpoint()
         started = instant(NOW_NS)
         return Runs(runs=[RunView(number=1, started=started, ended=None, source="day", reason="start")])
+
+    async def audit_head(self) -> AuditHead:
+        await trio.lowlevel.checkpoint()
+        if self.journal_failure is not None:
+            raise self.journal_failure
+        return AuditHead(records=7, head_hash="ab" * 32, size_bytes=1234)
 
     async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
         self.calls.append(("kill", scope, reason, actor, via))

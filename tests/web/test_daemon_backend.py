@@ -15,6 +15,7 @@ from trio.testing import MockClock
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import GLOBAL, Via
 from alphapulse.errors import HaltError
+from alphapulse.journal.audit import head_at
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.rules.wire.frame import decode_frame
 from alphapulse_web.api.messages import Topics
@@ -238,3 +239,15 @@ async def test_everything_encodes_to_what_the_document_says(tmp_path: Path, auto
             opportunities=backend.latest_opportunities(),
         )
         assert msgspec.json.decode(msgspec.json.encode(topics), type=Topics) == topics
+
+
+async def test_the_head_that_is_told_stands_in_the_journal(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """It is on the disk by then, and stays in the chain however the journal grows."""
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(3)
+        head = await desk.backend.audit_head()
+        desk.rig.daemon.kill(GLOBAL, reason="a drill", actor="somebody", via=Via.API)
+        journal = desk.rig.daemon.journal
+        assert 0 < head.records < journal.records
+        assert 0 < head.size_bytes < journal.size_bytes
+        assert head_at(journal.path, head.records) == bytes.fromhex(head.head_hash)

@@ -8,6 +8,7 @@ import typing
 import msgspec
 import pytest
 
+from alphapulse.errors import JournalError
 from alphapulse_web.api import schemas
 from alphapulse_web.api.routes import ROUTES, Access, Route
 from alphapulse_web.app import PAGES
@@ -145,3 +146,12 @@ async def test_every_response_carries_the_security_headers() -> None:
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert headers["Cache-Control"] == "no-store"
         assert "Access-Control-Allow-Origin" not in headers
+
+
+async def test_the_head_of_a_journal_that_has_failed_is_not_told() -> None:
+    desk = Desk()
+    desk.backend.journal_failure = JournalError("the disk is full")
+    response = await desk.ask("GET", "/api/v1/audit/head", headers=BEARER)
+    assert response.status_code == 503
+    error = (await answer(response))["error"]
+    assert (error["code"], error["message"]) == ("journal_failed", "the disk is full")

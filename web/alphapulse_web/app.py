@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Response, g, request, websocket
 from quart_trio import QuartTrio
 
+from alphapulse_web.api.audit import audit_routes
 from alphapulse_web.api.books import book_routes
 from alphapulse_web.api.control import control_routes
 from alphapulse_web.api.replies import JSON, refusal, register_errors
@@ -63,6 +64,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     replies = Replies(settings.now_ns)
     app.register_blueprint(status_routes(backend))
     app.register_blueprint(book_routes(backend))
+    app.register_blueprint(audit_routes(backend))
     app.register_blueprint(control_routes(backend, replies))
     app.register_blueprint(session_routes(authenticator, codes, app.hub.end_session, secure=settings.secure))
     app.register_blueprint(stream_routes(app.hub, app.perimeter, authenticator, settings.now_ns))

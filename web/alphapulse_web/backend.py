@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from alphapulse_web.api.messages import FrameSample
 from alphapulse_web.api.schemas import (
+    AuditHead,
     Fills,
     HaltReport,
     LatestOpportunities,
@@ -84,6 +85,9 @@ class Backend(Protocol):
 
     async def runs(self) -> Runs:
         """All runs, newest first."""
+
+    async def audit_head(self) -> AuditHead:
+        """The journal's end, once the disk has it. Raises JournalError if the journal has failed."""
 
     async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
         """Halt a scope (`global` or `strategy:NAME`).

@@ -29,6 +29,7 @@ from alphapulse.terms import tokens_of
 from alphapulse_web.api.messages import FrameSample
 from alphapulse_web.api.schemas import (
     Amount,
+    AuditHead,
     Build,
     Fills,
     FillView,
@@ -288,6 +289,12 @@ class DaemonBackend:
                 for row in await self._ledger.runs()
             ]
         )
+
+    async def audit_head(self) -> AuditHead:
+        """The journal's end, once the disk has it: a power cut must not make the head that was told a wrong one."""
+        end = self._daemon.journal.position
+        await self._daemon.journal.sync()
+        return AuditHead(records=end.records, head_hash=end.head_hash.hex(), size_bytes=end.size_bytes)
 
     async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
         """Halt a scope; waits shortly for the report, which is complete or says that it is not."""

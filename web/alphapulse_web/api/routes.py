@@ -20,6 +20,7 @@ from alphapulse_web.api.requests import (
     ResumeRequest,
 )
 from alphapulse_web.api.schemas import (
+    AuditHead,
     Fills,
     HaltReport,
     Health,
@@ -90,6 +91,8 @@ ROUTES = (
           summary="Executed trades, newest first."),
     Route(method="GET", path=f"{PREFIX}/runs", name="runs", reply=Runs,
           summary="Runs of the books."),
+    Route(method="GET", path=f"{PREFIX}/audit/head", name="audit_head", reply=AuditHead, errors=(503,),
+          summary="The journal's head, to be written down elsewhere."),
     Route(method="POST", path=f"{PREFIX}/control/kill", name="kill", body=KillRequest, reply=HaltReport, also=202,
           idempotent=True, errors=(409, 422, 503), summary="Stop trading. 202 while steps still run."),
     Route(method="POST", path=f"{PREFIX}/control/resume", name="resume", access=Access.BEARER, body=ResumeRequest,

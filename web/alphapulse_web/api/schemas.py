@@ -432,6 +432,14 @@ class Runs(Shape, frozen=True, kw_only=True):
     runs: list[RunView]
 
 
+class AuditHead(Shape, frozen=True, kw_only=True):
+    """The journal's end, on the disk: `head_hash` is the SHA-256 of its last frame, which all before it lead to."""
+
+    records: int
+    head_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    size_bytes: int
+
+
 class SessionView(Shape, frozen=True, kw_only=True):
     """Who asks: a browser with a session that ends, or the bearer of the token."""
 

@@ -1,0 +1,76 @@
+"""A record of the journal in one line, for people who ask what happened."""
+
+from __future__ import annotations
+
+import datetime
+
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
+from alphapulse.data.halts import HaltChange, HaltReport
+from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
+from alphapulse.data.signals import ArbitrageSignal
+
+NS_PER_MS = 1_000_000
+KIND_WIDTH = 16
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def record_line(index: int, written_ns: int, record: object) -> str:
+    """Index, UTC time to the millisecond, kind and essentials; amounts are raw units. None is an unknown type."""
+    kind = "(unknown)" if record is None else type(record).__name__
+    text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in essentials(record))
+    return f"{index:>8}  {_moment(written_ns)}  {kind:<{KIND_WIDTH}}  {text}"
+
+
+def essentials(record: object) -> str:
+    """Who or which strategy, and what."""
+    match record:
+        case RunStarted():
+            text = f"run {record.run} of {record.source}, {record.mode.name.lower()}: {record.reason}"
+        case RunEnded():
+            text = f"run {record.run}: {record.reason}"
+        case ArbitrageSignal():
+            net = "unknown" if record.net is None else record.net
+            text = f"{record.strategy} signal {record.signal_id} at {_place(record)}: net {net}"
+        case RiskDecision():
+            text = f"{record.strategy} signal {record.signal_id} "
+            text += "approved" if record.failed is None else f"refused by {record.failed.name.lower()}: {record.text}"
+        case OrderRequest():
+            text = (
+                f"{record.strategy} intent {record.intent_id} of signal {record.signal_id}: "
+                f"size {record.size}, expected net {record.expected_net}"
+            )
+        case Fill():
+            text = f"{record.strategy} intent {record.intent_id} at {_place(record)}: net {record.net}"
+        case ExecutionReport():
+            text = f"{record.strategy} intent {record.intent_id} {record.outcome.name.lower()}: {record.text}"
+        case _:
+            text = _operations(record)
+    return text
+
+
+def _operations(record: object) -> str:
+    match record:
+        case HaltChange():
+            via = record.via.name.lower().replace("_", " ")
+            who = f"by {record.actor} (via {via}), halt {record.halt_id}"
+            return f"{record.level.name} {record.scope} {who}: {record.reason}"
+        case HaltReport():
+            return (
+                f"halt {record.halt_id} of {record.scope}: {record.cancelled} cancelled, "
+                f"{record.in_flight} in flight, {record.unknown} unknown"
+            )
+        case AuditTrail():
+            return f"{record.actor} {record.action} {record.target}: {record.reason}; {record.result}"
+        case None:
+            return "a type that this version does not know"
+        case _:
+            return ""
+
+
+def _place(record: ArbitrageSignal | Fill) -> str:
+    return f"block {record.block_number} log {record.log_index}"
+
+
+def _moment(time_ns: int) -> str:
+    moment = EPOCH + datetime.timedelta(milliseconds=time_ns // NS_PER_MS)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
