@@ -24,7 +24,8 @@
     ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
     ├─ LifecycleError(RuntimeError)       a task that ended, or started too late
-    └─ HaltError(RuntimeError)            a resume that is not allowed, a latch that cannot be read
+    ├─ HaltError(RuntimeError)            a resume that is not allowed, a latch that cannot be read
+    └─ OutputError(OSError)               a command's result cannot be written
 
 Messages are lower case and say what was expected, what was found and what to do.
 """
@@ -174,3 +175,7 @@ class LifecycleError(AlphaPulseError, RuntimeError):
 
 class HaltError(AlphaPulseError, RuntimeError):
     """A resume is not allowed, or the latch cannot be read or written."""
+
+
+class OutputError(AlphaPulseError, OSError):
+    """What a command found cannot be written where it was wanted."""

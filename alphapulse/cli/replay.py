@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 import msgspec
@@ -22,7 +23,7 @@ from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.environment import DataPaths, Environment
-from alphapulse.errors import AlphaPulseError, ConfigError, HaltError, LedgerError, LifecycleError
+from alphapulse.errors import AlphaPulseError, ConfigError, HaltError, LedgerError, LifecycleError, OutputError
 from alphapulse.observe.logs import configure_logs
 
 PROGRESS_EVERY_S = 0.2
@@ -44,8 +45,11 @@ def replay(config_path: Path | None, states_path: Path | None, database: Path | 
             paths = DataPaths.in_folder(Path(files.enter_context(tempfile.TemporaryDirectory())), Mode.PAPER)
         else:
             paths = DataPaths.beside(database)
-        states = files.enter_context(_open_states(states_path)) if states_path is not None else None
+        states = files.enter_context(closing(StatesFile(states_path))) if states_path is not None else None
         result, problem = trio.run(run_replay, config, paths, states, sys.stderr.isatty())
+        if states is not None:
+            states.close()
+            problem = problem or states.failure
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
     else:
@@ -66,7 +70,7 @@ def headless(config: Config) -> Config:
 
 
 async def run_replay(
-    config: Config, paths: DataPaths, states: TextIO | None, progress: bool
+    config: Config, paths: DataPaths, states: StatesFile | None, progress: bool
 ) -> tuple[dict[str, Any], AlphaPulseError | None]:
     """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
     # No watchdog: what a replay finds must not hang on how fast the machine is.
@@ -100,11 +104,39 @@ def _problem(daemon: Daemon) -> AlphaPulseError | None:
     return None
 
 
-def _open_states(path: Path) -> TextIO:
-    try:
-        return path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError("--states", f"expected a file that can be written at {path}: {error.strerror}") from error
+class StatesFile:
+    """Each opportunity state as a JSON line. A disk that takes no more ends the file, and `failure` says so.
+
+    Raises:
+        ConfigError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.failure: OutputError | None = None
+        self._path = path
+        try:
+            self._file = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise ConfigError("--states", f"expected a file that can be written at {path}: {error.strerror}") from error
+
+    def write(self, signals: Sequence[ArbitrageSignal]) -> None:
+        """One line each, behind the others."""
+        if self.failure is None:
+            with self._failing():
+                self._file.writelines(msgspec.json.encode(state_line(one)).decode() + "\n" for one in signals)
+
+    def close(self) -> None:
+        """Write what is still held back. May be called twice."""
+        with self._failing():
+            self._file.close()
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            problem = f"expected all states in {self._path}, found: {error.strerror}; make room and replay again"
+            self.failure = self.failure or OutputError(problem)
 
 
 def summary(daemon: Daemon) -> dict[str, Any]:
@@ -131,13 +163,12 @@ def summary(daemon: Daemon) -> dict[str, Any]:
 
 
 async def _write_states(
-    daemon: Daemon, states: TextIO, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    daemon: Daemon, states: StatesFile, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     with daemon.bus.signals.subscribe("states file", types=(ArbitrageSignal,)) as subscription:
         task_status.started()
         while True:
-            signals = await subscription.receive()
-            states.writelines(msgspec.json.encode(state_line(signal)).decode() + "\n" for signal in signals)
+            states.write(await subscription.receive())
 
 
 def state_line(signal: ArbitrageSignal) -> dict[str, Any]:

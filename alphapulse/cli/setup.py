@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -78,6 +79,13 @@ def reports_errors(command: Callable[P, T]) -> Callable[P, T]:
             sys.exit(EXIT_CONFIG)
         except AlphaPulseError as error:
             click.echo(f"alphapulse: {error}", err=True)
+            sys.exit(EXIT_FAILED)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo(f"alphapulse: {error.strerror}: the command's output is not complete", err=True)
+            # Python writes at its end what is still held back, and would complain once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.exit(EXIT_FAILED)
 
     return run

@@ -235,6 +235,29 @@ def test_a_states_file_that_cannot_be_written_is_one_line_and_78(tmp_path: Path)
     refuses(replay(Day().write(tmp_path), "--states", tmp_path / "nowhere" / "states.jsonl"), "--states")
 
 
+def test_a_states_file_on_a_full_disk_is_one_line_and_1(tmp_path: Path) -> None:
+    result = replay(Day().write(tmp_path), "--states", "/dev/full")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["opportunities"] == OPPORTUNITIES
+    assert result.stderr.splitlines() == [
+        "alphapulse: expected all states in /dev/full, found: No space left on device; make room and replay again"
+    ]
+
+
+def test_a_full_disk_for_the_result_is_one_line_and_1(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*PROGRAM, "replay", "--json", "--config", str(FIRST_HOURS.write(tmp_path))],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+            text=True,
+        )
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "the command's output is not complete" in ended.stderr
+
+
 def test_a_data_folder_that_is_a_file_is_one_line_and_78(tmp_path: Path) -> None:
     config = Day().write(tmp_path)
     refuses(replay(config, "--database", config / "books"), "daemon.data_folder")
