@@ -35,6 +35,7 @@ from alphapulse.nursery.service import Service
 from alphapulse.nursery.supervisor import Supervisor
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.observe.service_manager import SignsOfLife
+from alphapulse.observe.stack_dump import serve_stack_dumps, write_stacks
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.relays.bus import Bus
 from alphapulse.restart_policies import NO_RESTART, RESTARTS
@@ -135,6 +136,7 @@ class Daemon:
         with install_kill_signal(self.halts.close_gate, self._kill_by_signal):
             async with trio.open_nursery() as nursery:
                 await nursery.start(serve_os_signals, self._stop_by_signal, self.environment.end_at_once)
+                await nursery.start(serve_stack_dumps, self._write_stacks)
                 self.halts.start(*self._start.level(self.mode))
                 await nursery.start(self._root.run)
                 task_status.started()
@@ -150,6 +152,11 @@ class Daemon:
                     foundation=self.foundation,
                 )
                 nursery.cancel_scope.cancel("the staged stop is over")
+
+    async def _write_stacks(self, text: str) -> None:
+        # A limiter of its own: the threads of all others may be what hangs.
+        limiter = trio.CapacityLimiter(1)
+        await self.environment.run_blocking(write_stacks, self.paths.stacks, text, limiter=limiter)
 
     def _tell_manager(self, note: str) -> None:
         if self.environment.service_manager is not None:

@@ -16,6 +16,7 @@ from alphapulse.data.execution import Mode
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.observe.service_manager import ServiceManager
 
+STACKS = "tasks.txt"
 EXIT_ENDED_AT_ONCE = 130
 """What a shell reports for a process that SIGINT ended."""
 
@@ -57,15 +58,17 @@ class DataPaths:
     journal: Path
     ledger: Path
     latch: Path
+    stacks: Path
+    """Where every task stood at the last SIGUSR2."""
 
     @classmethod
     def in_folder(cls, folder: Path, mode: Mode) -> Self:
         """The files of one mode: the books of paper and of real money never share one."""
-        name = mode.name.lower()
-        return cls(folder, folder / f"{name}.journal", folder / f"{name}.sqlite", folder / f"{name}.halt")
+        journal, ledger, latch = (folder / f"{mode.name.lower()}.{suffix}" for suffix in ("journal", "sqlite", "halt"))
+        return cls(folder, journal, ledger, latch, folder / STACKS)
 
     @classmethod
     def beside(cls, ledger: Path) -> Self:
         """The files of books whose ledger has a name of its own."""
         journal, latch = (ledger.with_name(f"{ledger.name}.{suffix}") for suffix in ("journal", "halt"))
-        return cls(ledger.parent, journal, ledger, latch)
+        return cls(ledger.parent, journal, ledger, latch, ledger.parent / STACKS)

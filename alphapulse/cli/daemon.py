@@ -16,7 +16,7 @@ from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.environment import Environment
-from alphapulse.nursery.os_signals import hold_kill_signal
+from alphapulse.nursery.os_signals import hold_user_signals
 from alphapulse.nursery.service import Service
 from alphapulse.observe.logs import configure_logs
 from alphapulse.observe.service_manager import ServiceManager
@@ -27,8 +27,11 @@ from alphapulse.observe.service_manager import ServiceManager
 @click.version_option(__version__, prog_name="alphapulsed")
 @reports_errors
 def main(config_path: Path | None) -> None:
-    """Run AlphaPulse until SIGTERM or SIGINT. A second signal ends it at once; SIGUSR1 halts trading."""
-    hold_kill_signal()
+    """Run AlphaPulse until SIGTERM or SIGINT. A second signal ends it at once; SIGUSR1 halts trading.
+
+    SIGUSR2 writes down where every task stands.
+    """
+    hold_user_signals()
     configure_logs()
     trio.run(serve, read_config(config_path))
 

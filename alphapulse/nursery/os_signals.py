@@ -29,9 +29,12 @@ async def serve_os_signals(
             next(answers)()
 
 
-def hold_kill_signal() -> None:
-    """Let SIGUSR1 wait until `install_kill_signal` answers it, as it would end a process that has no handler yet."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+def hold_user_signals() -> None:
+    """Let SIGUSR1 and SIGUSR2 wait until somebody answers them, as they would end a process that has no handler yet.
+
+    `install_kill_signal` lets SIGUSR1 come; who answers SIGUSR2 lets that one come.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2})
 
 
 @contextmanager
