@@ -97,7 +97,7 @@ class Journal:
             try:
                 yield journal
             finally:
-                await journal._close()
+                await journal._close()  # noqa: ASYNC102 - it shields itself, with a deadline
         finally:
             os.close(descriptor)
 

@@ -374,7 +374,7 @@ async def test_a_cancelled_collector_closes_its_files_also_where_threads_read(tm
         bench = ReplayBench([path], run_blocking=trio.to_thread.run_sync)
 
         async def enough(blocks: int = blocks, bench: ReplayBench = bench) -> None:
-            while bench.collector.counts.blocks < blocks:
+            while bench.collector.counts.blocks < blocks:  # noqa: ASYNC110 - no event tells of it
                 await trio.lowlevel.checkpoint()
 
         await bench.run_until(enough)

@@ -44,5 +44,5 @@ async def cancel_at_step(step: int, run: Callable[[], Awaitable[None]]) -> bool:
 
 async def _alone(life: Callable[[], Awaitable[None]]) -> None:
     """A nursery of its own, so that the task is not the one that waits."""
-    async with trio.open_nursery() as nursery:
+    async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - the new task is what it is for
         nursery.start_soon(life)

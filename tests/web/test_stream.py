@@ -123,7 +123,7 @@ async def test_a_page_is_sent_what_it_asks_for_until_it_wants_it_no_more() -> No
     async with listening(desk, BEARER) as page:
         await first_messages(page)
         await page.send(request())
-        while not desk.backend.watched:
+        while not desk.backend.watched:  # noqa: ASYNC110 - no event tells of it
             await trio.lowlevel.checkpoint()
         desk.backend.add_frames(1)
         while (message := json.loads(await page.receive()))["type"] != "delta":
@@ -131,7 +131,7 @@ async def test_a_page_is_sent_what_it_asks_for_until_it_wants_it_no_more() -> No
         assert (message["topic"], message["op"]) == ("firehose", "append")
         assert [frame["n"] for frame in message["data"]["frames"]] == [1]
         await page.send(request("unsubscribe"))
-        while desk.backend.watched:
+        while desk.backend.watched:  # noqa: ASYNC110 - no event tells of it
             await trio.lowlevel.checkpoint()
 
 
@@ -139,7 +139,7 @@ async def test_a_page_that_goes_listens_no_more() -> None:
     desk = Desk()
     async with listening(desk, BEARER) as page:
         await page.send(request())
-        while not desk.backend.watched:
+        while not desk.backend.watched:  # noqa: ASYNC110 - no event tells of it
             await trio.lowlevel.checkpoint()
     assert not desk.backend.watched
 

@@ -124,7 +124,7 @@ class GuardedConnection(TCPServer):
             with self._life:
                 await self._talk(client, server)
         finally:
-            await self._close()
+            await self._close()  # noqa: ASYNC102 - cancelled, it ends at once, and `run` closes the stream
 
     async def _talk(self, client: tuple[str, int] | None, server: tuple[str, int] | None) -> None:
         async with MailboxTaskGroup() as tasks:
