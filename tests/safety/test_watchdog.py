@@ -232,7 +232,7 @@ trio.run(main)
 
 def run_stalling(folder: Path, stall_s: float) -> subprocess.CompletedProcess[str]:
     """A daemon of which one task sleeps so long on the loop; the deadlines are 1 s and 2 s."""
-    config = Day(at_end="hold", loop_stall_s=1, loop_exit_s=2).write(folder)
+    config = Day(speed=60, loop_stall_s=1, loop_exit_s=2).write(folder)
     return subprocess.run(
         [sys.executable, "-c", STALLING, str(config), str(stall_s)],
         env={"PYTHONPATH": ":".join(sys.path)},
