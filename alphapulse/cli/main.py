@@ -7,6 +7,7 @@ import click
 from alphapulse import __version__
 from alphapulse.cli.audit import audit
 from alphapulse.cli.control import kill, login, resume, status
+from alphapulse.cli.doctor import doctor
 from alphapulse.cli.inspect import inspect
 from alphapulse.cli.record import record
 from alphapulse.cli.replay import replay
@@ -18,5 +19,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, record, inspect, status, kill, resume, login, audit):
+for command in (replay, record, inspect, status, kill, resume, login, audit, doctor):
     main.add_command(command)

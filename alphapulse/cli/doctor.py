@@ -1,0 +1,80 @@
+"""`alphapulse doctor`: what this installation is, and in which state its files are."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from alphapulse import __version__
+from alphapulse.cli.control_file import read_control_file
+from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.data.execution import Mode
+from alphapulse.data.registry import MESSAGES
+from alphapulse.environment import DataPaths
+from alphapulse.rules.wire.codec import ABSENCE, CORE
+
+LIBRARIES = ("trio", "attrs", "msgspec", "numpy", "quart", "hypercorn", "httpx", "SQLAlchemy")
+GIB = 1 << 30
+
+
+@click.command()
+@config_option
+@reports_errors
+def doctor(config_path: Path | None) -> None:
+    """Say which codec is active, which versions run, and what the data folder holds."""
+    for name, text in installation():
+        _tell(name, text)
+    config = read_config(config_path)
+    for name, text in data_state(config.data_folder):
+        _tell(name, text)
+
+
+def installation() -> Iterator[tuple[str, str]]:
+    """Versions, and the codec in use."""
+    yield "alphapulse", f"{__version__}, in {Path(__file__).parents[1]}"
+    yield "python", f"{platform.python_implementation()} {platform.python_version()}, {platform.platform()}"
+    yield "libraries", ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
+    yield "wire codec", codec_state()
+
+
+def codec_state() -> str:
+    """Which codec serves, and which messages the compiled core leaves to pure Python."""
+    if CORE is None:
+        return f"pure Python; the compiled core is missing, `make core` builds it ({ABSENCE})"
+    left = sorted(cls.__name__ for cls in MESSAGES.values() if cls not in CORE.served())
+    known = f"compiled core, {len(MESSAGES) - len(left)} of {len(MESSAGES)} messages"
+    return f"{known}; older than {', '.join(left)}: run `make core`" if left else known
+
+
+def data_state(folder: Path) -> Iterator[tuple[str, str]]:
+    """What the data folder holds, and whether a daemon runs on it."""
+    if not folder.is_dir():
+        yield "data folder", f"{folder}: not there yet, the first start makes it"
+        return
+    writable = "writable" if os.access(folder, os.W_OK | os.X_OK) else "NOT WRITABLE"
+    yield "data folder", f"{folder}: {writable}, {shutil.disk_usage(folder).free // GIB} GiB free"
+    control = read_control_file(folder)
+    running = control is not None and control.is_running()
+    yield "daemon", f"runs as process {control.pid}" if control is not None and running else "does not run"
+    for mode in Mode:
+        paths = DataPaths.in_folder(folder, mode)
+        for path in (paths.journal, paths.ledger, paths.latch):
+            if path.is_file():
+                yield path.name, f"{path.stat().st_size:,} bytes"
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _tell(name: str, text: str) -> None:
+    click.echo(f"{name:<14} {text}")
