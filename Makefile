@@ -105,7 +105,7 @@ test-python: $(VENV)/.dev ## all Python tests
 	$(PYTHON) -m pytest
 
 .PHONY: fuzz
-fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2: half an hour
+fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2: some minutes
 	$(PYTHON) -m tests.rules.wire.hostile_input 10000000
 
 .PHONY: test-frontend

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from alphapulse import __version__
 
-PACKAGES = ("trio", "msgspec", "attrs", "SQLAlchemy", "quart", "quart-trio", "hypercorn", "httpx")
+PACKAGES = (
+    *("trio", "msgspec", "attrs", "SQLAlchemy", "quart", "quart-trio", "hypercorn", "httpx"),
+    *("numpy", "protobuf", "Cython"),
+)
 
 
 def describe_machine() -> dict[str, str]:

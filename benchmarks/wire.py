@@ -1,83 +1,158 @@
-"""Protocol V2: a Trade and a PoolSwap to their frames and back, checksum included."""
+"""Protocol V2, pure and compiled: the original's own benchmark, honest ones beside it, and others doing the same work.
+
+The original's: 58 bytes, the same dummy payload each time, no field read. The honest ones: real values, different ones
+each time, every field set and read. Checksums are made and checked everywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from zlib import crc32
+from operator import attrgetter
+from types import ModuleType
+from typing import Any
 
-from alphapulse.data.instruments import InstrumentId, Venue
-from alphapulse.data.trades import Side, Trade
-from alphapulse.data.wire import Source
-from alphapulse.rules.wire.frame import decode_frame, encode_frame
-from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, Header
-from alphapulse.rules.wire.tlv import tlv_spans
+import attrs
+
+from alphapulse.data.order_books import OrderBook, OrderLevel
+from alphapulse.data.trades import Trade
+from alphapulse.data.wire import Domain, Source
+from alphapulse.rules.wire import batch, pure
+from alphapulse.rules.wire.codec import CORE
 from benchmarks.day import Day
 from benchmarks.figures import Budget, Figure, millions_a_second
+from benchmarks.wire_peers import msgpack_trades, protobuf_trades
+from benchmarks.wire_samples import ETH, trades
 
-COUNT = 500
-
-
-def trade(number: int) -> Trade:
-    """A trade on an exchange; each has another volume."""
-    return Trade(
-        instrument=InstrumentId.from_symbol("ETH/USD", Venue.KRAKEN),
-        price_q8=226_441_683_800,
-        volume_q8=150_000_000 + number,
-        execution_time_ns=1_704_412_800 * 10**9,
-        side=Side.BUY,
-    )
+DUMMY = bytes.fromhex("0318" + "11" * 8 + "22" * 8 + "33" * 4 + "44" * 4)
+NOW_NS = 1_700_000_000_000_000_000
+COUNT = 1_000
+LEVELS = 50
 
 
 def measure(day: Day) -> list[Figure]:
-    """Messages of many values, one to a frame."""
-    trades = [trade(number) for number in range(COUNT)]
-    swaps = day.swaps()[:COUNT]
+    """Each line for the pure and the compiled codec; budgets are those of a Trade."""
+    figures: list[Figure] = []
+    for name, codec in (("pure", pure), *((("compiled", CORE),) if CORE else ())):
+        compiled = codec is not pure
+        figures += [
+            *_originals(name, codec, at_least(6.0 if compiled else 1.5), at_least(6.5 if compiled else 2.0)),
+            *_singles(f"{name}: Trade", codec, trades(COUNT), at_least(6.0 if compiled else 1.5),
+                      at_least(3.0 if compiled else 0.9)),
+            *_singles(f"{name}: PoolSwap", codec, day.swaps()[:COUNT]),
+            *_singles(f"{name}: order book, {LEVELS} levels a side", codec, order_books(20)),
+            *_batches(name, codec, at_least(7.0 if compiled else 2.5)),
+        ]  # fmt: skip
+    return [*figures, *msgpack_trades(trades(COUNT)), *protobuf_trades(trades(COUNT))]
+
+
+def at_least(limit: float) -> Budget:
+    """A budget in millions a second."""
+    return Budget(limit, at_least=True)
+
+
+def _originals(name: str, codec: ModuleType, construct: Budget, validate: Budget) -> list[Figure]:
+    """A payload of one TLV in and out again; validation checks header, checksum and the list of TLVs."""
+    seal, spans = codec.seal, codec.frame_spans
+    frame = seal(DUMMY, domain=Domain.MARKET_DATA, source=Source.BINANCE, sequence=0, timestamp_ns=NOW_NS)
+
+    def build() -> int:
+        for number in range(COUNT):
+            seal(DUMMY, domain=Domain.MARKET_DATA, source=Source.BINANCE, sequence=number, timestamp_ns=NOW_NS)
+        return COUNT
+
+    def check() -> int:
+        for _ in range(COUNT):
+            spans(frame)
+        return COUNT
+
     return [
-        millions_a_second("Protocol V2: Trade -> frame", encoding(trades), Budget(1.5, at_least=True)),
-        millions_a_second("Protocol V2: frame of a Trade validated", validating(trades), Budget(2.0, at_least=True)),
-        millions_a_second("Protocol V2: frame -> Trade", decoding(trades), Budget(0.9, at_least=True)),
-        millions_a_second("Protocol V2: PoolSwap -> frame", encoding(swaps)),
-        millions_a_second("Protocol V2: frame -> PoolSwap", decoding(swaps)),
+        millions_a_second(f"{name}: the original's {len(frame)} bytes, construct", build, construct),
+        millions_a_second(f"{name}: the original's {len(frame)} bytes, validate", check, validate),
     ]
 
 
-def encoding(messages: Sequence[object]) -> Callable[[], int]:
-    """Encodes each message."""
+def _singles(
+    name: str, codec: ModuleType, messages: Sequence[Any], construct: Budget | None = None, parse: Budget | None = None
+) -> list[Figure]:
+    """One message at a time: to its frame, and back into the class with every field read."""
+    encode, decode = codec.encode_message, codec.decode_message
+    frames = [encode(message, source=Source.KRAKEN, sequence=7, timestamp_ns=NOW_NS) for message in messages]
+    read = reader(type(messages[0]))
 
-    def encode() -> int:
+    def build() -> int:
         for number, message in enumerate(messages):
-            encode_frame([message], source=Source.KRAKEN, sequence=number, timestamp_ns=number)
+            encode(message, source=Source.KRAKEN, sequence=number, timestamp_ns=NOW_NS)
         return len(messages)
 
-    return encode
-
-
-def decoding(messages: Sequence[object]) -> Callable[[], int]:
-    """Decodes the frame of each message."""
-    frames = _frames(messages)
-
-    def decode() -> int:
+    def parse_only() -> int:
         for frame in frames:
-            decode_frame(frame)
+            decode(frame)
         return len(frames)
 
-    return decode
-
-
-def validating(messages: Sequence[object]) -> Callable[[], int]:
-    """Reads header, checksum and the list of TLVs of each message's frame, but no value."""
-    frames = _frames(messages)
-
-    def validate() -> int:
+    def parse_and_read() -> int:
         for frame in frames:
-            header = Header.unpack(frame)
-            if header.checksum != crc32(frame[HEADER_SIZE:], crc32(frame[:CHECKSUM_OFFSET])):
-                raise RuntimeError("a frame that was just made is wrong: the measurement would lie")
-            list(tlv_spans(frame, HEADER_SIZE, len(frame)))
+            read(decode(frame))
         return len(frames)
 
-    return validate
+    size = len(frames[0])
+    return [
+        millions_a_second(f"{name}, {size} bytes: construct", build, construct),
+        millions_a_second(f"{name}, {size} bytes: parse", parse_only, parse),
+        millions_a_second(f"{name}, {size} bytes: parse, read all fields", parse_and_read),
+    ]
 
 
-def _frames(messages: Sequence[object]) -> list[bytes]:
-    return [encode_frame([message], source=Source.KRAKEN, sequence=1, timestamp_ns=1) for message in messages]
+def reader(cls: type) -> Callable[[Any], object]:
+    """A function that reads every field of a message."""
+    return attrgetter(*(field.name for field in attrs.fields(cls)))
+
+
+def _batches(name: str, codec: ModuleType, budget: Budget) -> list[Figure]:
+    """Rows of a NumPy array, and lists of messages, as frames one behind the other."""
+    messages = trades(COUNT)
+    rows = batch.rows_of(Trade, messages)
+    frames = codec.encode_messages(messages, source=Source.KRAKEN, first_sequence=0, timestamp_ns=NOW_NS)
+    encode, decode = codec.encode_messages, codec.decode_messages
+
+    def rows_out() -> int:
+        with_core(codec, batch.encode_rows, Trade, rows, source=Source.KRAKEN, first_sequence=0, timestamp_ns=NOW_NS)
+        return COUNT
+
+    def rows_in() -> int:
+        with_core(codec, batch.decode_rows, Trade, frames)
+        return COUNT
+
+    def list_out() -> int:
+        encode(messages, source=Source.KRAKEN, first_sequence=0, timestamp_ns=NOW_NS)
+        return COUNT
+
+    def list_in() -> int:
+        decode(frames)
+        return COUNT
+
+    return [
+        millions_a_second(f"{name}: batch of {COUNT} Trades, rows to frames", rows_out, budget),
+        millions_a_second(f"{name}: batch of {COUNT} Trades, frames to rows", rows_in, budget),
+        millions_a_second(f"{name}: batch of {COUNT} Trades, objects to frames", list_out),
+        millions_a_second(f"{name}: batch of {COUNT} Trades, frames to objects", list_in),
+    ]
+
+
+def with_core(codec: ModuleType, call: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
+    """Batches pick their checksums by what is there; here the pure ones are measured, too."""
+    before, batch.CORE = batch.CORE, None if codec is pure else codec
+    try:
+        call(*arguments, **keywords)
+    finally:
+        batch.CORE = before
+
+
+def order_books(count: int) -> list[OrderBook]:
+    """Full books, each with other prices."""
+
+    def side(first: int, step: int) -> tuple[OrderLevel, ...]:
+        return tuple(OrderLevel(first + step * i, 10**8 + i * 977, i) for i in range(LEVELS))
+
+    return [
+        OrderBook(ETH, NOW_NS + i, i, side(i * 10**7, -(10**6)), side(i * 10**7 + 10**6, 10**6)) for i in range(count)
+    ]

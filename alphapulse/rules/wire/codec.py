@@ -25,6 +25,7 @@ __all__ = [
     "encode_messages",
     "encode_value",
     "frame_spans",
+    "seal",
 ]
 
 encode_value = CORE.encode_value if CORE else pure.encode_value
@@ -36,3 +37,4 @@ decode_message = CORE.decode_message if CORE else pure.decode_message
 decode_messages = CORE.decode_messages if CORE else pure.decode_messages
 decode_frame = CORE.decode_frame if CORE else pure.decode_frame
 frame_spans = CORE.frame_spans if CORE else pure.frame_spans
+seal = CORE.seal if CORE else pure.seal

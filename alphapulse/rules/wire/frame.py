@@ -10,9 +10,10 @@ from alphapulse.rules.wire.codec import (
     encode_message,
     encode_messages,
     frame_spans,
+    seal,
 )
 from alphapulse.rules.wire.header import frame_size
-from alphapulse.rules.wire.pure import Frame, seal
+from alphapulse.rules.wire.pure import Frame
 
 __all__ = [
     "Frame",

@@ -17,7 +17,16 @@ from alphapulse.errors import InvalidFraming, InvalidValue, ProtocolError, Unkno
 from alphapulse.rules.wire.decoder import Decoder, Opener, build_opener
 from alphapulse.rules.wire.encoder import REFUSALS, Sealer, build_sealer
 from alphapulse.rules.wire.frame_faults import mismatch, wrong_size
-from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, SIZE_OFFSET, Header, plain_start
+from alphapulse.rules.wire.header import (
+    CHECKSUM_OFFSET,
+    HEADER_SIZE,
+    MAGIC,
+    MAX_FRAME_SIZE,
+    SIZE_OFFSET,
+    VERSION,
+    Header,
+    plain_start,
+)
 from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import EXTENDED, Bytes, Span, encode_tlv, tlv_spans
 from alphapulse.rules.wire.values import decode_value, decoder, encode_value, encoder
@@ -37,6 +46,7 @@ __all__ = [
 ]
 
 _OWNERS = {number: domain for domain, ranges in DOMAIN_TYPES.items() for numbers in ranges for number in numbers}
+_PACK_START = struct.Struct("<IBBBBQQI").pack
 _START = struct.Struct("<QQQII")
 _START_OF_ONE = struct.Struct("<QQQIIBB")
 _VALUE_OF_ONE = HEADER_SIZE + 2
@@ -124,7 +134,13 @@ def encode_messages(messages: Iterable[object], *, source: Source, first_sequenc
 
 def seal(payload: bytes, *, domain: Domain, source: Source, sequence: int, timestamp_ns: int) -> bytes:
     """The frame around a payload of TLVs: header with checksum, then the payload. Raises InvalidValue, TooLarge."""
-    start = Header(domain, source, sequence, timestamp_ns, len(payload), 0).pack()[:CHECKSUM_OFFSET]
+    try:
+        start = _PACK_START(MAGIC, domain, VERSION, source, 0, sequence, timestamp_ns, len(payload))
+        fits = len(payload) <= MAX_FRAME_SIZE - HEADER_SIZE
+    except struct.error:
+        start, fits = b"", False
+    if not fits:  # the long way says what does not
+        start = Header(domain, source, sequence, timestamp_ns, len(payload), 0).pack()[:CHECKSUM_OFFSET]
     return start + zlib.crc32(payload, zlib.crc32(start)).to_bytes(4, "little") + payload
 
 

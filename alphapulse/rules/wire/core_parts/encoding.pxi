@@ -106,6 +106,18 @@ cdef object sealed_messages(object messages, object source, object first_sequenc
     return b"".join([*pieces, last]) if pieces else last
 
 
+cdef object sealed_payload(object payload, object domain, object source, object sequence, object timestamp_ns):
+    cdef Py_ssize_t size
+    if not PyBytes_CheckExact(payload) or type(domain) is not Domain:
+        refuse()
+    size = HEADER + PyBytes_GET_SIZE(payload)
+    if size > LARGEST_FRAME:
+        refuse()
+    memcpy(SCRATCH + HEADER, PyBytes_AS_STRING(payload), size - HEADER)
+    write_header(SCRATCH, size, domain, source, unsigned(sequence), unsigned(timestamp_ns))
+    return PyBytes_FromStringAndSize(<char*>SCRATCH, size)
+
+
 cdef inline Py_ssize_t size_of(object messages) except -1:
     if PyList_CheckExact(messages):
         return PyList_GET_SIZE(messages)
@@ -157,3 +169,12 @@ def encode_messages(messages, *, source, first_sequence, timestamp_ns):
     except (ValueError, OverflowError):
         pass
     return pure.encode_messages(messages, source=source, first_sequence=first_sequence, timestamp_ns=timestamp_ns)
+
+
+def seal(payload, *, domain, source, sequence, timestamp_ns):
+    """As `pure.seal`."""
+    try:
+        return sealed_payload(payload, domain, source, sequence, timestamp_ns)
+    except (ValueError, OverflowError):
+        pass
+    return pure.seal(payload, domain=domain, source=source, sequence=sequence, timestamp_ns=timestamp_ns)
