@@ -4,7 +4,7 @@ import { extname, join } from "node:path";
 import { expect, type Page, type Request, type WebSocketRoute } from "@playwright/test";
 
 import type { Status } from "../src/api/types";
-import type { Topic, Topics } from "../src/api/wire";
+import type { FrameSample, Topic, TopicRequest, Topics } from "../src/api/wire";
 import { topics as everything, wall, WALL } from "./fixtures/day";
 
 export const ORIGIN = "http://alphapulse.test";
@@ -34,6 +34,8 @@ export type Handler = (request: Request) => { status: number; body?: unknown } |
 export class FakeDaemon {
   readonly problems: string[] = [];
   readonly kills: Request[] = [];
+  /** What the page said on its sockets. */
+  readonly requests: TopicRequest[] = [];
   session = 200;
   reachable = true;
   /** Whether sockets are accepted; requests are answered all the same. */
@@ -57,7 +59,7 @@ export class FakeDaemon {
       const url = new URL(route.request().url());
       if (url.origin !== ORIGIN) this.problems.push(`request to another host: ${url.origin}`);
       if (url.pathname.startsWith("/api/")) return void (await this.answer(route.request(), route));
-      const file = join(DIST, url.pathname === "/" ? "index.html" : url.pathname);
+      const file = join(DIST, extname(url.pathname) === "" ? "index.html" : url.pathname);
       if (!existsSync(file)) return void (await route.fulfill({ status: 404 }));
       const body = readFileSync(file);
       const html = extname(file) === ".html";
@@ -76,6 +78,10 @@ export class FakeDaemon {
 
   put<T extends Topic>(topic: T, data: Topics[T]): void {
     this.send({ type: "delta", topic, op: "put", data });
+  }
+
+  frames(sample: FrameSample): void {
+    this.send({ type: "delta", topic: "firehose", op: "append", data: sample });
   }
 
   status(status: Status): void {
@@ -119,6 +125,7 @@ export class FakeDaemon {
     }
     this.stopBeating();
     this.socket = socket;
+    socket.onMessage((message) => this.requests.push(JSON.parse(message.toString()) as TopicRequest));
     this.seq = 0;
     const started = performance.now();
     const now = () => wall(Math.round(performance.now() - started));

@@ -141,3 +141,38 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
     await daemon.remove();
   }
 });
+
+test("watch the frames of the relays", async ({ page }) => {
+  test.setTimeout(60_000);
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  const daemon = new Daemon();
+  try {
+    daemon.configure(await freePort());
+    await page.goto(await daemon.start());
+    await expect(page.getByTestId("state")).toContainText("ACTIVE");
+    await page.getByRole("link", { name: "Firehose" }).click();
+    const swap = page.locator(".live-list tbody tr").filter({ hasText: "PoolSwap" }).first();
+    await expect(swap).toBeVisible({ timeout: 20_000 });
+    await page.keyboard.press("Space");
+    await expect(page.getByRole("button", { name: "Go on" })).toBeVisible();
+    await swap.click();
+    const frame = page.locator(".frame");
+    await expect(frame).toContainText("Checksum right");
+    await expect(frame).toContainText("TLV 11 PoolSwap");
+    await expect(frame.locator(".fault")).toHaveCount(0);
+    await expect(frame.getByRole("row", { name: /^source/ })).toContainText("MARKET_DATA_RELAY");
+    await expect(frame.getByRole("row", { name: /^venue_time_ns/ })).toContainText("2024-01-05 0");
+    await expect(frame.getByRole("row", { name: /^sqrt_price_x96/ })).toContainText(/1\d{33}/);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await page.reload();
+    await expect(page.getByRole("heading", { name: "Firehose" })).toBeVisible();
+    await expect(swap).toBeVisible({ timeout: 20_000 });
+    expect(problems).toEqual([]);
+  } finally {
+    await daemon.remove();
+  }
+});

@@ -1,9 +1,16 @@
 /** The built page against a scripted daemon: states that are hard to reach with a real one. */
+import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
+import type { LiveFrame } from "../src/api/wire";
+import { bytesOf } from "../src/wire/bytes";
+import { inspectFrame } from "../src/wire/reader";
 import { FakeDaemon, ORIGIN } from "./fake";
 import { halted, haltedTree, opportunities, report, status, streams, topics, wall } from "./fixtures/day";
+
+/** Frames of the recorded day, as the daemon sent them. */
+const frames = JSON.parse(readFileSync(new URL("./fixtures/frames.json", import.meta.url), "utf8")) as LiveFrame[];
 
 const state = (page: Page) => page.getByTestId("state");
 const stopButton = (page: Page) => page.locator("button.stop");
@@ -355,6 +362,206 @@ for (const scheme of ["dark", "light"] as const) {
       daemon.expectClean();
     });
   });
+}
+
+for (const scheme of ["dark", "light"] as const) {
+  test.describe(`the firehose in the ${scheme} theme`, () => {
+    test.use({ colorScheme: scheme, contextOptions: { reducedMotion: "reduce" } });
+
+    for (const width of [1440, 1280, 1024, 390, 320]) {
+      test(`fits ${width} px, without violations`, async ({ page }) => {
+        await page.setViewportSize({ width, height: 900 });
+        const daemon = await openFirehose(page);
+        await expectAccessible(page, "waiting");
+        daemon.frames({ frames, skipped: 1203 });
+        await frameRows(page).filter({ hasText: "ArbitrageSignal" }).first().click();
+        await expect(page.locator(".frame")).toContainText("TLV 32 ArbitrageSignal");
+        await expectAccessible(page, "a frame");
+        await paste(page, damaged(hexOf("PoolSwap")));
+        await expect(page.locator(".fault")).toBeVisible();
+        await expectAccessible(page, "a damaged frame");
+        daemon.expectClean();
+      });
+    }
+
+    test("has an accessible list of keys", async ({ page }) => {
+      const daemon = await openFirehose(page);
+      await page.keyboard.press("?");
+      await expect(page.getByRole("dialog")).toBeVisible();
+      await expectAccessible(page, "keys");
+      daemon.expectClean();
+    });
+  });
+}
+
+test.describe("the firehose", () => {
+  test("is asked for while its page is open, and again on each connection", async ({ page }) => {
+    const daemon = await openFirehose(page);
+    const subscribe = { type: "subscribe", topics: ["firehose"] };
+    const unsubscribe = { type: "unsubscribe", topics: ["firehose"] };
+    expect(daemon.requests).toEqual([subscribe]);
+    await daemon.dropSocket();
+    await expect.poll(() => daemon.requests).toEqual([subscribe, subscribe]);
+    await page.getByRole("link", { name: "Overview" }).click();
+    await expect(page.getByTestId("net")).toContainText("+4,250.84");
+    await expect.poll(() => daemon.requests).toEqual([subscribe, subscribe, unsubscribe]);
+    await page.goBack();
+    await expect(page.getByRole("heading", { name: "Firehose" })).toBeVisible();
+    await expect.poll(() => daemon.requests.length).toBe(4);
+    daemon.expectClean();
+  });
+
+  test("shows frames with their bytes, fields and checksum, each marking the other", async ({ page }) => {
+    const daemon = await openFirehose(page);
+    daemon.frames({ frames, skipped: 56 });
+    await expect(page.locator(".live .meta").first()).toHaveText(`${frames.length} received, 56 left out`);
+    await frameRows(page).filter({ hasText: "PoolSwap" }).last().click();
+    const card = page.locator(".frame");
+    await expect(card).toContainText("Checksum right");
+    await expect(card).toContainText("TLV 11 PoolSwap");
+    await expect(card).toContainText("ETHEREUM 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640");
+    const liquidity = card.getByRole("row", { name: /^liquidity/ });
+    await liquidity.hover();
+    await expect(card.locator(".hex-byte[data-on]")).toHaveCount(16);
+    await card.locator(".hex-byte").first().hover();
+    await expect(card.locator("tr[data-on]")).toContainText("magic");
+    await expect(card.locator(".hex-byte[data-on]")).toHaveCount(4);
+    await page.mouse.move(2, 300);
+    await expect(card.locator(".hex-byte[data-on]")).toHaveCount(0);
+    await liquidity.getByRole("button").focus();
+    await expect(card.locator(".hex-byte[data-on]")).toHaveCount(16);
+    daemon.expectClean();
+  });
+
+  test("is filtered by domain, type and source, which are part of the address", async ({ page }) => {
+    const daemon = await openFirehose(page);
+    daemon.frames({ frames, skipped: 0 });
+    const of = (domain: string) => frames.filter((frame) => frame.domain === domain).length;
+    await page.getByLabel("Domain").selectOption("SIGNAL");
+    await expect(frameRows(page)).toHaveCount(of("SIGNAL"));
+    await expect(page).toHaveURL(/\/firehose\?domain=SIGNAL$/);
+    await page.getByLabel("Domain").selectOption("");
+    await page.getByLabel("Source", { exact: true }).selectOption("EXECUTION_RELAY");
+    await expect(frameRows(page)).toHaveCount(of("EXECUTION"));
+    await page.getByLabel("Type").selectOption("PoolSwap");
+    await expect(page.getByText("No frame matches these filters.")).toBeVisible();
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await expect(frameRows(page)).toHaveCount(frames.length);
+    await expect(page).toHaveURL(/\/firehose$/);
+    daemon.expectClean();
+  });
+
+  test("stands still under the pointer and while it is paused, and can be cleared", async ({ page }) => {
+    const daemon = await openFirehose(page);
+    const [first, ...others] = frames;
+    if (first === undefined) throw new Error("the fixture has no frame");
+    daemon.frames({ frames: [first], skipped: 0 });
+    await frameRows(page).first().hover();
+    daemon.frames({ frames: others.slice(0, 3), skipped: 0 });
+    await expect(page.getByRole("button", { name: "3 newer" })).toBeVisible();
+    await expect(frameRows(page)).toHaveCount(1);
+    await page.mouse.move(2, 300);
+    await expect(frameRows(page)).toHaveCount(4);
+    await page.keyboard.press("Space");
+    await expect(page.getByRole("button", { name: "Go on" })).toBeVisible();
+    daemon.frames({ frames: others.slice(3, 5), skipped: 0 });
+    await expect(page.getByRole("button", { name: "Paused, 2 newer" })).toBeVisible();
+    await expect(frameRows(page)).toHaveCount(4);
+    await page.keyboard.press("j");
+    await expect(page.locator("tr[data-chosen]")).toHaveCount(1);
+    await page.keyboard.press("Space");
+    await expect(frameRows(page)).toHaveCount(6);
+    await page.getByRole("button", { name: "Clear" }).first().click();
+    await expect(frameRows(page)).toHaveCount(0);
+    await expect(page.getByText("Waiting for the first frame.")).toBeVisible();
+    daemon.expectClean();
+  });
+
+  test("decodes a pasted frame without a connection, and says what is wrong with one", async ({ page }) => {
+    const daemon = await openFirehose(page);
+    await daemon.cut();
+    await expect(state(page)).toContainText("UNKNOWN", { timeout: 4500 });
+    await expect(page.locator(".live")).toContainText("Not connected");
+    const card = page.locator(".frame");
+    const hex = hexOf("PoolSwap");
+    await paste(page, `0x${(hex.match(/../g) ?? []).join(" ")}\n`);
+    await expect(card).toContainText("Checksum right");
+    await expect(card).toContainText("TLV 11 PoolSwap");
+    await paste(page, damaged(hex));
+    await expect(card).toContainText("Checksum wrong");
+    await expect(card.locator(".fault")).toContainText("the bytes were damaged on their way");
+    await expect(card).toContainText("TLV 11 PoolSwap");
+    await paste(page, hex.slice(0, -20));
+    await expect(card.locator(".fault")).toContainText("10 bytes are missing");
+    await paste(page, "ef be g");
+    await expect(page.getByText("\u201cg\u201d is no hex digit.")).toBeVisible();
+    await stopButton(page).focus();
+    await expect(stopButton(page)).toBeInViewport();
+    daemon.expectClean();
+  });
+
+  test("is a key away, unless keys are switched off", async ({ page }) => {
+    const daemon = await open(page);
+    await page.keyboard.press("g");
+    await page.keyboard.press("f");
+    await expect(page).toHaveURL(`${ORIGIN}/firehose`);
+    await expect(page.getByRole("link", { name: "Firehose" })).toHaveAttribute("aria-current", "page");
+    await page.keyboard.press("g");
+    await page.keyboard.press("h");
+    await expect(page).toHaveURL(`${ORIGIN}/`);
+    await page.keyboard.press("?");
+    await page.getByLabel("Shortcuts by single keys").uncheck();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("g");
+    await page.keyboard.press("f");
+    await page.waitForTimeout(300);
+    await expect(page).toHaveURL(`${ORIGIN}/`);
+    daemon.expectClean();
+  });
+
+  test("stops from its page too", async ({ page }) => {
+    const daemon = await openFirehose(page);
+    daemon.onKill = () => ({ status: 200, body: report });
+    await hold(page, 1200);
+    await expect.poll(() => daemon.kills.length).toBe(1);
+    daemon.status({ ...halted, server_time: wall(60_000) });
+    await expect(banner(page)).toContainText("HALTED. Nothing is being traded.");
+  });
+
+  test("an address without a page says so", async ({ page }) => {
+    const daemon = new FakeDaemon(page);
+    await daemon.start("/nowhere");
+    await expect(page.getByRole("heading", { name: "There is no page at this address." })).toBeVisible();
+    await page.getByRole("main").getByRole("link", { name: "Overview" }).click();
+    await expect(page.getByTestId("net")).toContainText("+4,250.84");
+    daemon.expectClean();
+  });
+});
+
+const frameRows = (page: Page) => page.locator(".live-list tbody tr");
+
+async function openFirehose(page: Page): Promise<FakeDaemon> {
+  const daemon = new FakeDaemon(page);
+  await daemon.start("/firehose");
+  await expect(page.getByText("Waiting for the first frame.")).toBeVisible();
+  await expect.poll(() => daemon.requests.length).toBe(1);
+  return daemon;
+}
+
+async function paste(page: Page, text: string): Promise<void> {
+  await page.getByLabel("Hex text; spaces, line breaks and 0x are left out").fill(text);
+}
+
+/** The frame of the fixture with a message of that type. */
+function hexOf(type: string): string {
+  const frame = frames.find(({ hex }) => inspectFrame(bytesOf(hex) ?? new Uint8Array()).tlvs[0]?.name === type);
+  if (frame === undefined) throw new Error(`the fixture has no ${type}`);
+  return frame.hex;
+}
+
+/** One bit of the last byte flipped. */
+function damaged(hex: string): string {
+  return `${hex.slice(0, -1)}${(parseInt(hex.slice(-1), 16) ^ 1).toString(16)}`;
 }
 
 async function expectAccessible(page: Page, where: string): Promise<void> {

@@ -1,19 +1,24 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { notifications } from "@mantine/notifications";
+import { Link, Route, Switch } from "wouter";
 
 import { dashboard } from "./dashboard";
 import { clockText } from "./format/time";
-import { shell, words } from "./messages";
+import { Guard } from "./cards/Guard";
+import { pages, shell, words } from "./messages";
 import { serverNow } from "./model/clock";
 import { useModel } from "./model/store";
 import { Announcer } from "./shell/Announcer";
 import { Footer } from "./shell/Footer";
+import { KeyboardHelp } from "./shell/KeyboardHelp";
 import { LoginDialog, LoginPage } from "./shell/Login";
+import { Rail } from "./shell/Rail";
 import { StateBanner } from "./shell/StateBanner";
 import { SourceStrip, TopBar } from "./shell/TopBar";
 
 // The bar, the banner and the stop button must not depend on chart or table code.
 const Overview = lazy(() => import("./Overview"));
+const Firehose = lazy(() => import("./firehose/Firehose"));
 
 export function App() {
   const session = useModel((model) => model.session);
@@ -36,14 +41,30 @@ export function App() {
       <TopBar />
       <SourceStrip />
       <Announcer />
-      <main id="main" ref={main} tabIndex={-1}>
-        <h1 className="unseen">{words.overview}</h1>
-        <StateBanner onLogin={() => setLoginOpen(true)} />
-        <Suspense fallback={null}>
-          <Overview />
-        </Suspense>
-      </main>
-      <Footer />
+      <Rail />
+      <div className="beside-rail">
+        <main id="main" ref={main} tabIndex={-1}>
+          <StateBanner onLogin={() => setLoginOpen(true)} />
+          <Suspense fallback={null}>
+            <Switch>
+              <Route path="/">
+                <Overview />
+              </Route>
+              <Route path="/firehose">
+                <Guard area="page">
+                  <Firehose />
+                </Guard>
+              </Route>
+              <Route>
+                <h1>{pages.missing}</h1>
+                <Link href="/">{pages.overview}</Link>
+              </Route>
+            </Switch>
+          </Suspense>
+        </main>
+        <Footer />
+      </div>
+      <KeyboardHelp />
       <LoginDialog opened={loginOpen && session === "over"} onClose={() => setLoginOpen(false)} />
     </>
   );

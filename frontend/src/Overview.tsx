@@ -5,6 +5,7 @@ import { PriceCard } from "./cards/PriceCard";
 import { ProfitCard } from "./cards/ProfitCard";
 import { Guard } from "./cards/Guard";
 import { TaskTree } from "./cards/TaskTree";
+import { pages } from "./messages";
 import { isUnknown } from "./model/banner";
 import { useModel } from "./model/store";
 
@@ -13,6 +14,7 @@ export default function Overview() {
   const unknown = useModel(isUnknown);
   return (
     <div className="overview" data-unknown={unknown || undefined}>
+      <h1 className="unseen">{pages.overview}</h1>
       <Guard area="fresh">
         <FreshnessStrip />
       </Guard>

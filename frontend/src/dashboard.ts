@@ -1,10 +1,11 @@
 /** The wiring: socket, frames, session and stop, written into the store. Lives outside React. */
 import { readSession, readStatus, sendKill, tryCode } from "./api/http";
-import type { Append, Message } from "./api/wire";
+import type { Append, AskedTopic, Message } from "./api/wire";
 import type { HaltReport, Status } from "./api/types";
 import { millis } from "./format/time";
 import { stop as stopWords } from "./messages";
 import { serverClock, serverNow } from "./model/clock";
+import { addFrames } from "./model/firehose";
 import { Feed, type FeedListener, type Wire } from "./model/feed";
 import { Frames, PointsMissing, withPoints, type Changes } from "./model/frames";
 import { haltSpans } from "./model/halts";
@@ -26,7 +27,12 @@ export const browserClock = {
 function openSocket(): Wire {
   const scheme = window.location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${window.location.host}/ws`);
-  const wire: Wire = { onmessage: null, onclose: null, close: () => socket.close() };
+  const wire: Wire = {
+    onmessage: null,
+    onclose: null,
+    send: (text) => socket.send(text),
+    close: () => socket.close(),
+  };
   socket.onmessage = (event) => wire.onmessage?.(event);
   socket.onclose = (event) => wire.onclose?.(event);
   return wire;
@@ -71,6 +77,7 @@ class Dashboard implements FeedListener {
 
   private build: string | null = null;
   private wasShed = false;
+  private readonly asked = new Set<AskedTopic>();
   private readonly feed = new Feed(openSocket, browserClock, this);
   private readonly frames = new Frames(
     (flush) => window.requestAnimationFrame(flush),
@@ -103,6 +110,16 @@ class Dashboard implements FeedListener {
     this.stop.loggedIn();
   }
 
+  /** Have a topic sent that is not sent to every page; returns how to end that. */
+  listen(topic: AskedTopic): () => void {
+    this.asked.add(topic);
+    this.feed.send({ type: "subscribe", topics: [topic] });
+    return () => {
+      this.asked.delete(topic);
+      this.feed.send({ type: "unsubscribe", topics: [topic] });
+    };
+  }
+
   retryNow(): void {
     this.feed.retryNow();
   }
@@ -121,9 +138,11 @@ class Dashboard implements FeedListener {
       case "snapshot":
         this.frames.clear();
         this.snapshot(message.topics);
+        for (const topic of this.asked) this.feed.send({ type: "subscribe", topics: [topic] });
         break;
       case "delta":
-        if (message.op === "append") this.frames.append(message);
+        if (message.topic === "firehose") addFrames(message.data);
+        else if (message.op === "append") this.frames.append(message);
         else if (message.topic === "status") putNewerStatus(message.data);
         else this.frames.put(message);
     }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { Message } from "../src/api/wire";
+import type { Message, TopicRequest } from "../src/api/wire";
 import { CLOSED_NOT_LOGGED_IN, CLOSED_TOO_SLOW, Feed, SILENCE_MS, type Wire } from "../src/model/feed";
 import { ServerClock } from "../src/model/clock";
 import { FakeClock } from "./fakeClock";
@@ -9,12 +9,17 @@ class FakeWire implements Wire {
   onmessage: Wire["onmessage"] = null;
   onclose: Wire["onclose"] = null;
   closed = false;
+  readonly sent: string[] = [];
 
   close(): void {
     this.closed = true;
   }
 
-  send(seq: number, type = "beat"): void {
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  arrive(seq: number, type = "beat"): void {
     this.onmessage?.({ data: JSON.stringify({ type, seq }) });
   }
 }
@@ -53,33 +58,33 @@ beforeEach(() => {
 
 describe("sequence", () => {
   it("hands on what comes in order", () => {
-    [0, 1, 2].forEach((seq) => last().send(seq));
+    [0, 1, 2].forEach((seq) => last().arrive(seq));
     expect(received).toEqual([0, 1, 2]);
   });
 
   it("leaves a duplicate out and goes on", () => {
-    [0, 1, 1, 0, 2].forEach((seq) => last().send(seq));
+    [0, 1, 1, 0, 2].forEach((seq) => last().arrive(seq));
     expect(received).toEqual([0, 1, 2]);
     expect(wires).toHaveLength(1);
   });
 
   it("drops the socket at a hole and takes a new snapshot", () => {
     const first = last();
-    [0, 1, 3].forEach((seq) => first.send(seq));
+    [0, 1, 3].forEach((seq) => first.arrive(seq));
     expect(received).toEqual([0, 1]);
     expect(first.closed).toBe(true);
-    first.send(4);
+    first.arrive(4);
     expect(received).toEqual([0, 1]);
     clock.pass(500);
     expect(wires).toHaveLength(2);
-    last().send(0);
+    last().arrive(0);
     expect(received).toEqual([0, 1, 0]);
   });
 });
 
 describe("silence", () => {
   it("is noticed after three seconds without a beat, and connects anew", () => {
-    last().send(0);
+    last().arrive(0);
     clock.pass(SILENCE_MS - 1);
     expect(told).not.toContain("silent");
     clock.pass(1);
@@ -88,16 +93,16 @@ describe("silence", () => {
   });
 
   it("is not broken by deltas alone", () => {
-    last().send(0);
+    last().arrive(0);
     clock.pass(2000);
-    last().send(1, "delta");
+    last().arrive(1, "delta");
     clock.pass(1000);
     expect(told).toContain("silent");
   });
 
   it("does not come while beats come", () => {
     for (let seq = 0; seq < 10; seq += 1) {
-      last().send(seq);
+      last().arrive(seq);
       clock.pass(1000);
     }
     expect(told).not.toContain("silent");
@@ -123,8 +128,8 @@ describe("connecting again", () => {
   it("starts from the shortest wait again after a snapshot", () => {
     last().onclose?.({ code: 1006 });
     clock.pass(500);
-    last().send(0, "hello");
-    last().send(1, "snapshot");
+    last().arrive(0, "hello");
+    last().arrive(1, "snapshot");
     last().onclose?.({ code: 1006 });
     clock.pass(500);
     expect(wires).toHaveLength(3);
@@ -151,7 +156,7 @@ describe("connecting again", () => {
 
 describe("closing", () => {
   it("tells that the page was shed", () => {
-    last().send(0);
+    last().arrive(0);
     last().onclose?.({ code: CLOSED_TOO_SLOW });
     expect(told).toContain("shed");
     clock.pass(500);
@@ -159,7 +164,7 @@ describe("closing", () => {
   });
 
   it("tells that the session may be over", () => {
-    last().send(0);
+    last().arrive(0);
     last().onclose?.({ code: CLOSED_NOT_LOGGED_IN });
     expect(told).toContain("refused");
   });
@@ -167,6 +172,25 @@ describe("closing", () => {
   it("tells that it was refused before the first message", () => {
     last().onclose?.({ code: 1006 });
     expect(told).toContain("refused");
+  });
+});
+
+describe("asking", () => {
+  const request: TopicRequest = { type: "subscribe", topics: ["firehose"] };
+
+  it("waits until the greeting is over, and is for this connection only", () => {
+    feed.send(request);
+    last().arrive(0, "hello");
+    feed.send(request);
+    expect(last().sent).toEqual([]);
+    last().arrive(1, "snapshot");
+    feed.send(request);
+    expect(last().sent).toEqual(['{"type":"subscribe","topics":["firehose"]}']);
+    last().onclose?.({ code: 1006 });
+    feed.send(request);
+    clock.pass(500);
+    feed.send(request);
+    expect(wires.map(({ sent }) => sent.length)).toEqual([1, 0]);
   });
 });
 

@@ -9,6 +9,12 @@ export type Hello = Shapes["Hello"];
 export type Snapshot = Shapes["Snapshot"];
 export type Beat = Shapes["Beat"];
 export type Append = Shapes["AppendDelta"];
+export type LiveFrame = Shapes["LiveFrame"];
+export type FrameSample = Shapes["FrameSample"];
+export type FramesDelta = Shapes["FramesDelta"];
+/** What the page may say: that it wants a topic which is not sent to everybody, or no longer wants it. */
+export type TopicRequest = Shapes["TopicRequest"];
+export type AskedTopic = TopicRequest["topics"][number];
 export type Put = { [T in Topic]: Omit<Shapes["PutDelta"], "topic" | "data"> & { topic: T; data: Topics[T] } }[Topic];
 
-export type Message = Hello | Snapshot | Put | Append | Beat;
+export type Message = Hello | Snapshot | Put | Append | FramesDelta | Beat;

@@ -2,12 +2,15 @@
  * The socket client. It checks that nothing is missing, notices silence and connects again; what the messages mean is
  * its listener's business. It knows no React and no browser beyond what it is given.
  */
-import type { Message } from "../api/wire";
+import type { Message, TopicRequest } from "../api/wire";
 
 /** A daemon that has not been heard for so long is not known to run. */
 export const SILENCE_MS = 3000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
+
+/** hello and snapshot. */
+const GREETING = 2;
 
 export const CLOSED_TOO_SLOW = 1013;
 export const CLOSED_NOT_LOGGED_IN = 4401;
@@ -15,6 +18,7 @@ export const CLOSED_NOT_LOGGED_IN = 4401;
 export interface Wire {
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number }) => void) | null;
+  send(text: string): void;
   close(): void;
 }
 
@@ -71,6 +75,11 @@ export class Feed {
     if (!this.running || this.cancelRetry === null) return;
     this.cancelRetry();
     this.connect();
+  }
+
+  /** Ask for a topic, or for no more of it. Before the greeting is over nothing is sent: ask again then. */
+  send(request: TopicRequest): void {
+    if (this.expected >= GREETING) this.wire?.send(JSON.stringify(request));
   }
 
   private connect(): void {

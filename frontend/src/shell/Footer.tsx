@@ -1,5 +1,6 @@
-import { shell, words } from "../messages";
+import { keyboard, shell, words } from "../messages";
 import { useModel } from "../model/store";
+import { showHelp } from "./shortcuts";
 
 export function Footer() {
   const version = useModel((model) => model.topics.status?.build.version);
@@ -13,6 +14,9 @@ export function Footer() {
       </span>
       {configuration !== undefined && <span className="mono">{shell.configuration(configuration)}</span>}
       {mode === "paper" && assumption !== undefined && <span>{assumption}</span>}
+      <button type="button" className="link" onClick={() => showHelp(true)}>
+        {keyboard.title}
+      </button>
     </footer>
   );
 }

@@ -1,6 +1,7 @@
 import { ActionIcon, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import {
   IconDeviceDesktop,
+  IconKeyboard,
   IconMoon,
   IconPlayerPlayFilled,
   IconSun,
@@ -12,11 +13,12 @@ import { useShallow } from "zustand/react/shallow";
 import type { Source } from "../api/types";
 import { percentText } from "../format/amount";
 import { dateAndTime, millis, timeOfDay } from "../format/time";
-import { shell, words } from "../messages";
+import { keyboard, shell, words } from "../messages";
 import { isUnknown, stateLine, stateWord } from "../model/banner";
 import { useSecond, useTimes } from "../model/second";
 import { useModel } from "../model/store";
 import { StateShape } from "./shapes";
+import { showHelp } from "./shortcuts";
 import { StopButton } from "./StopButton";
 
 /** What must never leave the screen: the state, the mode and the stop button; then where the data comes from. */
@@ -36,6 +38,16 @@ export function TopBar() {
       <span className="gap" />
       <MarketClock />
       <Connection />
+      <ActionIcon
+        variant="transparent"
+        className="scheme help"
+        size={32}
+        aria-label={keyboard.title}
+        title={keyboard.title}
+        onClick={() => showHelp(true)}
+      >
+        <IconKeyboard size={18} aria-hidden="true" />
+      </ActionIcon>
       <SchemeSwitch size={32} />
       <StopButton />
     </header>
