@@ -89,7 +89,7 @@ test: lint types test-python test-frontend test-browser ## everything
 lint: $(VENV)/.dev ## style, Trio rules, layer contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/flake8 alphapulse web tests
+	$(VENV)/bin/flake8 $$(grep -rlwE --include='*.py' 'async|trio' alphapulse web tests)
 	$(VENV)/bin/lint-imports --no-logo
 
 .PHONY: types
