@@ -63,7 +63,7 @@ def besiege(day: Day, folder: Path, seed: int) -> LiveDaemon:
         assert rounds > 1
         wait_for(lambda: daemon.get("/status")["state"] == "active", "an unimpressed daemon")
         assert daemon.stop() == 0
-        assert "Traceback" not in daemon.stderr
+        assert "Traceback" not in daemon.stderr, daemon.stderr
     return daemon
 
 
