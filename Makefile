@@ -98,11 +98,11 @@ types: $(VENV)/.dev ## mypy --strict over the code and its tests
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## the Python tests that are not marked slow
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTHON) -m pytest -n auto -m "not slow"
 
 .PHONY: test-python
 test-python: $(VENV)/.dev ## all Python tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2: some minutes
