@@ -181,13 +181,27 @@ def _near(amount: int, fee_ppm: int, *, at_end: bool) -> set[int]:
     """Amounts beside the continuous optimum at which rounding costs least; none above it `at_end` of a range.
 
     A pool keeps amount · (10⁶ - fee) / 10⁶ rounded down: a multiple of 10⁶ / gcd(10⁶, fee) loses nothing. Where the
-    amount is below such a multiple, or at the end of a range, its neighbour may be the best.
+    amount is below such a multiple, or at the end of a range, a nearer amount that loses little may be the best.
     """
     period = PPM // gcd(PPM, fee_ppm)
     lower = amount - amount % period
     if at_end:
-        return {amount, lower, max(amount - 1, 0)}
+        return {amount, lower, max(amount - 1, 0), _thrifty(amount, fee_ppm)}
     return {amount, lower, lower + period} if lower else {amount, amount + 1, period}
+
+
+def _thrifty(amount: int, fee_ppm: int) -> int:
+    """The greatest amount up to `amount` of which rounding takes less than a fee's worth of one unit.
+
+    The least amount of which `kept` units are kept is kept · 10⁶ / (10⁶ - fee) rounded up. What the rounding adds
+    grows by a fee's worth with each unit kept less, until it starts at nothing again.
+    """
+    keep = PPM - fee_ppm
+    kept = amount * keep // PPM
+    beyond = kept * PPM % keep
+    if beyond and fee_ppm:
+        kept = max(0, kept - beyond // fee_ppm - 1)
+    return -(-kept * PPM // keep)
 
 
 def _trade(opening: _Side, closing: _Side, size: int) -> _Trade:
