@@ -27,6 +27,7 @@ from alphapulse.data.wire import (
     Maybe,
     Padded,
     Record,
+    Source,
     Text,
     WireType,
 )
@@ -39,7 +40,7 @@ REFUSALS = (struct.error, LookupError, ArithmeticError, AttributeError, TypeErro
 
 Encoder = Callable[[object], bytes]
 
-Sealer = Callable[[object, int, int, int], bytes]
+Sealer = Callable[[object, Source, int, int], bytes]
 """(message, source, sequence, timestamp_ns) -> the frame that holds the message alone."""
 
 _BITS = {False: 0, True: 1}

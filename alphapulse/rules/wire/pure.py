@@ -29,7 +29,7 @@ from alphapulse.rules.wire.header import (
 )
 from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import EXTENDED, Bytes, Span, encode_tlv, tlv_spans
-from alphapulse.rules.wire.values import decode_value, decoder, encode_value, encoder
+from alphapulse.rules.wire.values import decode_value, decoder, encode_value
 
 __all__ = [
     "Frame",
@@ -68,7 +68,7 @@ _STARTS = {plain_start(domain, source): (domain, source) for domain in Domain fo
 _DECODERS: dict[Domain, dict[int, Decoder]] = {domain: {} for domain in Domain}
 """By the frame's domain: the decoders of the types that it may hold."""
 
-_SEALERS: dict[type, Sealer | None] = {}
+_SEALERS: dict[type, Sealer] = {}
 
 _OPENERS: dict[Domain | None, dict[int, Opener]] = {domain: {} for domain in (None, *Domain)}
 """By the domain of the link: the openers of the types that may travel on it."""
@@ -82,16 +82,13 @@ def encode_message(message: object, *, source: Source, sequence: int, timestamp_
         UnknownType: the class does not travel.
         TooLarge: a TLV over 65,535 bytes.
     """
-    cls = message.__class__
-    seal_one = _SEALERS[cls] if cls in _SEALERS else _sealer(cls)
-    if seal_one is not None:
-        try:
-            return seal_one(message, source, sequence, timestamp_ns)
-        except REFUSALS:
-            pass  # the long way finds the reason
-    described = _description(message)
-    tlv = encode_tlv(described.type, encode_value(message))
-    return seal(tlv, domain=described.domain, source=source, sequence=sequence, timestamp_ns=timestamp_ns)
+    try:
+        return _SEALERS[message.__class__](message, source, sequence, timestamp_ns)
+    except REFUSALS:
+        pass  # the class is met for the first time, or a value does not fit: the long way finds the reason
+    sealed = _seal_long(message, source, sequence, timestamp_ns)
+    _keep_sealer(message.__class__)
+    return sealed
 
 
 def encode_frame(messages: Sequence[object], *, source: Source, sequence: int, timestamp_ns: int) -> bytes:
@@ -269,15 +266,17 @@ def _opener(cls: type) -> Opener | None:
     return build_opener(cls, described, least) if least == most else None
 
 
-def _sealer(cls: type) -> Sealer | None:
-    """The function that makes the whole frame at once; None where values differ in size, or do not travel alone."""
-    described = getattr(cls, "DESCRIPTION", None)
-    if not isinstance(described, Description):
-        return None
-    encoder(cls)  # the class is one that travels
+def _seal_long(message: object, source: Source, sequence: int, timestamp_ns: int) -> bytes:
+    described = _description(message)
+    tlv = encode_tlv(described.type, encode_value(message))
+    return seal(tlv, domain=described.domain, source=source, sequence=sequence, timestamp_ns=timestamp_ns)
+
+
+def _keep_sealer(cls: type) -> None:
+    """Frames of this class are made at once from now on, if all its values have one size."""
+    described: Description = cls.DESCRIPTION  # type: ignore[attr-defined]
     least, most = value_sizes(Record(cls))
-    seal_one = _SEALERS[cls] = build_sealer(cls, described, least) if least == most else None
-    return seal_one
+    _SEALERS[cls] = build_sealer(cls, described, least) if least == most else _seal_long
 
 
 def _description(message: object) -> Description:
