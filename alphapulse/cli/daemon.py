@@ -69,7 +69,8 @@ def _control_plane(daemon: Daemon) -> Service:
 
     def announce(doorway: Doorway) -> None:
         write_control_file(daemon.paths.folder, doorway.url)
-        click.echo(f"\nAlphaPulse dashboard: {doorway.login_url}")
+        what = "dashboard" if doorway.dashboard else "API, the dashboard is not built"
+        click.echo(f"\nAlphaPulse {what}: {doorway.login_url}")
         click.echo("The login works once, for ten minutes; `alphapulse login` makes another. Ctrl-C stops.\n")
         sys.stdout.flush()
 

@@ -54,9 +54,22 @@ def replay(config_path: Path | None, states_path: Path | None, database: Path | 
         click.echo(msgspec.json.encode(result).decode())
     else:
         _print_table(result)
+    for remark in remarks(result):
+        click.echo(f"alphapulse: {remark}", err=True)
     if problem is not None:
         click.echo(f"alphapulse: {problem}", err=True)
         sys.exit(EXIT_FAILED)
+
+
+def remarks(result: dict[str, Any]) -> list[str]:
+    """What a reader of the result should not overlook."""
+    refused = ", ".join(f"{reason} {count}" for reason, count in result["refused"].items())
+    found = []
+    if refused:
+        found.append(f"logs were refused, by reason: {refused}")
+    if not any(result["events"].values()):
+        found.append("no log of the listed pools was replayed: see to logs, pools, start and end")
+    return found
 
 
 def headless(config: Config) -> Config:

@@ -10,7 +10,7 @@ import attrs
 import trio
 from attrs.validators import matches_re
 
-from alphapulse.errors import LifecycleError
+from alphapulse.errors import AlphaPulseError, LifecycleError
 from alphapulse.nursery.failure import describe_failure, reason_of_cancel, sole_failure
 from alphapulse.nursery.node import NodeState, TreeNode
 from alphapulse.nursery.policy import FailureHistory, RestartPolicy, grant_restart
@@ -203,7 +203,9 @@ class Child:
             # Noted here, as nothing below runs if a Cancelled in the same group travels on.
             failure = sole_failure(errors)
             self._aftermath = describe_failure(failure)
-            logger.warning("%s failed: %s", self.path, self._aftermath, exc_info=failure)
+            # An error raised on purpose says what to do; where it was raised helps nobody.
+            trace = None if isinstance(failure, AlphaPulseError) else failure
+            logger.warning("%s failed: %s", self.path, self._aftermath, exc_info=trace)
         return failure
 
     async def _start(self, service: Service, life: trio.Nursery) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from alphapulse.collectors.recorded import recording
 from alphapulse.collectors.recorded.collector import PAUSE_BEFORE_REPEAT_S
 from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.data.market import BlockCompleted, PoolEvent, StreamState, StreamStatus
@@ -147,7 +148,10 @@ async def test_a_log_that_contradicts_one_is_counted_and_the_first_stays(
     assert bench.events == clean.events
 
 
-async def test_disorder_beyond_the_window_is_counted_log_by_log(autojump_clock: MockClock, tmp_path: Path) -> None:
+async def test_disorder_beyond_the_window_is_counted_log_by_log(
+    autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "WINDOW", 1024)
     day = list(log_objects())
     bench = await replay(tmp_path, [*day[5:], *day[:5]])
     assert dict(bench.collector.counts.refused) == {"out_of_order": 5}

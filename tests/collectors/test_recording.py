@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from alphapulse.collectors.recorded import recording
 from alphapulse.collectors.recorded.recording import MAX_LINE_BYTES, WINDOW, Recording
 from tests.collectors.recording_files import Log, line, position, positions, read, text, whole_blocks, write
 from tests.fakes.open_files import open_files_in
@@ -179,7 +180,10 @@ def test_a_log_that_is_a_window_late_still_finds_its_place(tmp_path: Path) -> No
     assert read(write(tmp_path / "late", late)) == read(write(tmp_path / "day", day))
 
 
-def test_disorder_beyond_the_window_is_left_for_the_order_to_refuse(tmp_path: Path) -> None:
+def test_disorder_beyond_the_window_is_left_for_the_order_to_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "WINDOW", 1024)
     day = list(log_objects())
     blocks, problem, refused = read(write(tmp_path / "late", [*day[1:], day[0]]))
     assert sorted(positions(blocks)) == sorted(map(position, day))

@@ -17,6 +17,7 @@ from alphapulse_web.app import create_app
 from alphapulse_web.daemon_backend import DaemonBackend
 from alphapulse_web.serve import ControlPlane
 from alphapulse_web.settings import WebSettings
+from alphapulse_web.spa import is_built
 from alphapulse_web.token import bearer_token
 from alphapulse_web.views.live_view import LiveView
 
@@ -28,10 +29,11 @@ LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
 
 @attrs.frozen
 class Doorway:
-    """Where the control plane can be entered: its address, and a login that works once."""
+    """Where the control plane can be entered: its address, a login that works once, and whether a page is there."""
 
     url: str
     login_url: str
+    dashboard: bool
 
 
 class DaemonControlPlane:
@@ -63,7 +65,7 @@ class DaemonControlPlane:
                 await nursery.start(view.run)
                 with _address_errors(section):
                     url = await nursery.start(plane.run)
-                self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text}"))
+                self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text}", is_built()))
                 task_status.started()
 
 

@@ -38,6 +38,11 @@ then restart the daemon.</p>
 """
 
 
+def is_built() -> bool:
+    """True if the dashboard is part of this installation."""
+    return (DIST / "index.html").is_file()
+
+
 @attrs.frozen
 class File:
     """A file as it is served. `hashed` says that its name changes with its content."""
