@@ -98,7 +98,7 @@ types: $(VENV)/.dev ## mypy --strict over the code and its tests
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## the Python tests that are not marked slow
-	$(PYTHON) -m pytest -n auto -m "not slow"
+	ALPHAPULSE_TESTS=quick $(PYTHON) -m pytest -n auto -m "not slow"
 
 .PHONY: test-python
 test-python: $(VENV)/.dev ## all Python tests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -10,4 +11,11 @@ from hypothesis import settings
 # is the change's own fault; on a desk new examples, so that the gaps are found there.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("desk", deadline=None)
-settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
+settings.register_profile("quick", deadline=None, max_examples=20)
+quick = os.environ.get("ALPHAPULSE_TESTS") == "quick"  # set by `make check`
+settings.load_profile("quick" if quick else "ci" if os.environ.get("CI") == "true" else "desk")
+
+# A test run that a shell started in the background ignores SIGINT, and so would every process that a test starts to
+# see what Ctrl-C does to it. A handler, unlike being ignored, is not inherited: they get the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -272,6 +272,7 @@ def test_a_replay_into_halted_books_fails_instead_of_finding_nothing(tmp_path: P
     assert "trading is halted in these books: there are books but no durable record" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 def test_a_replay_that_is_interrupted_says_so(tmp_path: Path) -> None:
     """SIGINT as Ctrl-C sends it, as early as the progress bar could be seen: the result is not the recording's."""
@@ -313,6 +314,7 @@ def refuses(result: Result, named: str) -> None:
     assert named in line
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 def test_the_progress_bar_is_for_terminals_alone(tmp_path: Path) -> None:
     command = [*PROGRAM, "replay", "--config", str(FIRST_HOURS.write(tmp_path)), "--json"]

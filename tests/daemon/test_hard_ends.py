@@ -33,7 +33,7 @@ from tests.daemon.live_daemon import LiveDaemon, wait_for
 from tests.daemon.socket_page import SocketPage
 from tests.journal.ledger_dump import dump
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 QUICK = Day(speed=3600, at_end="repeat", start="2024-01-05T01:15:00Z")
 """An hour a second, without a page: what starts fastest."""

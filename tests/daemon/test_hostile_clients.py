@@ -75,6 +75,7 @@ def undisturbed(day: Day, folder: Path) -> list[tuple[object, ...]]:
     return decisions(folder / "quiet.journal")
 
 
+@pytest.mark.slow
 def test_hostile_clients_change_no_decision(tmp_path: Path) -> None:
     (tmp_path / "quiet").mkdir()
     daemon = besiege(MORNING, tmp_path, seed=1)

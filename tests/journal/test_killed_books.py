@@ -50,6 +50,7 @@ async def reopen(folder: Path) -> int:
     return journal.records
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 async def test_books_killed_at_random_moments_lose_nothing_that_was_reported(tmp_path: Path) -> None:
     """Five lives, each going on with the books of the one before; after each, the ledger equals a fresh rebuild."""

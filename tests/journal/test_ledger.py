@@ -134,6 +134,7 @@ def in_batches(folder: Path, cuts: Sequence[int]) -> Dump:
     return dump(path)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(st.sets(st.integers(1, 119)))
 def test_batches_may_be_cut_anywhere(tmp_path: Path, cuts: set[int]) -> None:

@@ -87,6 +87,7 @@ async def test_start_applies_what_was_written_without_a_writer(tmp_path: Path, t
     assert_ledger_equals_a_rebuild(tmp_path)
 
 
+@pytest.mark.slow
 async def test_overflow_is_caught_up_from_the_file(tmp_path: Path, threads: Threads) -> None:
     async with books(tmp_path, threads) as (journal, writer), trio.open_nursery() as nursery:
         await nursery.start(writer.run)

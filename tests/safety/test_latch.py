@@ -65,6 +65,7 @@ def test_every_fold_of_changes_survives_the_disk(
     assert read_latch(path) == record
 
 
+@pytest.mark.slow
 def test_no_changed_byte_is_believed(tmp_path: Path) -> None:
     """Each byte of the file, turned over in one bit, makes it unreadable; so does each cut."""
     path = tmp_path / "paper.halt"

@@ -253,6 +253,7 @@ def halt_on_disk(folder: Path) -> HaltChange:
 
 
 @pytest.mark.real_io
+@pytest.mark.slow
 def test_a_real_stall_halts_and_the_loop_makes_it_whole_when_it_is_back(tmp_path: Path) -> None:
     """The gate is closed before any task runs on; then come scopes, orders, report and journal."""
     done = run_stalling(tmp_path, 1.5)
@@ -264,6 +265,7 @@ def test_a_real_stall_halts_and_the_loop_makes_it_whole_when_it_is_back(tmp_path
 
 
 @pytest.mark.real_io
+@pytest.mark.slow
 def test_a_stall_without_end_ends_the_process_and_the_next_start_is_halted(tmp_path: Path) -> None:
     done = run_stalling(tmp_path, 50)
     assert (done.returncode, done.stdout.split()) == (EXIT_STALLED, []), done.stderr

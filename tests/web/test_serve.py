@@ -261,6 +261,7 @@ async def test_a_handler_that_only_sends_does_not_freeze_the_process(reset: bool
             await ended.wait()
 
 
+@pytest.mark.slow
 async def test_a_page_that_stops_reading_is_cut_off() -> None:
     backend = FakeBackend()
     async with running(backend) as rig:
@@ -273,6 +274,7 @@ async def test_a_page_that_stops_reading_is_cut_off() -> None:
         await rig.is_well()
 
 
+@pytest.mark.slow
 async def test_a_stop_with_twenty_stalled_pages_ends_in_time() -> None:
     backend = FakeBackend()
     async with running(backend) as rig:
@@ -284,6 +286,7 @@ async def test_a_stop_with_twenty_stalled_pages_ends_in_time() -> None:
         await rig.stop()
 
 
+@pytest.mark.slow
 async def test_a_stop_with_twenty_stalled_downloads_ends_in_time() -> None:
     backend = FakeBackend()
     async with running(backend) as rig:
