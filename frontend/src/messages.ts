@@ -319,7 +319,7 @@ export const positions = {
   limit: "Limit",
   noLimit: "none set",
   share: (percent: string) => `Exposure ${percent} of the limit`,
-  holdings: "Holdings",
+  holdings: "Holdings, gas not taken off",
   strategy: "Strategy",
   size: "Size",
   state: "State",
@@ -348,6 +348,7 @@ export const opportunities = {
   withUnit: (head: string, unit: string | null) => (unit === null ? head : `${head}, ${unit}`),
   result: "Result and reason",
   none: "No opportunities yet.",
+  noneHalted: "Strategies are halted: nobody looks for opportunities.",
   noneSeen: (states: string, largest: string | null, fees: string) =>
     `No opportunities yet. ${states} states seen, ${largest === null ? "" : `largest gap ${largest} bps, `}fees ${fees}.`,
   newer: (count: number) => `${count} newer`,
@@ -356,6 +357,7 @@ export const opportunities = {
   /** Short words for the gate's checks, by code; the details show the gate's own. */
   checks: {
     min_net_profit: (value: string, limit: string) => `net ${value} below ${limit}`,
+    no_net_profit: (value: string) => `net ${value}, must be above 0`,
     max_trade_value: (value: string, limit: string) => `size ${value} above ${limit}`,
     input_fresh: (value: string, limit: string) => `data ${value} old, limit ${limit}`,
     duplicate: () => "gap traded once already",

@@ -83,6 +83,8 @@ function CountLine({ counts }: { counts: Counts }) {
 
 function Empty() {
   const pair = useModel((model) => model.topics.pairs?.pairs[0]);
+  const halted = useModel((model) => model.topics.status?.state === "halted");
+  if (halted) return <p className="quiet">{texts.noneHalted}</p>;
   if (pair === undefined || pair.points.length === 0) return <p className="quiet">{texts.none}</p>;
   return <p className="quiet">{texts.noneSeen(countText(pair.points.length), largestGap(pair), pair.fees_bps)}</p>;
 }

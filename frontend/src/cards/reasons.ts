@@ -33,7 +33,9 @@ export function reasonText(row: Opportunity): string {
   const value = shown(row, row.reason.value, short);
   const limit = shown(row, row.reason.limit, short);
   const checks: Record<string, (value: string, limit: string) => string> = texts.checks;
-  const words = checks[row.reason.code];
+  // A floor of one raw unit is no floor: any profit at all would pass.
+  const code = row.reason.code === "min_net_profit" && row.reason.limit === "1" ? "no_net_profit" : row.reason.code;
+  const words = checks[code];
   return words === undefined || value === null || limit === null ? row.reason.text : words(value, limit);
 }
 
