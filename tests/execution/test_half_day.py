@@ -36,7 +36,7 @@ async def test_one_log_later_5_trades_win_and_13_revert(autojump_clock: MockCloc
     """The honest lesson of the day."""
     day = await trade(tmp_path, latency=LogLatency(1))
     book = day.portfolio.tokens[USDC].total
-    assert (book.traded, book.failed, book.net) == (5, 13, 2_090_186_998)
+    assert (book.traded, book.failed, book.net) == (5, 13, 2_090_186_999)
     reports = [one for one in day.records if isinstance(one, ExecutionReport)]
     assert {report.outcome for report in reports} == {Outcome.REVERTED}
     assert all(report.profit_found is None or report.profit_found < 0 for report in reports)
@@ -64,7 +64,7 @@ async def test_lost_trades_pay_their_gas(autojump_clock: MockClock, tmp_path: Pa
     assert (book.traded, book.failed) == (5, 10)
     assert book.gas_of_failed == sum(report.gas_cost for report in reports) > 0
     assert {report.gas_wei for report in reports} == {250_000 * GAS_PRICE_WEI}
-    assert book.net == 1_878_499_395
+    assert book.net == 1_878_499_396
     assert day.portfolio.gas_wei == {"flash": 15 * 250_000 * GAS_PRICE_WEI}
 
 
