@@ -360,7 +360,7 @@ export const opportunities = {
     no_net_profit: (value: string) => `net ${value}, must be above 0`,
     max_trade_value: (value: string, limit: string) => `size ${value} above ${limit}`,
     input_fresh: (value: string, limit: string) => `data ${value} old, limit ${limit}`,
-    duplicate: () => "gap traded once already",
+    duplicate: () => "gap already traded",
   } satisfies Record<string, (value: string, limit: string) => string>,
   asExpected: "as expected",
   unlikeExpected: (difference: string) => `${difference} against expected`,
