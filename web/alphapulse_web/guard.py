@@ -170,7 +170,8 @@ class GuardedConnection(TCPServer):
                 for start in range(0, len(view), SLICE_BYTES):
                     scope.deadline = trio.current_time() + SEND_LIMIT_S
                     await self.stream.send_all(view[start : start + SLICE_BYTES])
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+            except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+                # Busy: Hypercorn's own close is saying the end of the stream, without the lock.
                 return True
         if scope.cancelled_caught:
             self._ward.stalled += 1
