@@ -11,9 +11,9 @@ import msgspec
 import trio
 
 from alphapulse.cli.replay import headless, run_replay
+from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
 from alphapulse.data.execution import Mode
-from alphapulse.environment import DataPaths
 from benchmarks.day import Day, shipped_config
 from benchmarks.figures import ROUNDS, Budget, Figure
 

@@ -12,9 +12,9 @@ import pytest
 import trio
 
 from alphapulse.cli.replay import run_replay
+from alphapulse.composition.environment import DataPaths
 from alphapulse.config import parse_config
 from alphapulse.data.execution import Mode
-from alphapulse.environment import DataPaths
 
 BASE = """
 [collectors.day]

@@ -12,6 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphapulse.composition.terms import (
+    flash_arbitrage_terms,
+    latency,
+    recording_paths,
+    replay_terms,
+    strategy_limits,
+    tokens_of,
+)
 from alphapulse.config import (
     Config,
     CostsSection,
@@ -26,14 +34,6 @@ from alphapulse.data.pools import Pool, Token
 from alphapulse.errors import ConfigError
 from alphapulse.execution.latency import BlockLatency, LogLatency
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
-from alphapulse.terms import (
-    flash_arbitrage_terms,
-    latency,
-    recording_paths,
-    replay_terms,
-    strategy_limits,
-    tokens_of,
-)
 from tests.rules.events.recorded_day import pools as day_pools
 
 POOLS = day_pools()

@@ -13,9 +13,9 @@ import click
 from alphapulse.cli.audit_text import record_line
 from alphapulse.cli.control_file import read_control_file
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
+from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
 from alphapulse.data.execution import Mode
-from alphapulse.environment import DataPaths
 from alphapulse.journal.audit import head_at, newest
 from alphapulse.journal.journal_file import Verdict, record_of, verify
 from alphapulse.rules.wire.inspection import frame_json, inspect_frame

@@ -13,9 +13,9 @@ import trio
 from alphapulse import __version__
 from alphapulse.cli.control_file import remove_control_file, write_control_file
 from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.composition.environment import Environment
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
-from alphapulse.environment import Environment
 from alphapulse.nursery.os_signals import hold_user_signals
 from alphapulse.nursery.service import Service
 from alphapulse.observe.logs import configure_logs

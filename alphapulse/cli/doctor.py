@@ -14,9 +14,9 @@ import click
 from alphapulse import __version__
 from alphapulse.cli.control_file import read_control_file
 from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.composition.environment import DataPaths
 from alphapulse.data.execution import Mode
 from alphapulse.data.registry import MESSAGES
-from alphapulse.environment import DataPaths
 from alphapulse.rules.wire.codec import ABSENCE, CORE
 
 LIBRARIES = ("trio", "attrs", "msgspec", "numpy", "quart", "hypercorn", "httpx", "SQLAlchemy")

@@ -12,13 +12,13 @@ import click
 
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.collectors.recorded.recording import Recording
+from alphapulse.composition.terms import recording_paths
 from alphapulse.config import Config
 from alphapulse.data.wire import NAME
 from alphapulse.errors import CaptureError
 from alphapulse.journal.capture import Capture
 from alphapulse.journal.capture_file import CapturedInput
 from alphapulse.safety.clipped import clipped
-from alphapulse.terms import recording_paths
 
 RECEIVED_UNKNOWN_NS = 0
 """JSON lines do not tell when a node's frame was received."""

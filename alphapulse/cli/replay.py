@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
+from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.config import CaptureSection, Config, WebSection
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.environment import DataPaths, Environment
 from alphapulse.errors import AlphaPulseError, ConfigError, HaltError, LedgerError, LifecycleError, OutputError
 from alphapulse.observe.logs import configure_logs
 

@@ -17,8 +17,8 @@ from alphapulse.cli import audit as module
 from alphapulse.cli.audit_text import essentials, record_line
 from alphapulse.cli.control_file import write_control_file
 from alphapulse.cli.main import main
+from alphapulse.composition.environment import DataPaths
 from alphapulse.data.runs import AuditTrail, RunEnded
-from alphapulse.environment import DataPaths
 from alphapulse.journal.audit import head_at
 from alphapulse.journal.frame_file import calculated_checksum
 from alphapulse.journal.journal_file import Verdict, end_of, read_records, verify

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from alphapulse.cli.inspect import follow_pieces
 from alphapulse.cli.main import main
+from alphapulse.composition.environment import DataPaths
 from alphapulse.data.runs import AuditTrail, RunEnded
-from alphapulse.environment import DataPaths
 from alphapulse.journal.journal_file import read_records
 from tests.daemon.day_config import Day
 from tests.rules.wire.damaged_frames import DAMAGED, FRAME, KINDS, seal_tlvs, sealed, tlv

@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alphapulse.cli.main import main
+from alphapulse.composition.environment import DataPaths
 from alphapulse.data.runs import RunStarted
-from alphapulse.environment import DataPaths
 from alphapulse.journal.database import sqlite_url
 from alphapulse.journal.ledger import rebuild
 from tests.daemon.books import decisions, records

@@ -12,10 +12,10 @@ import attrs
 import trio
 import trio.testing
 
+from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.config import parse_config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Mode
-from alphapulse.environment import DataPaths, Environment
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.service import Service
 from alphapulse.observe.service_manager import ServiceManager

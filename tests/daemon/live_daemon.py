@@ -16,8 +16,8 @@ from typing import Any, Self
 import httpx
 
 from alphapulse.cli.control_file import read_control_file
+from alphapulse.composition.environment import DataPaths
 from alphapulse.data.execution import Mode
-from alphapulse.environment import DataPaths
 
 PROGRAM = (sys.executable, "-c", "from alphapulse.cli.daemon import main; main()")
 PATIENCE_S = 30

@@ -10,9 +10,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from alphapulse.composition.environment import DataPaths
 from alphapulse.data.execution import ExecutionReport, Mode, OrderRequest, Outcome
 from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
-from alphapulse.environment import DataPaths
 from alphapulse.errors import JournalError
 from tests.daemon.books import records
 from tests.daemon.daemon_rig import Rig, paths_in, running_daemon

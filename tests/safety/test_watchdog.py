@@ -15,8 +15,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from alphapulse.composition.environment import EXIT_STALLED
 from alphapulse.data.halts import GLOBAL, HaltChange, Level
-from alphapulse.environment import EXIT_STALLED
 from alphapulse.errors import HaltError, LifecycleError
 from alphapulse.safety.latch import read_latch
 from alphapulse.safety.stall_watch import StallWatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alphapulse.composition.terms import tokens_of
 from alphapulse.daemon import Daemon
 from alphapulse.data.execution import Fill
 from alphapulse.data.pools import Token
@@ -10,7 +11,6 @@ from alphapulse.journal.ledger_reader import Reason as LedgerReason
 from alphapulse.journal.ledger_rows import Result as LedgerResult
 from alphapulse.portfolio.portfolio import TokenBook
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
-from alphapulse.terms import tokens_of
 from alphapulse_web.api.schemas import (
     Amount,
     Fills,

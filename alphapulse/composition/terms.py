@@ -8,10 +8,10 @@ from pathlib import Path
 
 from alphapulse.collectors.recorded.collector import ReplayTerms
 from alphapulse.collectors.recorded.pool_file import parse_address
+from alphapulse.composition.environment import Environment
 from alphapulse.config import PPM, Amount, Config, CostsSection, FlashArbitrageSection, RecordedSection
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.pools import Pool, Token
-from alphapulse.environment import Environment
 from alphapulse.errors import ConfigError
 from alphapulse.execution.gate import StrategyLimits
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency

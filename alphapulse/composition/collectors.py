@@ -1,0 +1,69 @@
+"""The collectors that the configuration names, and the capture of what they receive."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from alphapulse.collectors.recorded.collector import RecordedCollector
+from alphapulse.collectors.recorded.recording import Recording
+from alphapulse.composition.environment import Environment
+from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
+from alphapulse.composition.terms import capture_recorder, recording_paths, replay_terms
+from alphapulse.config import Config
+from alphapulse.data.pools import Pool
+from alphapulse.errors import RecordingError
+from alphapulse.nursery.child import ChildSpec
+from alphapulse.observe.market_clock import MarketClock
+from alphapulse.relays.relay import Relay
+
+logger = logging.getLogger(__name__)
+
+
+class Collectors:
+    """What brings venue data in. `problem` is what ended a recording early, None if nothing did.
+
+    `begin_run` opens fresh books and is awaited before each pass; `on_over` is called when a recording with
+    `at_end = "stop"` is over.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        pools: Sequence[Pool],
+        market_data: Relay,
+        clock: MarketClock,
+        environment: Environment,
+        *,
+        begin_run: Callable[[str], Awaitable[None]],
+        on_over: Callable[[], None],
+    ) -> None:
+        ((self._name, self._section),) = config.collectors.items()
+        self._on_over = on_over
+        self.problem: RecordingError | None = None
+        self.capture = capture_recorder(config, environment)
+        self.recorded = RecordedCollector(
+            Recording(recording_paths(self._name, self._section, config)),
+            pools,
+            replay_terms(self._name, self._section),
+            market_data,
+            clock,
+            begin_run=begin_run,
+            on_end=self._recording_ended,
+            run_blocking=environment.run_blocking,
+            now_ns=environment.now_ns,
+            capture=self.capture.offer if self.capture else None,
+        )
+
+    def tasks(self) -> Iterator[ChildSpec]:
+        """What receives, for the collectors."""
+        if (capture := self.capture) is not None:
+            yield ChildSpec("capture", lambda: capture, NO_RESTART)
+        yield ChildSpec(self._name, lambda: self.recorded, RESTARTS, kind="collector")
+
+    def _recording_ended(self, problem: RecordingError | None) -> None:
+        self.problem = problem
+        if problem is not None:
+            logger.error("%s", problem)
+        if self._section.at_end == "stop":
+            self._on_over()

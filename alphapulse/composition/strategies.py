@@ -1,0 +1,77 @@
+"""The strategies that the configuration names, each a task of its own with a fresh strategy for each life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+
+from alphapulse.composition.restart_policies import RESTARTS
+from alphapulse.composition.terms import flash_arbitrage_terms, strategy_limits
+from alphapulse.config import Config, FlashArbitrageSection
+from alphapulse.data.pools import Pool
+from alphapulse.execution.gate import StrategyLimits
+from alphapulse.nursery.child import ChildSpec
+from alphapulse.nursery.service import Service
+from alphapulse.relays.relay import Relay
+from alphapulse.strategies.flash_arbitrage import FlashArbitrage
+from alphapulse.strategies.strategy import StrategyService
+
+FLASH_ARBITRAGE = "flash_arbitrage"
+
+
+class Strategies:
+    """What finds opportunities. `flash_arbitrage` is the strategy of the present life; `names` are those of all.
+
+    `run` gives the number of the present run, `halt_epoch` the epoch in force; both stand on each signal.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        pools: Sequence[Pool],
+        market_data: Relay,
+        signals: Relay,
+        *,
+        run: Callable[[], int],
+        halt_epoch: Callable[[], int],
+    ) -> None:
+        self.names = (FLASH_ARBITRAGE,)
+        self._config = config
+        self._section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
+        self._pools = pools
+        self._market_data = market_data
+        self._signals = signals
+        self._run = run
+        self._halt_epoch = halt_epoch
+        self._signal_ids = count(1)
+        self.flash_arbitrage = self._make_flash_arbitrage()
+
+    def begin_run(self) -> None:
+        """Signals are numbered from 1 in each run."""
+        self._signal_ids = count(1)
+
+    def tasks(self) -> Iterator[ChildSpec]:
+        """Those that are enabled, for the decisions; each bears its strategy's name, by which a halt finds it."""
+        if self._section.enabled:
+            yield ChildSpec(FLASH_ARBITRAGE, self._flash_arbitrage_service, RESTARTS, kind="strategy")
+
+    def _flash_arbitrage_service(self) -> Service:
+        """A fresh strategy for each life: it starts from the relay's snapshot, not from what an old one believed."""
+        self.flash_arbitrage = self._make_flash_arbitrage()
+        return StrategyService(self.flash_arbitrage, self._market_data, self._signals)
+
+    def _make_flash_arbitrage(self) -> FlashArbitrage:
+        return FlashArbitrage(
+            FLASH_ARBITRAGE,
+            flash_arbitrage_terms(self._section, self._config.costs, self._pools),
+            self._pools,
+            next_signal_id=lambda: next(self._signal_ids),
+            run=self._run,
+            halt_epoch=self._halt_epoch,
+        )
+
+
+def limits_of(config: Config, pools: Sequence[Pool]) -> dict[str, StrategyLimits]:
+    """The gate's limits for each strategy. Raises ConfigError as `strategy_limits` does."""
+    section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
+    return {FLASH_ARBITRAGE: strategy_limits(section, pools)}

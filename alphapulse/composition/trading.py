@@ -1,0 +1,99 @@
+"""Trading: the gate, the engine behind it, and the ways to the venues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from alphapulse.composition.environment import Environment
+from alphapulse.composition.halting import Halting
+from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
+from alphapulse.composition.start_record import StartRecord
+from alphapulse.composition.terms import latency
+from alphapulse.config import Config
+from alphapulse.data.chains import CHAINS
+from alphapulse.data.execution import Mode
+from alphapulse.data.pools import Pool
+from alphapulse.execution.engine import Engine
+from alphapulse.execution.gate import Gate, StrategyLimits
+from alphapulse.execution.paper import PaperExecutor
+from alphapulse.journal.journal import Journal
+from alphapulse.nursery.child import ChildSpec
+from alphapulse.nursery.service import Service
+from alphapulse.observe.market_clock import MarketClock
+from alphapulse.relays.bus import Bus
+
+NS_PER_S = 1_000_000_000
+
+
+class Trading:
+    """Gate, engine and gateways over one bus. `engine` is that of the present life, fresh after each failure."""
+
+    def __init__(
+        self,
+        config: Config,
+        pools: Sequence[Pool],
+        limits: dict[str, StrategyLimits],
+        bus: Bus,
+        clock: MarketClock,
+        journal: Journal,
+        start: StartRecord,
+        halting: Halting,
+        environment: Environment,
+    ) -> None:
+        self.mode = Mode[config.daemon.mode.upper()]
+        self.latency = latency(config)
+        self.gate = Gate(
+            halting.switch,
+            limits,
+            max_input_age_ns=config.limits.max_input_age_s * NS_PER_S,
+            market_ns=clock.now_ns,
+            now_ns=environment.now_ns,
+            stream_trouble=lambda chain_id: bus.stream_trouble(CHAINS[chain_id].venue),
+        )
+        self.executor = PaperExecutor(
+            pools, self.latency, journal, bus.market_data, bus.execution, now_ns=environment.now_ns
+        )
+        self._bus = bus
+        self._journal = journal
+        self._now_ns = environment.now_ns
+        self._intent_ids = count(start.recovery.last_intent_id + 1)
+        self.engine = self._make_engine()
+        halting.switch.register_gateway("paper executor", self.executor)
+        halting.preconditions.append(self._all_settled)
+
+    def gateways(self) -> Iterator[ChildSpec]:
+        """The ways to the venues, for the foundation: they run on through a halt."""
+        yield ChildSpec("paper executor", lambda: self.executor, NO_RESTART, kind="gateway")
+
+    def tasks(self) -> Iterator[ChildSpec]:
+        """What decides, for the decisions."""
+        yield ChildSpec("engine", self._fresh_engine, RESTARTS)
+
+    def cancel_orders(self) -> None:
+        """The daemon stops: what is on its way is not waited for."""
+        self.executor.cancel_pending(None, "the daemon was stopped")
+
+    async def engine_turn(self) -> None:
+        """Return once the engine of the present life has come round."""
+        await self.engine.turn()
+
+    def _fresh_engine(self) -> Service:
+        self.engine = self._make_engine()
+        return self.engine
+
+    def _make_engine(self) -> Engine:
+        return Engine(
+            self.gate,
+            self.executor,
+            self._journal,
+            self._bus.signals,
+            self._bus.execution,
+            mode=self.mode,
+            next_intent_id=lambda: next(self._intent_ids),
+            now_ns=self._now_ns,
+        )
+
+    def _all_settled(self) -> tuple[str, bool, str]:
+        open_intents = len(self.executor.pending)
+        return "every intent is settled", not open_intents, f"{open_intents} are open"
