@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from random import Random
 
@@ -11,10 +12,10 @@ import trio
 from attrs.validators import matches_re
 
 from alphapulse.errors import AlphaPulseError, LifecycleError
-from alphapulse.nursery.failure import describe_failure, reason_of_cancel, sole_failure
+from alphapulse.nursery.failure import describe_failure, reason_in_force, sole_failure
 from alphapulse.nursery.node import NodeState, TreeNode
 from alphapulse.nursery.policy import FailureHistory, RestartPolicy, grant_restart
-from alphapulse.nursery.service import BeatingService, Group, Service
+from alphapulse.nursery.service import BeatingService, Group, NudgedService, Service
 
 NS_PER_S = 1_000_000_000
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Child:
         self._wanted = False
         self._wishes = trio.lowlevel.ParkingLot()
         self._scope: trio.CancelScope | None = None
+        self._beat_at = -math.inf
         self._gone = trio.Event()
         self._gone.set()
         self._settled = trio.Event()
@@ -112,14 +114,24 @@ class Child:
         """Return when nothing runs any more of the life that is now running or ending."""
         await self._gone.wait()
 
+    @property
+    def service(self) -> Service | None:
+        """The service of the newest life; None before the first."""
+        return self._service
+
     def beat(self) -> None:
         """Note that it lives."""
         self.heartbeat_ns = self._now_ns()
+        self._beat_at = trio.current_time()
 
-    def beat_for(self) -> None:
-        """Note that the loop turns, for a running service that has no beat of its own."""
-        if self.state is NodeState.RUNNING and not isinstance(self._service, BeatingService):
+    def look_after(self) -> None:
+        """Once a second: a running service that has no beat of its own gets the supervisor's, others are asked."""
+        if self.state is not NodeState.RUNNING:
+            return
+        if not isinstance(self._service, BeatingService):
             self.beat()
+        elif isinstance(self._service, NudgedService):
+            self._service.nudge()
 
     def snapshot(self, path_prefix: str = "") -> TreeNode:
         """The node of this child and, if its service is a group, all below it."""
@@ -152,9 +164,10 @@ class Child:
         try:
             with trio.CancelScope() as self._scope:
                 await self._live_by_policy()
-        except* trio.Cancelled as cancelled:
+        except* trio.Cancelled:
             if self._ending is None:
-                self._ending = (NodeState.CANCELLED, reason_of_cancel(cancelled) or "its supervisor was cancelled")
+                # It waits for nothing.
+                self._ending = (NodeState.CANCELLED, await reason_in_force() or "its supervisor was cancelled")  # noqa: ASYNC102
             raise
         finally:
             self._scope = None
@@ -199,6 +212,8 @@ class Child:
                 service.beat = self.beat
             async with trio.open_nursery() as life:
                 await self._start(service, life)
+                if isinstance(service, BeatingService) and self.spec.policy.silence_limit_ns is not None:
+                    life.start_soon(self._watch, self.spec.policy.silence_limit_ns, name=f"{self.path} silence")
         except* Exception as errors:
             # Noted here, as nothing below runs if a Cancelled in the same group travels on.
             failure = sole_failure(errors)
@@ -225,6 +240,13 @@ class Child:
         await service.run(task_status=task_status)
         await trio.lowlevel.checkpoint_if_cancelled()
         raise LifecycleError(f"{self.path} returned, although a service runs until it is cancelled")
+
+    async def _watch(self, silence_limit_ns: int) -> None:
+        """Raise once the service has not beaten for so long; that ends its life like any error of its own."""
+        limit_s = silence_limit_ns / NS_PER_S
+        while (due := self._beat_at + limit_s) > trio.current_time():  # noqa: ASYNC110 - each beat moves the moment on
+            await trio.sleep_until(due)
+        raise LifecycleError(f"{self.path} gave no sign of life for {limit_s:g} s: its own loop did not come round")
 
     def _enter(self, state: NodeState, reason: str) -> None:
         self.state, self.reason, self.since_ns = state, reason, self._now_ns()

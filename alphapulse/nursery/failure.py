@@ -19,8 +19,13 @@ def describe_failure(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def reason_of_cancel(cancelled: BaseException) -> str:
-    """The reason that was given to `CancelScope.cancel`; empty if none was."""
-    while isinstance(cancelled, BaseExceptionGroup):
-        cancelled = cancelled.exceptions[0]
-    return (cancelled.reason if isinstance(cancelled, trio.Cancelled) else None) or ""
+async def reason_in_force() -> str:
+    """The reason for which the calling task is cancelled now; empty if it is not, or none was given.
+
+    The `Cancelled` in hand may come from a scope of its own that ended in the same moment. Waits for nothing.
+    """
+    try:
+        await trio.lowlevel.checkpoint_if_cancelled()
+    except trio.Cancelled as cancelled:  # noqa: ASYNC103 - only asked; the caller's own one travels on
+        return cancelled.reason or ""  # noqa: ASYNC104 - as above
+    return ""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from random import Random
 
 import attrs
-from attrs.validators import ge, in_
+from attrs.validators import ge, in_, optional
 
 PPM = 1_000_000
 
@@ -36,6 +36,8 @@ class RestartPolicy:
     """A life that ran this long ends the row of failures: the delay is the first one again."""
     start_deadline_ns: int = attrs.field(validator=ge(1))
     """How long a service may take to report that it is ready."""
+    silence_limit_ns: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    """How long a service that beats may be silent before that is a failure; None: for ever."""
 
 
 @attrs.frozen

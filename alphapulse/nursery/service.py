@@ -28,6 +28,14 @@ class BeatingService(Service, Protocol):
 
 
 @runtime_checkable
+class NudgedService(BeatingService, Protocol):
+    """A beating service whose loop may wait for work for long: it is asked for its heartbeat once a second."""
+
+    def nudge(self) -> None:
+        """Have the loop come round soon, and beat."""
+
+
+@runtime_checkable
 class Group(Service, Protocol):
     """A service with children of its own to show, such as a supervisor."""
 

@@ -9,8 +9,9 @@ import trio
 
 from alphapulse.errors import ConfigError, LifecycleError
 from alphapulse.nursery.child import Child, ChildSpec
-from alphapulse.nursery.failure import reason_of_cancel
+from alphapulse.nursery.failure import reason_in_force
 from alphapulse.nursery.node import NodeState, TreeNode
+from alphapulse.nursery.service import Service
 
 HEARTBEAT_S = 1
 KIND = "group"
@@ -93,8 +94,9 @@ class Supervisor:
                 await self._start_in_order(self._starting)
                 self._enter(NodeState.RUNNING, "")
                 task_status.started()
-        except* trio.Cancelled as cancelled:
-            ended, reason = NodeState.CANCELLED, reason_of_cancel(cancelled) or "it was cancelled from outside"
+        except* trio.Cancelled:
+            # It waits for nothing.
+            ended, reason = NodeState.CANCELLED, await reason_in_force() or "it was cancelled from outside"  # noqa: ASYNC102
             raise
         finally:
             self._nursery = None
@@ -141,6 +143,10 @@ class Supervisor:
         if self._nursery is not None:
             self._nursery.start_soon(self._start_in_order, self._starting, name=f"{self.name} start")
 
+    def service_of(self, name: str) -> Service | None:
+        """The service of a child's newest life; None before its first. Raises LifecycleError if there is no child."""
+        return self._child(name).service
+
     def snapshot(self, path_prefix: str = "") -> TreeNode:
         """The tree from here down; `path_prefix` ends with a slash or is empty."""
         path = f"{path_prefix}{self.name}"
@@ -167,7 +173,7 @@ class Supervisor:
         while True:
             self._heartbeat_ns = self._now_ns()
             for child in self._children.values():
-                child.beat_for()
+                child.look_after()
             await trio.sleep(HEARTBEAT_S)
 
     def _child(self, name: str) -> Child:
