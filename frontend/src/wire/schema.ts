@@ -47,12 +47,15 @@ export const BreakerAction: w.Members = new Map([
   [1, "PAUSE"],
   [2, "RESUME"],
   [3, "EMERGENCY_EXIT"],
+  [4, "REDUCE"],
+  [5, "PROBE"],
 ]);
 
 export const BreakerScope: w.Members = new Map([
   [1, "STRATEGY"],
   [2, "GLOBAL"],
   [3, "INSTRUMENT"],
+  [4, "VENUE"],
 ]);
 
 export const BundleRoute: w.Members = new Map([
@@ -67,6 +70,31 @@ export const Check: w.Members = new Map([
   [4, "MIN_NET_PROFIT"],
   [5, "MAX_TRADE_VALUE"],
   [6, "DUPLICATE"],
+  [7, "BUILD"],
+  [8, "ADMITTED"],
+  [9, "SIGNAL_AGE"],
+  [10, "UNIQUE_ID"],
+  [11, "WELL_FORMED"],
+  [12, "PRICE_COLLAR"],
+  [13, "VOLUME"],
+  [14, "INSTRUMENT_EXPOSURE"],
+  [15, "VENUE_EXPOSURE"],
+  [16, "GROSS_EXPOSURE"],
+  [17, "NET_EXPOSURE"],
+  [18, "CAPITAL"],
+  [19, "DAILY_LOSS"],
+  [20, "DRAWDOWN"],
+  [21, "LOSING_STREAK"],
+  [22, "GAS_PRICE"],
+  [23, "GAS_BUDGET"],
+  [24, "REVERT_BUDGET"],
+  [25, "VENUE_THROTTLE"],
+  [26, "STRATEGY_THROTTLE"],
+  [27, "GLOBAL_THROTTLE"],
+  [28, "REPEATED"],
+  [29, "REJECT_STORM"],
+  [30, "PROBE"],
+  [31, "AUDIT"],
 ]);
 
 export const ComplianceResult: w.Members = new Map([
@@ -85,6 +113,13 @@ export const Domain: w.Members = new Map([
   [2, "SIGNAL"],
   [3, "EXECUTION"],
   [4, "SYSTEM"],
+]);
+
+export const FlattenStage: w.Members = new Map([
+  [1, "BEGUN"],
+  [2, "DONE"],
+  [3, "FAILED"],
+  [4, "LOST"],
 ]);
 
 export const Health: w.Members = new Map([
@@ -112,7 +147,10 @@ export const InvalidationReason: w.Members = new Map([
 
 export const Level: w.Members = new Map([
   [0, "HALTED"],
+  [1, "REDUCING"],
   [2, "ACTIVE"],
+  [3, "PROBATION"],
+  [4, "LOCKED"],
 ]);
 
 export const Mode: w.Members = new Map([
@@ -351,6 +389,14 @@ export const Via: w.Members = new Map([
   [4, "OS_SIGNAL"],
   [5, "SUPERVISOR"],
   [6, "JOURNAL"],
+  [7, "LOCAL_SOCKET"],
+  [8, "SENTINEL_FILE"],
+  [9, "RISK"],
+  [10, "BREAKER"],
+  [11, "WATCHDOG"],
+  [12, "RECONCILIATION"],
+  [13, "CLOCK"],
+  [14, "PROBATION"],
 ]);
 
 const OrderLevel: w.RecordForm = {
@@ -436,6 +482,17 @@ const HaltStep: w.RecordForm = {
     w.f("elapsed_us", w.u(64), "µs since the call", ""),
     w.f("done", w.boolean, "", "1 if the step is finished"),
     w.f("text", w.text(1024), "", ""),
+  ],
+};
+
+const VenueReport: w.RecordForm = {
+  name: "VenueReport", text: "What came of the orders at one venue.", fields: [
+    w.f("name", w.text(64), "", "the gateway's"),
+    w.f("cancelled", w.u(32), "", "orders cancelled and verified"),
+    w.f("ended", w.u(32), "", "orders that had ended otherwise, such as by a late fill"),
+    w.f("in_flight", w.u(32), "", "orders that cannot be cancelled and will end by themselves"),
+    w.f("unknown", w.u(32), "", "orders whose outcome is not known"),
+    w.f("text", w.text(256), "", "how it went, in words"),
   ],
 };
 
@@ -891,6 +948,17 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("execution_time_ns", w.u(64), "ns since 1970 UTC", "the exchange's time"),
     w.f("received_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
   ] },
+  { type: 50, domain: 3, name: "LimitOverride",
+    text: "A limit that somebody set for a while. `value` equal to `configured` takes an override back.", fields: [
+    w.f("name", w.text(128), "", "path of the limit, such as `limits.max_gross_exposure.USDC`"),
+    w.f("value", w.u(256), "", "the limit until it expires"),
+    w.f("configured", w.u(256), "", "the limit behind that"),
+    w.f("unit", w.text(64), "", "unit of both"),
+    w.f("actor", w.text(64), "", "who set it"),
+    w.f("reason", w.text(1024), "", "why, in the actor's words"),
+    w.f("set_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+    w.f("expires_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
   { type: 60, domain: 3, name: "RiskDecision",
     text: "The gate's verdict on a signal. `failed` is absent if every check passed.", fields: [
     w.f("run", w.u(32), "", ""),
@@ -1016,7 +1084,7 @@ export const MESSAGES: readonly w.MessageForm[] = [
   { type: 71, domain: 3, name: "CircuitBreaker",
     text: "A circuit breaker acted by a rule. What a person stops is a HaltChange.", fields: [
     w.f("scope", w.choice(BreakerScope, 8), "", ""),
-    w.f("target", w.text(64), "", "the strategy's or instrument's name; empty if global"),
+    w.f("target", w.text(64), "", "name of strategy or venue, or the instrument's id in hex; empty if global"),
     w.f("action", w.choice(BreakerAction, 8), "", ""),
     w.f("rule", w.text(64), "", ""),
     w.f("reason", w.text(1024), "", ""),
@@ -1037,7 +1105,7 @@ export const MESSAGES: readonly w.MessageForm[] = [
     text: "A scope's level changed. The latest of each scope is the state that a restart finds.", fields: [
     w.f("halt_id", w.u(32), "", "number of the halt; a resume carries the number of the halt that it ends"),
     w.f("epoch", w.u(64), "", "halt epoch after the change"),
-    w.f("scope", w.text(64), "", "`global` or `strategy:NAME`"),
+    w.f("scope", w.text(64), "", "`global`, `venue:NAME`, `strategy:NAME` or `instrument:HEX`"),
     w.f("level", w.choice(Level, 8), "", ""),
     w.f("actor", w.text(64), "", "who"),
     w.f("via", w.choice(Via, 8), "", ""),
@@ -1045,7 +1113,7 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("at_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
   ] },
   { type: 74, domain: 3, name: "HaltReport",
-    text: "What a halt did: the proof that it stopped, and what is left.", fields: [
+    text: "What a halt did, as 0.1 wrote it. Journals hold it; a KillReport is written now.", fields: [
     w.f("halt_id", w.u(32), "", ""),
     w.f("scope", w.text(64), "", ""),
     w.f("steps", w.many(w.record(HaltStep), 32), "", ""),
@@ -1053,6 +1121,35 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("in_flight", w.u(32), "", "orders still on their way"),
     w.f("unknown", w.u(32), "", "orders whose outcome is not known"),
     w.f("kept_running", w.many(w.text(64), 32), "", "what goes on"),
+  ] },
+  { type: 75, domain: 3, name: "KillReport",
+    text: "What a halt did: the proof that it stopped, who wanted it and why, and what is left.", fields: [
+    w.f("halt_id", w.u(32), "", ""),
+    w.f("scope", w.text(64), "", ""),
+    w.f("level", w.choice(Level, 8), "", ""),
+    w.f("actor", w.text(64), "", "who"),
+    w.f("via", w.choice(Via, 8), "", ""),
+    w.f("reason", w.text(1024), "", "why, in the actor's words"),
+    w.f("at_ns", w.u(64), "ns since 1970 UTC", "wall clock of the halt"),
+    w.f("market_ns", w.maybe(w.u(64)), "ns since 1970 UTC", "market clock of the halt; absent: not known"),
+    w.f("epoch", w.u(64), "", "halt epoch after it"),
+    w.f("steps", w.many(w.record(HaltStep), 32), "", ""),
+    w.f("venues", w.many(w.record(VenueReport), 32), "", ""),
+    w.f("unknown_orders", w.many(w.text(64), 64), "", "names of orders whose outcome is not known"),
+    w.f("kept_running", w.many(w.text(64), 32), "", "what goes on"),
+  ] },
+  { type: 76, domain: 3, name: "FlattenRecord",
+    text: "What is held is being sold, or was. At most one BEGUN for each halt.", fields: [
+    w.f("halt_id", w.u(32), "", "the halt in which it happens"),
+    w.f("scope", w.text(64), "", ""),
+    w.f("stage", w.choice(FlattenStage, 8), "", ""),
+    w.f("actor", w.text(64), "", "who"),
+    w.f("via", w.choice(Via, 8), "", ""),
+    w.f("reason", w.text(1024), "", "why, in the actor's words"),
+    w.f("closed", w.u(32), "", "positions closed and verified"),
+    w.f("unknown", w.u(32), "", "positions of which it is not known whether they are closed"),
+    w.f("text", w.text(1024), "", "what came of it, in words"),
+    w.f("at_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
   ] },
   { type: 80, domain: 4, name: "ComplianceCheck",
     text: "A check and its result.", fields: [

@@ -136,15 +136,15 @@ def test_an_unknown_member_is_refused_with_the_known_ones() -> None:
     change = sample(Record(HaltChange), "least")
     data = bytearray(encode_value(change))
     offset = 4 + 8 + 2
-    data[offset] = 1
+    data[offset] = 9
     with pytest.raises(InvalidValue) as refused:
         decode_value(HaltChange, bytes(data))
     error = refused.value
     assert (error.subject, error.offset, error.expected, error.found) == (
         "HaltChange.level",
         offset,
-        "one of [0, 2]",
-        1,
+        "one of [0, 1, 2, 3, 4]",
+        9,
     )
 
 
