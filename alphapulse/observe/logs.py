@@ -1,11 +1,32 @@
-"""Logs: lines for people on a terminal, JSON lines elsewhere, both on standard error."""
+"""Logs: lines for people on a terminal, JSON lines elsewhere, both on standard error. No secret is in them."""
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from types import TracebackType
 
 import structlog
+
+from alphapulse.secret import masked
+
+
+class MaskedFormatter(structlog.stdlib.ProcessorFormatter):
+    """Lines, their tracebacks included, without the secrets that live in this process."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it may be seen."""
+        return masked(super().format(record))
+
+
+def mask_last_words() -> None:
+    """What ends the process says no secret either."""
+    sys.excepthook = _tell_masked
+
+
+def _tell_masked(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(masked("".join(traceback.format_exception(kind, error, trace))))
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -21,7 +42,7 @@ def configure_logs(level: int = logging.INFO) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        MaskedFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
