@@ -7,6 +7,7 @@ import click
 from alphapulse import __version__
 from alphapulse.cli.audit import audit
 from alphapulse.cli.control import kill, login, resume, status
+from alphapulse.cli.decisions import decisions
 from alphapulse.cli.doctor import doctor
 from alphapulse.cli.inspect import inspect
 from alphapulse.cli.record import record
@@ -19,5 +20,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, record, inspect, status, kill, resume, login, audit, doctor):
+for command in (replay, record, inspect, status, kill, resume, login, audit, decisions, doctor):
     main.add_command(command)
