@@ -20,10 +20,19 @@
     │  ├─ UnknownType                     a class that does not travel
     │  └─ InvalidValue                    a field's value is out of its width, limit or choices
     ├─ RelayError(RuntimeError)           a message on the wrong relay, a consumer that was cut off
+    ├─ AddressError(ValueError)           an address that cannot be read, or a transport that is not available
+    ├─ TransportError(ConnectionError)    a connection that cannot be made or kept
+    │  ├─ ConnectFailed                   nobody answers there
+    │  ├─ AddressInUse                    another process listens there
+    │  ├─ PeerRefused(PermissionError)    one side does not let the other in
+    │  ├─ LinkClosed                      the connection ended or broke off
+    │  ├─ LinkStalled(TimeoutError)       the other side takes no bytes
+    │  └─ TlsFileError(ValueError)        a certificate or key that cannot be used
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
     ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
     ├─ LifecycleError(RuntimeError)       a task that ended, or started too late
+    ├─ LimitError(ValueError)             an override that may not be, a limit that is not configured
     ├─ HaltError(RuntimeError)            a resume that is not allowed, a latch that cannot be read
     └─ OutputError(OSError)               a command's result cannot be written
 
@@ -157,6 +166,42 @@ class RelayError(AlphaPulseError, RuntimeError):
     """A message was published on a relay that does not carry it, or a consumer was cut off."""
 
 
+class AddressError(AlphaPulseError, ValueError):
+    """The text of an address cannot be read, or names a transport that is not available. `address` is the text."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(f"address {address[:200]!r}: {problem}")
+        self.address = address
+
+
+class TransportError(AlphaPulseError, ConnectionError):
+    """A connection to another process cannot be made or kept."""
+
+
+class ConnectFailed(TransportError):
+    """Nobody answers at the address."""
+
+
+class AddressInUse(TransportError):
+    """Another process listens at the address."""
+
+
+class PeerRefused(TransportError, PermissionError):
+    """One side does not let the other in: an allow-list, a certificate, or a listener that is full."""
+
+
+class LinkClosed(TransportError):
+    """The connection ended or broke off, or was closed here."""
+
+
+class LinkStalled(TransportError, TimeoutError):
+    """The other side took no byte for longer than a send may stand still."""
+
+
+class TlsFileError(TransportError, ValueError):
+    """A certificate or a key cannot be read or must not be used."""
+
+
 class JournalError(AlphaPulseError, RuntimeError):
     """The journal cannot be trusted or cannot be written."""
 
@@ -171,6 +216,10 @@ class LedgerError(AlphaPulseError, RuntimeError):
 
 class LifecycleError(AlphaPulseError, RuntimeError):
     """A supervised task ended although it should not, or was not ready in time."""
+
+
+class LimitError(AlphaPulseError, ValueError):
+    """There is no such limit, or an override lies beyond what one may do."""
 
 
 class HaltError(AlphaPulseError, RuntimeError):

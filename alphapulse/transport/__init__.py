@@ -1,0 +1,1 @@
+"""Transport: connected, reliable streams of bytes between processes. It knows no message."""
