@@ -1,25 +1,23 @@
 """The configuration: config.toml as frozen values, with every mistake named by its path.
 
-A key that is not known is refused with the nearest known name. File names are relative to the folder of the
+File names are relative to the folder of the
 configuration file; `package:NAME` names a file that ships inside the package.
 """
 
 from __future__ import annotations
 
 import datetime
-import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from alphapulse.errors import ConfigError
+from alphapulse.rules.settings.reading import Section, read_document
 
 PACKAGE_PREFIX = "package:"
 PPM = 1_000_000
@@ -32,18 +30,14 @@ Amount = Annotated[int, msgspec.Meta(ge=0)] | str
 """Raw units as a whole number, or whole tokens as decimal text such as `"25.00"`."""
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of the configuration."""
-
-
-class DaemonSection(_Section, frozen=True):
+class DaemonSection(Section, frozen=True):
     """`[daemon]`: what is traded with, and where its records are kept."""
 
     mode: Literal["paper"] = "paper"
     data_folder: str = "data"
 
 
-class WebSection(_Section, frozen=True):
+class WebSection(Section, frozen=True):
     """`[web]`: where the control plane listens."""
 
     enabled: bool = True
@@ -53,7 +47,7 @@ class WebSection(_Section, frozen=True):
     allowed_hosts: tuple[str, ...] = ()
 
 
-class RecordedSection(_Section, frozen=True):
+class RecordedSection(Section, frozen=True):
     """`[collectors.NAME]` with `kind = "recorded"`: a recording of pool logs, replayed."""
 
     kind: Literal["recorded"]
@@ -65,14 +59,14 @@ class RecordedSection(_Section, frozen=True):
     at_end: Literal["stop", "hold", "repeat"] = "hold"
 
 
-class CaptureSection(_Section, frozen=True):
+class CaptureSection(Section, frozen=True):
     """`[capture]`: everything that collectors receive, written as it was received."""
 
     enabled: bool = False
     file: str = "data/capture.apcap"
 
 
-class FlashArbitrageSection(_Section, frozen=True):
+class FlashArbitrageSection(Section, frozen=True):
     """`[strategies.flash_arbitrage]`: gaps between two pools of one pair."""
 
     enabled: bool = True
@@ -83,13 +77,13 @@ class FlashArbitrageSection(_Section, frozen=True):
     flash_fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM)] = 0
 
 
-class StrategiesSection(_Section, frozen=True):
+class StrategiesSection(Section, frozen=True):
     """`[strategies]`: one table for each strategy that runs."""
 
     flash_arbitrage: FlashArbitrageSection | None = None
 
 
-class CostsSection(_Section, frozen=True):
+class CostsSection(Section, frozen=True):
     """`[costs]`: what a transaction costs beside pool fees."""
 
     gas_price_wei: Annotated[int, msgspec.Meta(ge=0, le=10**18)] = 0
@@ -97,20 +91,20 @@ class CostsSection(_Section, frozen=True):
     wrapped_native: str | None = None
 
 
-class LatencySection(_Section, frozen=True):
+class LatencySection(Section, frozen=True):
     """`[execution] latency`: exactly one of `logs` and `blocks`."""
 
     logs: Count | None = None
     blocks: Count | None = None
 
 
-class ExecutionSection(_Section, frozen=True):
+class ExecutionSection(Section, frozen=True):
     """`[execution]`: what the paper executor assumes."""
 
     latency: LatencySection = LatencySection(logs=0)
 
 
-class LimitsSection(_Section, frozen=True):
+class LimitsSection(Section, frozen=True):
     """`[limits]`: what the gate allows, and how long the loop may stand still."""
 
     max_input_age_s: Annotated[int, msgspec.Meta(ge=1, le=10**9)] = 60
@@ -118,12 +112,12 @@ class LimitsSection(_Section, frozen=True):
     loop_exit_s: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 10
 
 
-class Config(_Section, frozen=True):
+class Config(Section, frozen=True):
     """The whole configuration. `folder` is where its relative file names start, `digest` is the SHA-256 of its text."""
 
     daemon: DaemonSection = DaemonSection()
     web: WebSection = WebSection()
-    collectors: dict[str, RecordedSection] = {}
+    collectors: dict[str, RecordedSection] = msgspec.field(default_factory=dict)
     capture: CaptureSection = CaptureSection()
     strategies: StrategiesSection = StrategiesSection()
     costs: CostsSection = CostsSection()
@@ -152,10 +146,6 @@ class Config(_Section, frozen=True):
             raise ConfigError("", f"expected a file name, found {name!r}: {error}") from error
 
 
-_RESERVED = ("folder", "digest")
-"""Fields of `Config` that are no keys of the file."""
-
-
 def load_config(path: Path, *, folder: Path | None = None) -> Config:
     """The configuration in a TOML file. Its relative names start at `folder`, by default the file's own.
 
@@ -175,8 +165,7 @@ def load_config(path: Path, *, folder: Path | None = None) -> Config:
 
 def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "") -> Config:
     """The configuration in a parsed TOML document. Raises ConfigError as `load_config` does."""
-    read: Config = _read(raw, Config, "")
-    config = msgspec.structs.replace(read, folder=str(folder), digest=digest)
+    config = msgspec.structs.replace(read_document(raw, Config), folder=str(folder), digest=digest)
     _check(config)
     return config
 
@@ -210,137 +199,3 @@ def _check(config: Config) -> None:
         raise ConfigError(
             "limits.loop_exit_s", f"expected more than loop_stall_s, {limits.loop_stall_s}, found {limits.loop_exit_s}"
         )
-
-
-def _read(raw: Any, type_: Any, path: str) -> Any:
-    """The value that `raw` stands for as a `type_`; the first of a union's types that takes it reads it."""
-    options = [option for option in _options(type_) if option is not NoneType]
-    for option in options:
-        kind = _kind(option)
-        if isinstance(raw, _TAKES[kind]) and (kind is bool or not isinstance(raw, bool)):
-            return _READERS[kind](raw, option, path)
-    words = " or ".join(dict.fromkeys(map(_words, options)))
-    raise ConfigError(path, f"expected {words}, found {_found(raw)}")
-
-
-def _options(type_: Any) -> tuple[Any, ...]:
-    return get_args(type_) if get_origin(type_) in (Union, UnionType) else (type_,)
-
-
-def _kind(type_: Any) -> Any:
-    """What `type_` is read as: a key of the tables below."""
-    if isinstance(type_, type) and issubclass(type_, _Section):
-        return _Section
-    origin = get_origin(type_)
-    return get_args(type_)[0] if origin is Annotated else origin or type_
-
-
-def _read_section(raw: dict[str, Any], type_: type[_Section], path: str) -> _Section:
-    hints = get_type_hints(type_, include_extras=True)
-    known = [name for name in hints if name not in _RESERVED]
-    for key in raw:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise ConfigError(_join(path, key), f"unknown key; the nearest known one is `{near[0]}`")
-    for field in msgspec.structs.fields(type_):
-        if field.required and field.name not in raw:
-            raise ConfigError(_join(path, field.name), f"expected {_words(field.type)}, found no such key")
-    return type_(**{key: _read(value, hints[key], _join(path, key)) for key, value in raw.items()})
-
-
-def _read_table(raw: dict[str, Any], type_: Any, path: str) -> dict[str, Any]:
-    return {key: _read(value, get_args(type_)[1], _join(path, key)) for key, value in raw.items()}
-
-
-def _read_list(raw: list[Any], type_: Any, path: str) -> tuple[Any, ...]:
-    return tuple(_read(value, get_args(type_)[0], f"{path}[{index}]") for index, value in enumerate(raw))
-
-
-def _read_choice(raw: str, type_: Any, path: str) -> str:
-    if raw not in get_args(type_):
-        raise ConfigError(path, f"expected {_words(type_)}, found {_found(raw)}")
-    return raw
-
-
-def _read_integer(raw: int, type_: Any, path: str) -> int:
-    least, most = next((limits.ge, limits.le) for limits in (*get_args(type_)[1:], msgspec.Meta()))
-    if (least is not None and raw < least) or (most is not None and raw > most):
-        span = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ConfigError(path, f"expected a whole number {span}, found {_found(raw)}")
-    return raw
-
-
-def _read_text(raw: str, _: Any, path: str) -> str:
-    if not raw.isprintable():
-        raise ConfigError(path, f"expected printable text, found {raw!r}")
-    return raw
-
-
-def _read_time(raw: datetime.date | str, _: Any, path: str) -> datetime.datetime:
-    """Times without an offset are UTC, and a day is its first moment; also where they are written as text."""
-    try:
-        day = datetime.datetime.fromisoformat(raw if isinstance(raw, str) else raw.isoformat())
-    except ValueError as error:
-        raise ConfigError(path, f"expected a date and time such as 2024-01-05T01:15:00Z, found {raw!r}") from error
-    return day if day.tzinfo else day.replace(tzinfo=datetime.UTC)
-
-
-def _words(type_: Any) -> str:
-    """What a type wants, in TOML's words."""
-    kind = _kind(type_)
-    return " or ".join(map(repr, get_args(type_))) if kind is Literal else _WORDS[kind]
-
-
-def _found(raw: Any) -> str:
-    """A value of the file in the file's own words."""
-    match raw:
-        case bool():
-            return str(raw).lower()
-        case str():
-            return f"the text {raw[:80]!r}"
-        case int():
-            return f"the whole number {raw}" if raw.bit_length() <= 256 else f"a number of {raw.bit_length()} bits"
-        case list():
-            return "a list"
-        case dict():
-            return "a table"
-        case _:
-            return str(raw)
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-_WORDS: dict[Any, str] = {
-    _Section: "a table",
-    dict: "a table",
-    tuple: "a list",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    datetime.datetime: "a date and time",
-}
-_TAKES: dict[Any, type | tuple[type, ...]] = {
-    _Section: dict,
-    dict: dict,
-    tuple: list,
-    Literal: str,
-    bool: bool,
-    int: int,
-    float: (int, float),
-    str: str,
-    datetime.datetime: (datetime.date, str),
-}
-_READERS: dict[Any, Callable[[Any, Any, str], Any]] = {
-    _Section: _read_section,
-    dict: _read_table,
-    tuple: _read_list,
-    Literal: _read_choice,
-    bool: lambda raw, _type, _path: raw,
-    int: _read_integer,
-    float: lambda raw, _type, _path: raw,
-    str: _read_text,
-    datetime.datetime: _read_time,
-}

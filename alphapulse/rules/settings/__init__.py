@@ -1,0 +1,1 @@
+"""Settings: how a parsed document becomes typed sections."""
