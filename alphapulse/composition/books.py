@@ -92,7 +92,12 @@ async def open_journal(paths: DataPaths, environment: Environment) -> AsyncItera
     except OSError as error:
         problem = f"expected a folder at {paths.folder}, or the right to make it: {error.strerror}"
         raise ConfigError("daemon.data_folder", problem) from error
-    async with Journal.open(paths.journal, now_ns=environment.now_ns, run_blocking=environment.run_blocking) as journal:
+    async with Journal.open(
+        paths.journal,
+        now_ns=environment.now_ns,
+        run_blocking=environment.run_blocking,
+        system=environment.journal_calls,
+    ) as journal:
         start = await environment.run_blocking(find_start, journal, paths.latch)
         lost = [
             ExecutionReport.of(intent, Outcome.LOST, LOST_WITH_PROCESS, reported_ns=environment.now_ns())

@@ -14,7 +14,9 @@ import trio
 
 from alphapulse.data.execution import Mode
 from alphapulse.journal.blocking import RunBlocking
+from alphapulse.journal.journal import SystemCalls
 from alphapulse.observe.service_manager import ServiceManager
+from alphapulse.safety.latch import LatchRecord, write_latch
 
 STACKS = "tasks.txt"
 EXIT_ENDED_AT_ONCE = 130
@@ -42,6 +44,10 @@ class Environment:
     thread_ns: Callable[[], int] = time.monotonic_ns
     """A monotonic clock that any thread may read: by it the watchdog counts how long the loop stands still."""
     run_blocking: RunBlocking = attrs.field(default=cast(RunBlocking, trio.to_thread.run_sync))
+    journal_calls: SystemCalls = attrs.field(factory=SystemCalls)
+    """How the journal reaches the disk."""
+    write_latch: Callable[[Path, LatchRecord], None] = write_latch
+    """Puts the latch on the disk, whole or not at all."""
     random: Random = attrs.field(factory=Random)
     end_at_once: Callable[[], None] = _end_at_once
     end_stalled: Callable[[], None] = _end_stalled

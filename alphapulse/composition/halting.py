@@ -68,6 +68,7 @@ class Halting:
             kept_running=kept_running,
             on_report=self._keep_report,
             logger=logger,
+            write=environment.write_latch,
         )
         journal.on_failure(self._journal_failed)
 
