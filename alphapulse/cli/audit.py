@@ -18,7 +18,7 @@ from alphapulse.config import Config
 from alphapulse.data.execution import Mode
 from alphapulse.journal.audit import head_at, newest
 from alphapulse.journal.journal_file import Verdict, record_of, verify
-from alphapulse.rules.wire.inspection import frame_json, inspect_frame
+from alphapulse.rules.wire.inspection import inspect_frame, tlv_json
 
 WRITING_S = 0.5
 """A frame that a running daemon is writing just now is whole by then."""
@@ -96,7 +96,7 @@ def _written_ns(frame: bytes) -> int:
 
 
 def _json(index: int, frame: bytes) -> str:
-    record = frame_json(inspect_frame(frame))["tlvs"][0]
+    record = tlv_json(inspect_frame(frame).tlvs[0])
     return json.dumps(
         {"record": index, "written_ns": _written_ns(frame), "kind": record["name"], "fields": record["fields"]}
     )

@@ -21,16 +21,15 @@ AS_HEX = frozenset({"magic", "checksum", "flags"})
 """Numbers of the header that are read more easily as hex."""
 
 
-def frame_text(view: FrameView, base: int = 0) -> Text:
-    """The frame's text; offsets count from `base` bytes before the frame. Texts are escaped to one line."""
-    lines = [Text(f"frame at byte {base}", style="bold")]
-    lines += _fields(view.header, base, 1)
+def frame_lines(view: FrameView, base: int = 0) -> Iterator[Text]:
+    """The frame line by line; offsets count from `base` bytes before the frame. Texts are escaped to one line."""
+    yield Text(f"frame at byte {base}", style="bold")
+    yield from _fields(view.header, base, 1)
     for tlv in view.tlvs:
-        lines.append(_tlv(tlv, base))
-        lines += _fields(tlv.fields, base, 2)
+        yield _tlv(tlv, base)
+        yield from _fields(tlv.fields, base, 2)
     if view.error is not None:
-        lines += _error(view, base)
-    return Text("\n").join(lines)
+        yield from _error(view, base)
 
 
 def _fields(fields: Sequence[FieldView], base: int, depth: int) -> Iterator[Text]:

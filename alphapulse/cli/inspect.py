@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +12,12 @@ from typing import BinaryIO
 import click
 from rich.console import Console
 
-from alphapulse.cli.frame_text import frame_text
+from alphapulse.cli.frame_text import frame_lines
 from alphapulse.cli.hex_argument import read_hex
 from alphapulse.cli.setup import EXIT_FAILED, reports_errors
 from alphapulse.errors import ProtocolError
 from alphapulse.journal.frame_file import FrameFile, Piece
-from alphapulse.rules.wire.inspection import FrameView, frame_json, inspect_frame
+from alphapulse.rules.wire.inspection import FrameView, frame_json_text, inspect_frame
 
 FOLLOW_INTERVAL_S = 0.2
 
@@ -87,13 +86,16 @@ def _wait() -> None:
 
 
 def _show_json(view: FrameView, base: int) -> None:
-    click.echo(json.dumps(frame_json(view, base)))
+    for text in frame_json_text(view, base):
+        click.echo(text, nl=False)
+    click.echo()
 
 
 def _text_printer() -> Show:
     console = Console(highlight=False, soft_wrap=True)
 
     def show(view: FrameView, base: int) -> None:
-        console.print(frame_text(view, base))
+        for line in frame_lines(view, base):
+            console.print(line)
 
     return show

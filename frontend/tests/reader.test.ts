@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { bytesOf, hexOf } from "../src/wire/bytes";
 import { crc32 } from "../src/wire/crc32";
-import { inspectFrame, messageForm } from "../src/wire/reader";
-import { MESSAGES } from "../src/wire/schema";
+import { inspectFrame, messageForm, MOST_SHOWN } from "../src/wire/reader";
+import { HEADER_SIZE, MESSAGES } from "../src/wire/schema";
 import { InstrumentId, type FieldView, type FrameView } from "../src/wire/view";
 import { randomNumbers } from "./random";
-import { bytes, faultCases, sealed, vectors } from "./vectors";
+import { bytes, checked, faultCases, sealed, vectors } from "./vectors";
 
 const VECTORS = vectors();
 
@@ -108,6 +108,21 @@ describe("whatever comes", () => {
       expectInside(view, value.length + 64);
     }
     expect([...kinds]).toEqual(expect.arrayContaining(["truncated", "wrong_magic", "invalid_value", "trailing_bytes"]));
+  });
+});
+
+describe("a frame of very many TLVs", () => {
+  const tiny = (count: number, last: number[] = []) => {
+    const frame = new Uint8Array(HEADER_SIZE + 2 * count + last.length);
+    for (let at = HEADER_SIZE; at < HEADER_SIZE + 2 * count; at += 2) frame[at] = 250;
+    frame.set(last, HEADER_SIZE + 2 * count);
+    return checked(frame, 4);
+  };
+
+  it("is shown as far as anybody reads, and checked to its end", () => {
+    const view = inspectFrame(tiny(100_000));
+    expect([view.fault, view.tlvs.length]).toEqual([null, MOST_SHOWN]);
+    expect(inspectFrame(tiny(100_000, [0, 0])).fault).toMatchObject({ kind: "invalid_framing", offset: 200_032 });
   });
 });
 

@@ -34,6 +34,7 @@ from alphapulse.data.wire import (
     WireType,
 )
 from alphapulse.rules.wire.header import HEADER_SIZE, MAGIC, MAX_FRAME_SIZE, VERSION
+from alphapulse.rules.wire.long_frame import MAX_SHORT
 from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import MAX_STANDARD_SIZE, MAX_VALUE_SIZE
 
@@ -82,6 +83,11 @@ version and a payload size over the limit are refused before anything else is re
 Types are 1 to 254. A length must fit the rest of the payload, and the second byte of an extended TLV must be 0. An
 extended TLV with a short value is read, never written. A frame's TLVs belong to the header's domain or to the system
 domain; a TLV of another domain is refused. A type that nobody declared is handed over as bytes.
+
+How many TLVs a frame holds is limited by its size alone. Reading one takes at most three times its bytes and 64 KiB,
+whatever stands in it: where several TLVs reach behind byte {MAX_SHORT:,}, all values are checked at once, but each is
+made when it is asked for. One message is handed over whole. Its values take more than its bytes, and limits keep its
+lists short; where an operator raises one to its most, the 64 KiB are 512 KiB.
 """
 
 VALUES = """\

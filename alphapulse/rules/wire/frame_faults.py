@@ -6,7 +6,7 @@ import zlib
 
 from alphapulse.errors import ChecksumMismatch, ProtocolError, TrailingBytes, Truncated
 from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE
-from alphapulse.rules.wire.tlv import tlv_spans
+from alphapulse.rules.wire.tlv import Bytes, tlv_spans
 
 
 def wrong_size(found: int, expected: int) -> ProtocolError:
@@ -17,11 +17,12 @@ def wrong_size(found: int, expected: int) -> ProtocolError:
     return TrailingBytes("frame", expected=f"{expected} bytes", found=f"{found} bytes", offset=expected, hint=hint)
 
 
-def mismatch(data: bytes, stored: int, calculated: int) -> ChecksumMismatch:
+def mismatch(data: Bytes, stored: int, calculated: int) -> ChecksumMismatch:
     """The error for a frame whose checksum is not the `stored` one, with its likely cause."""
-    if stored == zlib.crc32(data[HEADER_SIZE:]):
+    start, payload = data[:CHECKSUM_OFFSET], memoryview(data)[HEADER_SIZE:]
+    if stored == zlib.crc32(payload):
         cause = "the sender covered only the payload"
-    elif stored == zlib.crc32(data[:CHECKSUM_OFFSET] + bytes(4) + data[HEADER_SIZE:]):
+    elif stored == zlib.crc32(payload, zlib.crc32(bytes(4), zlib.crc32(start))):
         cause = "the sender covered the checksum field itself, as zeros"
     elif stored == 0:
         cause = "the sender did not compute it"
@@ -37,7 +38,7 @@ def mismatch(data: bytes, stored: int, calculated: int) -> ChecksumMismatch:
     )
 
 
-def _readable_tlvs(data: bytes) -> int:
+def _readable_tlvs(data: Bytes) -> int:
     count = 0
     try:
         for _ in tlv_spans(data, HEADER_SIZE, len(data)):

@@ -6,6 +6,7 @@ before the damage is shown with its place, and nothing of it is meant to be acte
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -26,7 +27,8 @@ from alphapulse.errors import (
 from alphapulse.rules.wire.frame import decode_frame
 from alphapulse.rules.wire.header import HEADER_SIZE, MAGIC
 from alphapulse.rules.wire.inspected_value import FieldView, UnreadableValue, ValueReader
-from alphapulse.rules.wire.tlv import tlv_spans
+from alphapulse.rules.wire.long_frame import TlvSequence
+from alphapulse.rules.wire.tlv import Span, tlv_spans
 
 _NOT_OURS = (WrongMagic, UnsupportedVersion, UnsupportedFlags, TooLarge)
 """Faults behind which a payload means nothing."""
@@ -71,7 +73,10 @@ class TlvView:
 
 @attrs.frozen
 class FrameView:
-    """A frame taken apart: `header` as far as there is one, the TLVs whose framing is sound, and the first fault."""
+    """A frame taken apart: `header` as far as there is one, the TLVs whose framing is sound, and the first fault.
+
+    A TLV is taken apart each time that it is asked for: what is shown of one takes a thousand times its bytes.
+    """
 
     header: Sequence[FieldView]
     tlvs: Sequence[TlvView]
@@ -86,7 +91,7 @@ def inspect_frame(data: bytes) -> FrameView:
     except ProtocolError as fault:
         error = fault
     header = () if isinstance(error, WrongMagic) else tuple(_header(data))
-    tlvs = () if isinstance(error, _NOT_OURS) or len(data) < HEADER_SIZE else tuple(_tlvs(data))
+    tlvs = () if isinstance(error, _NOT_OURS) or len(data) < HEADER_SIZE else _tlvs(data)
     return FrameView(header, tlvs, error)
 
 
@@ -103,16 +108,27 @@ def frame_json(view: FrameView, base: int = 0) -> dict[str, Any]:
     """
     return {
         "header": {field.name: field.to_json() for field in view.header} or None,
-        "tlvs": [
-            {
-                "type": tlv.type,
-                "name": tlv.name,
-                "length": tlv.length,
-                "fields": {field.name: field.to_json() for field in tlv.fields},
-            }
-            for tlv in view.tlvs
-        ],
+        "tlvs": [tlv_json(tlv) for tlv in view.tlvs],
         "error": None if view.error is None else error_json(view.error, base),
+    }
+
+
+def frame_json_text(view: FrameView, base: int = 0) -> Iterator[str]:
+    """The text of `frame_json` in pieces, of which one TLV at a time is in memory."""
+    head, tail = json.dumps(frame_json(attrs.evolve(view, tlvs=()), base)).split('"tlvs": []')
+    yield f'{head}"tlvs": ['
+    for number, tlv in enumerate(view.tlvs):
+        yield f"{', ' if number else ''}{json.dumps(tlv_json(tlv))}"
+    yield f"]{tail}"
+
+
+def tlv_json(tlv: TlvView) -> dict[str, Any]:
+    """One TLV as JSON values."""
+    return {
+        "type": tlv.type,
+        "name": tlv.name,
+        "length": tlv.length,
+        "fields": {field.name: field.to_json() for field in tlv.fields},
     }
 
 
@@ -141,24 +157,21 @@ def _header(data: bytes) -> Iterator[FieldView]:
         offset += struct.calcsize("<" + code)
 
 
-def _tlvs(data: bytes) -> Iterator[TlvView]:
+def _tlvs(data: bytes) -> Sequence[TlvView]:
     """The TLVs whose framing is sound, up to the first whose is not."""
-    offset = HEADER_SIZE
     end = min(len(data), HEADER_SIZE + int.from_bytes(data[24:28], "little"))
-    spans = tlv_spans(data, HEADER_SIZE, end)
-    while (span := _next_sound(spans)) is not None:
+    sound = HEADER_SIZE
+    with suppress(ProtocolError):
+        for _, _, stop in tlv_spans(data, HEADER_SIZE, end):
+            sound = stop
+
+    def read(span: Span, offset: int) -> TlvView:
         type_, start, stop = span
         cls = message_class(type_)
         fields = [FieldView("raw", start, data[start:stop])] if cls is None else _fields(cls, data, start, stop)
-        yield TlvView(type_, cls.__name__ if cls else None, stop - start, offset, fields)
-        offset = stop
+        return TlvView(type_, cls.__name__ if cls else None, stop - start, offset, fields)
 
-
-def _next_sound(spans: Iterator[tuple[int, int, int]]) -> tuple[int, int, int] | None:
-    try:
-        return next(spans, None)
-    except ProtocolError:
-        return None
+    return TlvSequence(data, sound, read)
 
 
 def _fields(cls: type, data: bytes, start: int, stop: int) -> list[FieldView]:

@@ -27,6 +27,7 @@ from alphapulse.rules.wire.header import (
     Header,
     plain_start,
 )
+from alphapulse.rules.wire.long_frame import MAX_SHORT, long_messages, long_spans, long_unknown
 from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import EXTENDED, Bytes, Span, encode_tlv, tlv_spans
 from alphapulse.rules.wire.values import decode_value, decoder, encode_value
@@ -55,11 +56,14 @@ _LARGE = 4096
 
 
 class Frame(NamedTuple):
-    """A decoded frame. `unknown` holds (type, value bytes) of TLVs whose number no class has."""
+    """A decoded frame. `unknown` holds (type, value bytes) of TLVs whose number no class has.
+
+    Both are tuples; of a long frame they are sequences that make a value each time that it is asked for.
+    """
 
     header: Header
-    messages: tuple[object, ...]
-    unknown: tuple[tuple[int, bytes], ...]
+    messages: Sequence[object]
+    unknown: Sequence[tuple[int, bytes]]
 
 
 _STARTS = {plain_start(domain, source): (domain, source) for domain in Domain for source in Source}
@@ -163,6 +167,8 @@ def decode_message(data: Bytes, *, domain: Domain | None = None) -> object:
 def decode_messages(data: Bytes, *, domain: Domain | None = None) -> list[object]:
     """The message of each frame in `data`, which holds frames of one message each, one behind the other.
 
+    All of them are there at once, in three to nine times the memory of their bytes: cut a long stream into pieces.
+
     Raises:
         ProtocolError: as `decode_message`; its offset counts from the start of the frame, and a note names the frame.
     """
@@ -182,7 +188,8 @@ def decode_messages(data: Bytes, *, domain: Domain | None = None) -> list[object
 def decode_frame(data: Bytes, *, domain: Domain | None = None) -> Frame:
     """The frame that `data` holds from its first byte to its last.
 
-    With `domain`, only frames of that domain and of SYSTEM are let in, as on that domain's link.
+    With `domain`, only frames of that domain and of SYSTEM are let in, as on that domain's link. Every value is checked
+    here. Those of a long frame (`long_frame`) are not kept: it takes at most three times its bytes while it is read.
 
     Raises:
         ProtocolError: one of its subclasses, with the offset in `data`.
@@ -194,6 +201,8 @@ def decode_frame(data: Bytes, *, domain: Domain | None = None) -> Frame:
     messages: list[object] = []
     unknown: list[tuple[int, bytes]] = []
     for type_, start, end in tlv_spans(data, HEADER_SIZE, len(data)):
+        if start > MAX_SHORT and (messages or unknown):
+            return _long_frame(bytes(data), header)
         decode = decoders.get(type_) or _decoder(header.domain, type_, start)
         if decode is None:
             unknown.append((type_, bytes(data[start:end])))
@@ -202,8 +211,10 @@ def decode_frame(data: Bytes, *, domain: Domain | None = None) -> Frame:
     return Frame(header, tuple(messages), tuple(unknown))
 
 
-def frame_spans(data: Bytes) -> list[Span]:
+def frame_spans(data: Bytes) -> Sequence[Span]:
     """Where the TLVs of a frame lie, after its header, checksum and framing were checked; no value is read.
+
+    A list; of a long frame a sequence that looks for a span each time that it is asked for.
 
     Raises:
         ProtocolError: one of its subclasses, with the offset in `data`.
@@ -218,7 +229,29 @@ def frame_spans(data: Bytes) -> list[Span]:
         ):
             return [(type_, _VALUE_OF_ONE, _VALUE_OF_ONE + length)]
     _open(data)
-    return list(tlv_spans(data, HEADER_SIZE, len(data)))
+    spans: list[Span] = []
+    is_long = False
+    for span in tlv_spans(data, HEADER_SIZE, len(data)):
+        if span[1] > MAX_SHORT and spans:
+            is_long = True
+        else:
+            spans.append(span)
+    return long_spans(bytes(data)) if is_long else spans
+
+
+def _long_frame(data: bytes, header: Header) -> Frame:
+    """A frame of which one value at a time is there, while it is checked and afterwards."""
+    decoders = _DECODERS[header.domain]
+    has_messages = has_unknown = False
+    for type_, start, end in tlv_spans(data, HEADER_SIZE, len(data)):
+        decode = decoders.get(type_) or _decoder(header.domain, type_, start)
+        if decode is None:
+            has_unknown = True
+        else:
+            decode(data, start, end)
+            has_messages = True
+    messages = long_messages(data, decode_value) if has_messages else ()
+    return Frame(header, messages, long_unknown(data) if has_unknown else ())
 
 
 def _open(data: Bytes) -> Header:
@@ -230,7 +263,7 @@ def _open(data: Bytes) -> Header:
     payload = data[HEADER_SIZE:] if size < _LARGE else memoryview(data)[HEADER_SIZE:]
     calculated = zlib.crc32(payload, zlib.crc32(data[:CHECKSUM_OFFSET]))
     if calculated != header.checksum:
-        raise mismatch(bytes(data), header.checksum, calculated)
+        raise mismatch(data, header.checksum, calculated)
     return header
 
 

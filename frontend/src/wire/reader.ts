@@ -25,6 +25,9 @@ const EXTENDED = 255;
 const SYSTEM = 4;
 const MAGIC_BYTES = "efbeadde";
 
+/** So many TLVs of a frame are kept to be shown; a view takes a hundred times the bytes of a small one. */
+export const MOST_SHOWN = 1000;
+
 const byType = new Map(MESSAGES.map((form) => [form.type, form]));
 
 /** The class that travels as TLV `type`, undefined for a number that nobody declared. */
@@ -150,7 +153,7 @@ function hex32(value: number): string {
   return `0x${value.toString(16).padStart(8, "0")}`;
 }
 
-/** Append the TLVs in `data[HEADER_SIZE:end]` whose framing is sound; gives back the first fault. */
+/** Append the first TLVs in `data[HEADER_SIZE:end]` whose framing is sound; gives back the first fault of all. */
 function readTlvs(data: Uint8Array, end: number, into: TlvView[]): ProtocolFault | null {
   let first: ProtocolFault | null = null;
   let position = HEADER_SIZE;
@@ -161,7 +164,7 @@ function readTlvs(data: Uint8Array, end: number, into: TlvView[]): ProtocolFault
     const form = messageForm(type);
     const { name = null, text = "" } = form ?? {};
     const view: TlvView = { type, name, text, offset: position, size: stop - position, fields: [] };
-    into.push(view);
+    if (into.length < MOST_SHOWN) into.push(view);
     first ??= domainFault(data, type, start);
     try {
       if (form !== undefined) readValue(form, data, start, stop, view.fields);

@@ -19,6 +19,8 @@ from alphapulse.data.wire import Domain, Record, Source
 from alphapulse.errors import ProtocolError
 from alphapulse.rules.wire import pure
 from alphapulse.rules.wire.codec import CORE
+from alphapulse.rules.wire.frame import Frame
+from alphapulse.rules.wire.long_frame import TlvSequence
 from tests.rules.wire.wire_strategies import MESSAGE_CLASSES
 from tests.rules.wire.wire_vectors import sample
 
@@ -32,6 +34,8 @@ FRAMES = [pure.encode_message(message, source=Source.EVM, sequence=7, timestamp_
 LINKS = (None, None, None, *Domain)
 PARSERS = ("decode_frame", "decode_message", "decode_messages", "frame_spans")
 EDGES = (0, 1, 2, 3, 31, 32, 33, 127, 128, 254, 255)
+REPEATED = (1, 1, 1, 1, 1, 1, 1, 30)
+"""How often a second message stands in a frame; often makes a long frame, of which some values are spoilt."""
 EVERY = 100_000
 VALUE = "a value"
 
@@ -70,7 +74,7 @@ def hostile_frame(chance: random.Random) -> bytes:
         return chance.randbytes(chance.randrange(80))
     data = bytearray(chance.choice(FRAMES))
     if kind == 1:
-        data += chance.choice(FRAMES)[32:]
+        data += chance.choice(FRAMES)[32:] * chance.choice(REPEATED)
     if kind == 2:
         payload = bytearray(data[32:])
         damage(payload, chance)
@@ -98,7 +102,14 @@ def outcome(parse: Callable[..., Any], *arguments: Any, **links: Any) -> tuple[s
         found = parse(*arguments, **links)
     except ProtocolError as error:
         return type(error).__name__, f"{error} {getattr(error, '__notes__', '')}"
-    return VALUE, repr(found)
+    return VALUE, repr(in_full(found))
+
+
+def in_full(found: Any) -> Any:
+    """What a parser gave, with everything that it makes only when asked."""
+    if isinstance(found, TlvSequence):
+        return list(found)
+    return Frame(found.header, tuple(found.messages), tuple(found.unknown)) if isinstance(found, Frame) else found
 
 
 def attack(

@@ -38,6 +38,11 @@ cdef inline int next_tlv(Reader* r, Reader* value) except -1:
     return type
 
 
+cdef inline const unsigned char* value_place(Reader* r) noexcept:
+    # Where the value of the next TLV lies, of which there is one byte at least.
+    return r.at + (5 if r.at[0] == 255 else 2)
+
+
 cdef inline object read_message(Reader* r, int domain):
     cdef Reader value
     cdef int type = next_tlv(r, &value)
@@ -73,9 +78,14 @@ cdef object opened_frame(const unsigned char* data, Py_ssize_t size, int wanted)
             messages = (message,)
         else:
             found = [message]
-            while r.at != r.end:
+            while r.at != r.end and value_place(&r) - data <= MAX_SHORT:
                 found.append(read_message(&r, fields.domain))
-            messages = tuple(found)
+            if r.at == r.end:
+                messages = tuple(found)
+            else:
+                while r.at != r.end:
+                    read_message(&r, fields.domain)
+                messages = long_messages(PyBytes_FromStringAndSize(<const char*>data, size), decode_value)
     header = fresh_tuple(Header, 7)
     put(header, 0, <object>DOMAINS[fields.domain])
     put(header, 1, <object>SOURCES[fields.source])
@@ -122,13 +132,17 @@ cdef object opened_spans(const unsigned char* data, Py_ssize_t size, int wanted)
     cdef HeaderFields fields
     cdef Reader r, value
     cdef list spans = []
+    cdef bint is_long = False
     cdef int type
     open_frame(data, size, wanted, &fields)
     r.at, r.end = data + HEADER, data + size
     while r.at != r.end:
         type = next_tlv(&r, &value)
-        spans.append((type, value.at - data, value.end - data))
-    return spans
+        if value.at - data > MAX_SHORT and spans:
+            is_long = True
+        else:
+            spans.append((type, value.at - data, value.end - data))
+    return long_spans(PyBytes_FromStringAndSize(<const char*>data, size)) if is_long else spans
 
 
 ctypedef object (*Opened)(const unsigned char*, Py_ssize_t, int)

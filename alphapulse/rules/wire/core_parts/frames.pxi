@@ -5,6 +5,8 @@ from alphapulse.data.registry import MESSAGES
 from alphapulse.data.wire import DOMAIN_TYPES, Domain, Source
 from alphapulse.rules.wire import pure
 from alphapulse.rules.wire.header import Header
+from alphapulse.rules.wire.long_frame import MAX_SHORT as LONGEST_SHORT
+from alphapulse.rules.wire.long_frame import long_messages, long_spans
 from alphapulse.rules.wire.pure import Frame
 from alphapulse.rules.wire.signature import signature
 from alphapulse.rules.wire.slots import slots_of
@@ -91,6 +93,7 @@ cdef PyObject* BY_TYPE[256]
 cdef PyObject* DOMAINS[256]
 cdef PyObject* SOURCES[256]
 cdef int SYSTEM = Domain.SYSTEM
+cdef Py_ssize_t MAX_SHORT = LONGEST_SHORT
 cdef object NO_UNKNOWN = ()
 
 make_crc_tables()
