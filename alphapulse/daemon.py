@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -14,6 +13,7 @@ from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.halting import Halting
+from alphapulse.composition.lifecycle import Lifecycle
 from alphapulse.composition.restart_policies import RESTARTS
 from alphapulse.composition.staged_stop import stop_in_stages
 from alphapulse.composition.start_record import StartRecord
@@ -31,17 +31,12 @@ from alphapulse.execution.engine import Engine
 from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
-from alphapulse.nursery.os_signals import install_kill_signal, serve_os_signals
 from alphapulse.nursery.service import Service
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.observe.service_manager import SignsOfLife
-from alphapulse.observe.stack_dump import serve_stack_dumps, write_stacks
 from alphapulse.relays.bus import Bus
 from alphapulse.safety.halt_switch import STRATEGY_SCOPE
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
-
-logger = logging.getLogger(__name__)
-
 
 class Daemon:
     """Everything that runs, and what the control plane may ask of it. Made by `open_daemon`.
@@ -65,9 +60,8 @@ class Daemon:
         self.chain = CHAINS[self.pools[0].id.chain_id or 0]
         self.environment = environment
         self.started_ns = environment.now_ns()
-        self.stopping: str | None = None
         self._start = start
-        self._stop_requested = trio.Event()
+        self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
         self._control_plane = control_plane
         self.bus = bus = Bus()
         self.clock = clock = MarketClock(environment.monotonic_ns)
@@ -155,35 +149,35 @@ class Daemon:
         """Every scope that can be halted."""
         return GLOBAL, *(STRATEGY_SCOPE + name for name in self.strategies.names)
 
+    @property
+    def stopping(self) -> str | None:
+        """Why the daemon stops, None while it does not."""
+        return self._lifecycle.stopping
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until `request_stop`, SIGTERM or SIGINT; returns when the staged stop is over."""
-        with install_kill_signal(self.halts.close_gate, self.halting.kill_by_signal):
-            async with trio.open_nursery() as nursery:
-                await nursery.start(serve_os_signals, self._stop_by_signal, self.environment.end_at_once)
-                await nursery.start(serve_stack_dumps, self._write_stacks)
-                self.halts.start(*self._start.level(self.mode))
-                await nursery.start(self.supervision.root.run)
-                task_status.started()
-                self._tell_manager("READY=1")
-                await self._stop_requested.wait()
-                self._tell_manager("STOPPING=1")
-                reason = self.stopping or "the daemon was stopped"
-                await stop_in_stages(
-                    reason,
-                    decisions=self.decisions,
-                    cancel_orders=self.trading.cancel_orders,
-                    collectors=self.collectors,
-                    close_books=lambda: self.books.close(reason),
-                    foundation=self.foundation,
-                )
-                nursery.cancel_scope.cancel("the staged stop is over")
+        await self._lifecycle.run(
+            self.supervision.root,
+            close_gate=self.halts.close_gate,
+            kill=self.halting.kill_by_signal,
+            begin=lambda: self.halts.start(*self._start.level(self.mode)),
+            stop=self._stop,
+            task_status=task_status,
+        )
+
+    async def _stop(self, reason: str) -> None:
+        await stop_in_stages(
+            reason,
+            decisions=self.decisions,
+            cancel_orders=self.trading.cancel_orders,
+            collectors=self.collectors,
+            close_books=lambda: self.books.close(reason),
+            foundation=self.foundation,
+        )
 
     def request_stop(self, reason: str) -> None:
         """Begin the staged stop. Trading stays ACTIVE in the books: a stop is no halt."""
-        if self.stopping is None:
-            self.stopping = reason
-            logger.info("stopping: %s", reason)
-            self._stop_requested.set()
+        self._lifecycle.request_stop(reason)
 
     def _kept_running(self) -> list[str]:
         return self.supervision.kept_running()
@@ -207,18 +201,6 @@ class Daemon:
         if change is None or change.level is not Level.HALTED:
             return f"active ({self.mode.name.lower()})"
         return f"halted ({self.mode.name.lower()}) by {change.actor}: {change.reason}"
-
-    def _tell_manager(self, note: str) -> None:
-        if self.environment.service_manager is not None:
-            self.environment.service_manager.tell(note, f"STATUS={self._status_line()}")
-
-    def _stop_by_signal(self) -> None:
-        self.request_stop("a stop signal was received")
-
-    async def _write_stacks(self, text: str) -> None:
-        # A limiter of its own: the threads of all others may be what hangs.
-        limiter = trio.CapacityLimiter(1)
-        await self.environment.run_blocking(write_stacks, self.paths.stacks, text, limiter=limiter)
 
 
 @asynccontextmanager
