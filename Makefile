@@ -101,7 +101,7 @@ test-fast: $(VENV)/.dev ## the Python tests that are not marked slow
 	ALPHAPULSE_TESTS=quick $(PYTHON) -m pytest -n auto -m "not slow"
 
 .PHONY: test-python
-test-python: $(VENV)/.dev ## all Python tests
+test-python: $(VENV)/.dev nats-server ## all Python tests
 	$(PYTHON) -m pytest -n auto
 
 .PHONY: fuzz
@@ -127,6 +127,21 @@ chromium:
 	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "installing chromium"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	fi
+
+# Debian's package is unpacked, not installed: that would start a server on this machine. The tests look in /usr/sbin
+# too; where there is none they skip, each with one line, or fail if CI=true is set.
+NATS := $(VENV)/nats-server
+
+.PHONY: nats-server
+nats-server:
+	@if ! PATH="$$PATH:/usr/sbin:$(abspath $(NATS))/usr/sbin" command -v nats-server >/dev/null \
+			&& command -v apt-get >/dev/null && command -v dpkg >/dev/null; then \
+		echo "fetching nats-server"; \
+		folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+		{ { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && cd "$$folder" \
+			&& apt-get download -qq nats-server 2>/dev/null && dpkg -x nats-server_*.deb "$(abspath $(NATS))"; } \
+			|| echo "nats-server could not be fetched; the tests that need it are skipped" >&2; \
 	fi
 
 .PHONY: bench

@@ -27,12 +27,15 @@
     │  ├─ PeerRefused(PermissionError)    one side does not let the other in
     │  ├─ LinkClosed                      the connection ended or broke off
     │  ├─ LinkStalled(TimeoutError)       the other side takes no bytes
-    │  └─ TlsFileError(ValueError)        a certificate or key that cannot be used
+    │  ├─ TlsFileError(ValueError)        a certificate or key that cannot be used
+    │  ├─ MessageTooLarge(ValueError)     more than the server carries in one message
+    │  └─ BrokerError                     a server that cannot do, or does not do, what is needed
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
     ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
     ├─ LifecycleError(RuntimeError)       a task that ended, or started too late
     ├─ LimitError(ValueError)             an override that may not be, a limit that is not configured
+    ├─ LaunchError(RuntimeError)          a process that did not start, or must not be started now
     ├─ HaltError(RuntimeError)            a resume that is not allowed, a latch that cannot be read
     └─ OutputError(OSError)               a command's result cannot be written
 
@@ -202,6 +205,22 @@ class TlsFileError(TransportError, ValueError):
     """A certificate or a key cannot be read or must not be used."""
 
 
+class MessageTooLarge(TransportError, ValueError):
+    """A message has more bytes than the server carries in one. `size` and `limit` are in bytes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"the message has {size} bytes and the server carries at most {limit} in one; "
+            "make smaller batches, or raise max_payload in the server's configuration"
+        )
+        self.size = size
+        self.limit = limit
+
+
+class BrokerError(TransportError):
+    """A NATS server cannot do what is needed: no JetStream, a stream that is missing or set up otherwise."""
+
+
 class JournalError(AlphaPulseError, RuntimeError):
     """The journal cannot be trusted or cannot be written."""
 
@@ -220,6 +239,10 @@ class LifecycleError(AlphaPulseError, RuntimeError):
 
 class LimitError(AlphaPulseError, ValueError):
     """There is no such limit, or an override lies beyond what one may do."""
+
+
+class LaunchError(AlphaPulseError, RuntimeError):
+    """A process of the topology did not start or become ready, or somebody else starts and stops them just now."""
 
 
 class HaltError(AlphaPulseError, RuntimeError):

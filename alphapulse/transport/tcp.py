@@ -10,15 +10,14 @@ from functools import partial
 
 import trio
 
-from alphapulse.errors import AddressInUse, ConnectFailed, LinkClosed, PeerRefused, TransportError
+from alphapulse.errors import AddressInUse, TransportError
 from alphapulse.transport.acceptor import Acceptor, accept_socket
 from alphapulse.transport.address import Address, TcpAddress
 from alphapulse.transport.admission import Admission
 from alphapulse.transport.byte_link import ByteLink, Handler, PeerIdentity
-from alphapulse.transport.socket_stream import SocketStream
 from alphapulse.transport.stream_link import StreamLink
-from alphapulse.transport.tls import TlsFiles, certificate_names
-from alphapulse.transport.tls_errors import tls_error
+from alphapulse.transport.tcp_connection import reach, secured
+from alphapulse.transport.tls import TlsFiles
 
 BACKLOG = 128
 _BIND_PROBLEMS = {
@@ -61,7 +60,7 @@ class TcpListener:
 
     async def _identify(self, context: ssl.SSLContext, connection: socket.socket) -> ByteLink:
         """The link of a peer that has shown a certificate of the authority."""
-        stream, names = await _secured(connection, context, None, _words(connection), self._write_stall_s)
+        stream, names = await secured(connection, context, None, _words(connection), self._write_stall_s)
         return StreamLink(stream, PeerIdentity(self._admission.name_of(names)))
 
     def _check(self, link: ByteLink) -> None:
@@ -77,47 +76,9 @@ async def connect_tcp(address: TcpAddress, files: TlsFiles, peer_name: str, *, w
         TlsFileError: the own certificate or key cannot be used.
     """
     context = files.client_context()
-    try:
-        reached = await trio.open_tcp_stream(address.host, address.port)
-    except socket.gaierror as problem:
-        raise ConnectFailed(f"no connection to {address}: unknown host name ({problem.strerror})") from problem
-    except OSError as problem:
-        raise ConnectFailed(f"nobody answers at {address}: {_first_words(problem)}") from problem
-    connection = socket.socket(fileno=reached.socket.detach())
-    stream, _ = await _secured(connection, context, peer_name, str(address), write_stall_s)
+    connection = await reach(address)
+    stream, _ = await secured(connection, context, peer_name, str(address), write_stall_s)
     return StreamLink(stream, PeerIdentity(peer_name))
-
-
-async def _secured(
-    connection: socket.socket, context: ssl.SSLContext, peer_name: str | None, where: str, write_stall_s: float
-) -> tuple[SocketStream, tuple[str, ...]]:
-    """The connection after the TLS handshake, and the peer's names. `peer_name` is given by who has connected."""
-    opened = connection
-    ready = False
-    try:
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opened = wrapped = context.wrap_socket(
-            connection,
-            server_side=peer_name is None,
-            server_hostname=peer_name,
-            do_handshake_on_connect=False,
-            suppress_ragged_eofs=False,
-        )
-        stream = SocketStream(wrapped, write_stall_s)
-        await stream.handshake()
-        names = certificate_names(wrapped.getpeercert() or {})
-        ready = True
-    except ssl.SSLError as problem:
-        raise tls_error(problem, where, peer_name) from problem
-    except OSError as problem:
-        raise LinkClosed(f"the connection to {where} broke off in the handshake: {problem.strerror}") from problem
-    except ValueError as problem:
-        raise PeerRefused(f"{where}: {peer_name!r} can be no certificate's name") from problem
-    finally:
-        if not ready:
-            opened.close()
-    return stream, names
 
 
 async def _bound(address: TcpAddress) -> list[socket.socket]:
@@ -160,11 +121,3 @@ def _words(connection: socket.socket) -> str:
     except OSError:
         return "a peer that has gone already"
     return f"{host} port {port}"
-
-
-def _first_words(problem: OSError) -> str:
-    """Why connecting failed; Trio hides the attempts' own errors behind its summary."""
-    cause = problem.__cause__
-    while isinstance(cause, BaseExceptionGroup):
-        cause = cause.exceptions[0]
-    return (cause.strerror if isinstance(cause, OSError) else None) or problem.strerror or str(problem)
