@@ -112,6 +112,22 @@ class LimitsSection(Section, frozen=True):
     loop_exit_s: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 10
 
 
+class RelaySection(Section, frozen=True):
+    """`[topology.relays.NAME]`: a relay between processes, or the part of market data that is of some venues."""
+
+    address: str
+    carries: Literal["market_data", "signals", "execution"] | None = None
+    venues: tuple[str, ...] = ()
+
+
+class TopologySection(Section, frozen=True):
+    """`[topology]`: which process runs what, and where their relays are. Without services there is one process."""
+
+    services: dict[str, tuple[str, ...]] | None = None
+    relays: dict[str, RelaySection] = msgspec.field(default_factory=dict)
+    tls_folder: str = "tls"
+
+
 class Config(Section, frozen=True):
     """The whole configuration. `folder` is where its relative file names start, `digest` is the SHA-256 of its text."""
 
@@ -123,6 +139,7 @@ class Config(Section, frozen=True):
     costs: CostsSection = CostsSection()
     execution: ExecutionSection = ExecutionSection()
     limits: LimitsSection = LimitsSection()
+    topology: TopologySection = TopologySection()
     folder: str = ""
     digest: str = ""
 

@@ -171,6 +171,7 @@ EACH_KEY = [
     ("limits", "max_input_age_s", 1),
     ("limits", "loop_stall_s", 5),
     ("limits", "loop_exit_s", 60),
+    ("topology", "tls_folder", "certificates"),
 ]
 
 
@@ -190,6 +191,7 @@ def test_every_key_is_among_those_tried() -> None:
     tried = {(table.replace(".day", ".uniswap_v3_day"), key) for table, key, _ in EACH_KEY}
     tried |= {("collectors.uniswap_v3_day", key) for key in ("kind", "logs", "start", "end")}
     tried |= {("daemon", "mode"), ("execution", "latency")}
+    tried |= {("topology", "services"), ("topology", "relays")}  # in tests/composition/test_topology_terms.py
     assert {(table, field.name) for table, section in tables().items() for field in keys(section)} == tried
 
 

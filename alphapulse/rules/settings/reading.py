@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -34,6 +34,12 @@ def read_document(raw: dict[str, Any], type_: type[S]) -> S:
     """
     section: S = _read(raw, type_, "")
     return section
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest known one, nothing if none is known."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+    return f"; the nearest known one is `{near[0]}`" if near else ""
 
 
 def _read(raw: Any, type_: Any, path: str) -> Any:
@@ -64,8 +70,7 @@ def _read_section(raw: dict[str, Any], type_: type[Section], path: str) -> Secti
     known = [name for name in hints if name not in FILLED_IN]
     for key in raw:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise ConfigError(_join(path, key), f"unknown key; the nearest known one is `{near[0]}`")
+            raise ConfigError(_join(path, key), f"unknown key{nearest(key, known)}")
     for field in msgspec.structs.fields(type_):
         if field.required and field.name not in raw:
             raise ConfigError(_join(path, field.name), f"expected {_words(field.type)}, found no such key")
