@@ -19,7 +19,7 @@ class ControlFile(msgspec.Struct, frozen=True):
 
     def is_running(self) -> bool:
         """Whether that very process still runs; False too where the system does not tell when a process started."""
-        return self.started is not None and self.started == _started(self.pid)
+        return self.started is not None and self.started == process_start(self.pid)
 
 
 def write_control_file(folder: Path, url: str | None) -> None:
@@ -28,7 +28,7 @@ def write_control_file(folder: Path, url: str | None) -> None:
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(ControlFile(os.getpid(), _started(os.getpid()), url)))
+        file.write(msgspec.json.encode(ControlFile(os.getpid(), process_start(os.getpid()), url)))
     fresh.replace(path)
 
 
@@ -45,10 +45,15 @@ def remove_control_file(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def _started(pid: int) -> int | None:
-    """When a process started: the 22nd field of `/proc/PID/stat`, of which only the second can hold blanks."""
+def process_start(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None if there is none or it has ended.
+
+    It is the 22nd field of `/proc/PID/stat`, of which only the second can hold blanks. One that has ended and that
+    nobody has waited for yet is still listed there, as a zombie.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return int(text.rpartition(")")[2].split()[19])
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])

@@ -38,12 +38,16 @@ def read_config(path: Path | None) -> Config:
     Raises:
         ConfigError: as `load_config`.
     """
+    found = config_file(path)
+    return packaged_config() if found is None else load_config(found)
+
+
+def config_file(path: Path | None) -> Path | None:
+    """The file that `read_config` reads, by its full name; None for the packaged default."""
     if path is not None:
-        return load_config(path)
+        return path.absolute()
     local = Path("config.toml")
-    if local.is_file():
-        return load_config(local)
-    return packaged_config()
+    return local.absolute() if local.is_file() else None
 
 
 def packaged_config() -> Config:

@@ -1,0 +1,71 @@
+"""What a process of a topology says of itself, for the commands that start, watch and stop it: a small file."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from alphapulse.cli.control_file import process_start
+
+FOLDER = "services"
+LOGS = "logs"
+WHOLE = "alphapulsed"
+"""The name of the one process that runs everything."""
+
+State = Literal["starting", "ready", "stopping", "ended", "failed"]
+
+
+class ProcessFile(msgspec.Struct, frozen=True):
+    """A process: its id and start (clock ticks since boot), how far it is, since when, and why."""
+
+    pid: int
+    started: int | None
+    state: State
+    since_ns: int
+    reason: str = ""
+
+    def is_running(self) -> bool:
+        """Whether that very process still runs; a number that another process has by now is not it."""
+        return self.started is not None and self.started == process_start(self.pid)
+
+    @property
+    def shown_state(self) -> str:
+        """`state`, or `died` for a process that did not come to say how it ended."""
+        if self.is_running() or self.state in ("ended", "failed"):
+            return self.state
+        return "died"
+
+
+def process_path(data_folder: Path, service: str) -> Path:
+    """Where the process that runs `service` says how it is."""
+    return data_folder / FOLDER / f"{service}.json"
+
+
+def log_path(data_folder: Path, service: str) -> Path:
+    """Where that process logs."""
+    return data_folder / LOGS / f"{service}.log"
+
+
+def read_process(data_folder: Path, service: str) -> ProcessFile | None:
+    """What the last process of that name said; None if there was none, or if the file cannot be believed."""
+    try:
+        return msgspec.json.decode(process_path(data_folder, service).read_bytes(), type=ProcessFile)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def write_process(data_folder: Path, service: str, state: State, *, reason: str = "") -> None:
+    """Say how this process is; the file is replaced as a whole, mode 0600."""
+    path = process_path(data_folder, service)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    pid = os.getpid()
+    said = ProcessFile(pid, process_start(pid), state, time.time_ns(), reason)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(said))
+    fresh.replace(path)
