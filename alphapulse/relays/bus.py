@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from alphapulse.data.halts import HaltChange
 from alphapulse.data.market import StreamState, StreamStatus
+from alphapulse.data.runs import RunStarted
 from alphapulse.data.wire import Domain
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.flow import Flow
+from alphapulse.relays.link_events import is_link_stream
 from alphapulse.relays.relay import Relay
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.books.pool_book import PoolBook
@@ -17,6 +21,9 @@ HEALTHY = (StreamState.FRESH, StreamState.QUIET)
 class Bus:
     """Market data, signals and execution, each its own relay; `flow` tells when all consumers have caught up.
 
+    `hubs` are the relays' parts in this process. `market_data`, `signals` and `execution` are what services use: the
+    hubs themselves, until the composition puts relays of other processes in their place.
+
     `streams` holds the newest status of each stream of market data, by name.
     """
 
@@ -24,9 +31,18 @@ class Bus:
         self.flow = Flow()
         self.streams: dict[str, StreamStatus] = {}
         self._book = PoolBook()
-        self.market_data = Relay(Domain.MARKET_DATA, self.flow, keep=self._keep, snapshot=self._book.snapshot)
-        self.signals = Relay(Domain.SIGNAL, self.flow)
-        self.execution = Relay(Domain.EXECUTION, self.flow)
+        self._run: RunStarted | None = None
+        self._halts: dict[str, HaltChange] = {}
+        self.hubs = {
+            Domain.MARKET_DATA: Relay(
+                Domain.MARKET_DATA, self.flow, keep=self._keep_market, snapshot=self._book.snapshot
+            ),
+            Domain.SIGNAL: Relay(Domain.SIGNAL, self.flow),
+            Domain.EXECUTION: Relay(Domain.EXECUTION, self.flow, keep=self._keep_execution),
+        }
+        self.market_data: AnyRelay = self.hubs[Domain.MARKET_DATA]
+        self.signals: AnyRelay = self.hubs[Domain.SIGNAL]
+        self.execution: AnyRelay = self.hubs[Domain.EXECUTION]
 
     def subscribe_to_all(self, name: str) -> AnySubscription:
         """A consumer of everything on the three relays, in the order of publishing."""
@@ -36,16 +52,39 @@ class Bus:
         return subscription
 
     def stream_trouble(self, venue: int) -> str | None:
-        """What is wrong with the streams of a venue, in words; None if one is whole."""
+        """What is wrong with the streams of a venue, or with a link by which they come, in words; None if nothing."""
+        for status in self.streams.values():
+            if is_link_stream(status) and status.state not in HEALTHY:
+                return _trouble(status)
         states = [status for status in self.streams.values() if status.venue == venue]
         if any(status.state in HEALTHY for status in states):
             return None
-        if not states:
-            return "no stream of this chain has begun"
-        return f"the stream {states[0].stream} is {states[0].state.name.lower()}: {states[0].reason}"
+        return _trouble(states[0]) if states else "no stream of this chain has begun"
 
-    def _keep(self, events: Sequence[object]) -> None:
+    def market_snapshot(self) -> Iterator[object]:
+        """The state that a process starts from that has just been linked: the streams, and the newest pool states."""
+        yield from (status for status in self.streams.values() if not is_link_stream(status))
+        yield from self._book.snapshot()
+
+    def execution_snapshot(self) -> Iterator[object]:
+        """The newest run, and the newest change of each scope's halt level."""
+        if self._run is not None:
+            yield self._run
+        yield from self._halts.values()
+
+    def _keep_market(self, events: Sequence[object]) -> None:
         for event in events:
             self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain
             if isinstance(event, StreamStatus):
                 self.streams[event.stream] = event
+
+    def _keep_execution(self, messages: Sequence[object]) -> None:
+        for message in messages:
+            if isinstance(message, RunStarted):
+                self._run = message
+            elif isinstance(message, HaltChange):
+                self._halts[message.scope] = message
+
+
+def _trouble(status: StreamStatus) -> str:
+    return f"the stream {status.stream} is {status.state.name.lower()}: {status.reason}"

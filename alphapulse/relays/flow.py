@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -13,6 +14,7 @@ class Flow:
     def __init__(self) -> None:
         self._pending = 0
         self._waiting: list[trio.lowlevel.Task] = []
+        self._watchers: list[Callable[[], None]] = []
 
     @property
     def pending(self) -> int:
@@ -30,6 +32,17 @@ class Flow:
             waiting, self._waiting = self._waiting, []
             for task in waiting:
                 trio.lowlevel.reschedule(task)
+
+        for watcher in self._watchers:
+            watcher()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have `watcher` called whenever a consumer is done with something: links tell others of it."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Do not call it any more."""
+        self._watchers.remove(watcher)
 
     async def wait_idle(self) -> None:
         """Return as soon as nothing is on its way."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import attrs
+import trio
 
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.links import LinkStatus
 from alphapulse.data.registry import MESSAGES
+from alphapulse.data.runs import RunEnded, RunStarted
 from alphapulse.data.wire import DOMAIN_TYPES, Domain
 from alphapulse.errors import RelayError
 from alphapulse.relays.flow import Flow
 from alphapulse.relays.subscription import AnySubscription, Subscription, SubscriptionStatistics
+from alphapulse.rules.links.topics import Topics
 
 
 @attrs.frozen
@@ -24,25 +28,13 @@ class RelayStatistics:
     subscribers: tuple[SubscriptionStatistics, ...]
 
 
-@attrs.frozen
-class _Filter:
-    """What one subscriber wants; None wants all."""
+TRAVELLERS: dict[Domain, frozenset[type]] = {
+    Domain.EXECUTION: frozenset({RunStarted, RunEnded, LinkStatus}),
+}
+"""Messages of the system domain that a relay carries: other processes learn of runs, and of links, from execution's."""
 
-    types: frozenset[type] | None
-    instruments: frozenset[InstrumentId] | None
-
-    def pick(self, messages: Sequence[object]) -> Sequence[object]:
-        if self.types is None and self.instruments is None:
-            return messages
-        return [message for message in messages if self._wants(message)]
-
-    def _wants(self, message: object) -> bool:
-        if self.types is not None and type(message) not in self.types:
-            return False
-        if self.instruments is None:
-            return True
-        instrument = getattr(message, "pool", None)
-        return instrument is None or instrument in self.instruments
+Tap = Callable[[Sequence[object], bytes | None], None]
+"""Told of every list before the subscribers are, with its frames if it came over a link; what it raises goes up."""
 
 
 class Relay:
@@ -66,24 +58,41 @@ class Relay:
         self._snapshot = snapshot
         self._accepted = frozenset(
             cls for number, cls in MESSAGES.items() if any(number in numbers for numbers in DOMAIN_TYPES[domain])
-        )
-        self._subscribers: dict[AnySubscription, _Filter] = {}
+        ) | TRAVELLERS.get(domain, frozenset())
+        self._subscribers: dict[AnySubscription, Topics] = {}
+        self._arrivals = trio.lowlevel.ParkingLot()
+        self._tap: Tap | None = None
         self._published = 0
         self._refused = 0
 
-    def publish(self, messages: Sequence[object]) -> None:
+    @property
+    def subscriptions(self) -> Collection[AnySubscription]:
+        """Those who listen now."""
+        return self._subscribers.keys()
+
+    def attach(self, tap: Tap) -> None:
+        """Let a relay server carry what is published here to other processes."""
+        if self._tap is not None:
+            raise RelayError(f"the {self.domain.name} relay is served already; one server serves all its links")
+        self._tap = tap
+
+    async def wait_subscribed(self) -> None:
+        """Return as soon as somebody listens."""
+        while not self._subscribers:
+            await self._arrivals.park()
+
+    def publish(self, messages: Sequence[object], frames: bytes | None = None) -> None:
         """Hand a list to every subscriber that wants some of it.
 
+        `frames` are the same messages as they came over a link, to be carried on as they are.
+
         Raises:
-            RelayError: a message belongs to another domain; nothing of the list was handed over.
+            RelayError: a message belongs to another domain, or the ring is full of what has not been acknowledged;
+                nothing of the list was handed over.
         """
-        for message in messages:
-            if type(message) not in self._accepted:
-                self._refused += 1
-                raise RelayError(
-                    f"the {self.domain.name} relay was given {type(message).__name__}, which it does not carry; "
-                    "publish it on the relay of its own domain"
-                )
+        self.check(messages)
+        if self._tap is not None:
+            self._tap(messages, frames)
         self._published += len(messages)
         if self._keep is not None:
             self._keep(messages)
@@ -92,16 +101,32 @@ class Relay:
             if picked:
                 subscription.offer(picked)
 
+    def remember(self, messages: Sequence[object]) -> None:
+        """Take into the snapshot what is published elsewhere and does not come back."""
+        if self._keep is not None:
+            self._keep(messages)
+
+    def check(self, messages: Sequence[object]) -> None:
+        """Raise RelayError, and count it, if one of `messages` belongs to another domain."""
+        for message in messages:
+            if type(message) not in self._accepted:
+                self._refused += 1
+                raise RelayError(
+                    f"the {self.domain.name} relay was given {type(message).__name__}, which it does not carry; "
+                    "publish it on the relay of its own domain"
+                )
+
     def subscribe(
         self,
         name: str,
         *,
         types: Collection[type] | None = None,
         instruments: Collection[InstrumentId] | None = None,
+        venues: Collection[int] | None = None,
     ) -> AnySubscription:
-        """A new consumer of messages of `types` about `instruments` (None: all), starting from the snapshot."""
+        """A new consumer of messages of `types` about `instruments` on `venues` (None: all), from the snapshot on."""
         subscription: AnySubscription = Subscription(name, self.flow)
-        self.feed(subscription, types=types, instruments=instruments)
+        self.feed(subscription, types=types, instruments=instruments, venues=venues)
         return subscription
 
     def feed(
@@ -110,13 +135,12 @@ class Relay:
         *,
         types: Collection[type] | None = None,
         instruments: Collection[InstrumentId] | None = None,
+        venues: Collection[int] | None = None,
     ) -> None:
         """Let a consumer that has a queue already receive this relay's messages too."""
-        wanted = _Filter(
-            frozenset(types) if types is not None else None,
-            frozenset(instruments) if instruments is not None else None,
-        )
+        wanted = Topics.of(types, instruments, venues)
         self._subscribers[subscription] = wanted
+        self._arrivals.unpark_all()
         subscription.on_close(lambda: self._forget(subscription))
         if self._snapshot is not None and (start := wanted.pick(list(self._snapshot()))):
             subscription.offer(start)

@@ -46,6 +46,7 @@ class Subscription(Generic[M]):
         self._queue: list[M] = []
         self._batches = 0
         self._taken = 0
+        self._finished = 0
         self._delivered = 0
         self._peak = 0
         self._cut_off = False
@@ -67,6 +68,21 @@ class Subscription(Generic[M]):
         self._flow.begin()
         self._peak = max(self._peak, len(self._queue))
         self._wake()
+
+    @property
+    def finished(self) -> int:
+        """Batches that the reader has dealt with: it came back for more after them."""
+        return self._finished
+
+    @property
+    def offered(self) -> int:
+        """Batches that it was given: those that are finished, and those that the reader has or that wait."""
+        return self._finished + self._taken + self._batches
+
+    @property
+    def is_open(self) -> bool:
+        """False once the consumer has left or was cut off."""
+        return not (self._closed or self._cut_off)
 
     def nudge(self) -> None:
         """Have the reader come round: its `receive` returns, with an empty list if nothing waits."""
@@ -140,6 +156,7 @@ class Subscription(Generic[M]):
     def _finish(self) -> None:
         if self._taken:
             taken, self._taken = self._taken, 0
+            self._finished += taken
             self._flow.finish(taken)
 
     def _drop(self) -> None:

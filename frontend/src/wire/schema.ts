@@ -145,12 +145,29 @@ export const InvalidationReason: w.Members = new Map([
   [7, "REORGANISATION"],
 ]);
 
+export const Lane: w.Members = new Map([
+  [0, "LINK"],
+  [1, "DATA"],
+  [2, "CONTROL"],
+]);
+
 export const Level: w.Members = new Map([
   [0, "HALTED"],
   [1, "REDUCING"],
   [2, "ACTIVE"],
   [3, "PROBATION"],
   [4, "LOCKED"],
+]);
+
+export const LinkCondition: w.Members = new Map([
+  [1, "OK"],
+  [2, "GAP"],
+  [3, "STALE"],
+  [4, "RESET"],
+  [5, "SLOW"],
+  [6, "CUT"],
+  [7, "REFUSED"],
+  [8, "LOST"],
 ]);
 
 export const Mode: w.Members = new Map([
@@ -508,6 +525,28 @@ const PublisherPosition: w.RecordForm = {
   name: "PublisherPosition", text: "How far one publisher has come.", fields: [
     w.f("source", w.choice(Source, 8), "", ""),
     w.f("next_sequence", w.u(64), "", "sequence that its next frame will bear"),
+  ],
+};
+
+const ConsumerReport: w.RecordForm = {
+  name: "ConsumerReport", text: "One connection to a relay.", fields: [
+    w.f("service", w.text(64), "", ""),
+    w.f("peer", w.text(64), "", "who is at the other end, as the transport proved it"),
+    w.f("lane", w.choice(Lane, 8), "", ""),
+    w.f("durable", w.boolean, "", ""),
+    w.f("connected", w.boolean, "", "0: a durable consumer that is waited for"),
+    w.f("condition", w.choice(LinkCondition, 8), "", ""),
+    w.f("since_ns", w.u(64), "ns since 1970 UTC", "wall clock of the connection"),
+    w.f("sent", w.u(64), "", "messages"),
+    w.f("waiting", w.u(32), "", "messages that wait to be sent"),
+    w.f("lag", w.u(64), "", "messages that it has not taken in"),
+    w.f("unapplied", w.u(64), "", "messages that it has not acknowledged as applied; 0 if it is not durable"),
+    w.f("dropped_superseded", w.u(64), "", "messages left out because a newer one says the same"),
+    w.f("dropped_expired", w.u(64), "", "messages left out because their time to live was over"),
+    w.f("resent", w.u(64), "", "messages sent again to close gaps"),
+    w.f("snapshots", w.u(32), "", "snapshots that it was given"),
+    w.f("published", w.u(64), "", "messages that it published here"),
+    w.f("gaps", w.u(32), "", "gaps in what it published"),
   ],
 };
 
@@ -1262,6 +1301,21 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("started_ns", w.u(64), "ns since 1970 UTC", "wall clock at which the event came in"),
     w.f("reached_ns", w.u(64), "ns since 1970 UTC", "wall clock at which it reached this span"),
   ] },
+  { type: 109, domain: 4, name: "LinkHello",
+    text: "The first word on a link, by the process that connected: who it is, what it wants and what it has already.", fields: [
+    w.f("service", w.text(64), "", "identity; a second link under the same name takes the first one's place"),
+    w.f("build", w.text(64), "", "version of the program"),
+    w.f("registry", w.bytes(32), "", "SHA-256 over the wire form of every message that it knows"),
+    w.f("boot_id", w.u(64), "", "the sender's start: its own sequences count from it"),
+    w.f("domain", w.choice(Domain, 8), "", "of the relay that it means to speak to"),
+    w.f("lane", w.choice(Lane, 8), "", "which lane this connection carries"),
+    w.f("durable", w.boolean, "", "1 if what it applies is acknowledged, and has to be kept for it until then"),
+    w.f("types", w.maybe(w.many(w.u(8), 255)), "", "wanted message types; absent: all"),
+    w.f("instruments", w.maybe(w.many(w.instrument, 2048)), "", "absent: all"),
+    w.f("venues", w.maybe(w.many(w.u(16), 512)), "", "wanted venues, a chain stands for all on it; absent: all"),
+    w.f("relay_boot_id", w.u(64), "", "the relay's start from which it knows `next_sequence`; 0: none"),
+    w.f("next_sequence", w.u(64), "", "first sequence of that start that it has not taken in"),
+  ] },
   { type: 110, domain: 4, name: "RecoveryRequest",
     text: "A consumer missed messages: those from `first_sequence` to before `next_sequence`.", fields: [
     w.f("consumer", w.text(64), "", ""),
@@ -1313,6 +1367,41 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("chunk", w.u(16), "", "number of this chunk, counted from 0"),
     w.f("chunks", w.u(16), "", "chunks of the input; 1 if it is whole"),
     w.f("data", w.blob(60000), "", "as received"),
+  ] },
+  { type: 117, domain: 4, name: "LinkStatus",
+    text: "A link changed its condition, as one of its ends saw it.", fields: [
+    w.f("relay", w.text(64), "", ""),
+    w.f("domain", w.choice(Domain, 8), "", ""),
+    w.f("peer", w.text(64), "", "the service at the other end, as far as it is known"),
+    w.f("condition", w.choice(LinkCondition, 8), "", ""),
+    w.f("first_sequence", w.u(64), "", "of a gap: first that is missing"),
+    w.f("next_sequence", w.u(64), "", "of a gap: first that is there again; else the next that is expected"),
+    w.f("dropped", w.u(64), "", "messages that this link has left out so far"),
+    w.f("text", w.text(1024), "", "what happened, in words"),
+    w.f("at_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
+  { type: 118, domain: 4, name: "LinkAcknowledgement",
+    text: "How far a receiver has come with a lane; each number is the first sequence of which that is not true.", fields: [
+    w.f("boot_id", w.u(64), "", "start of the sender whose sequences these are; 0: nothing is known of it"),
+    w.f("received", w.u(64), "", "taken in"),
+    w.f("applied", w.u(64), "", "dealt with by every consumer that counts: it may be forgotten"),
+    w.f("settled", w.u(64), "", "nothing that came of it is on its way any more"),
+  ] },
+  { type: 119, domain: 4, name: "RelayReport",
+    text: "A relay's statistics since its start.", fields: [
+    w.f("relay", w.text(64), "", ""),
+    w.f("domain", w.choice(Domain, 8), "", ""),
+    w.f("boot_id", w.u(64), "", "the relay's start"),
+    w.f("started_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+    w.f("at_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+    w.f("published", w.u(64), "", "messages"),
+    w.f("refused", w.u(64), "", "messages that it does not carry"),
+    w.f("next_sequence", w.u(64), "", "of the data lane"),
+    w.f("ring_messages", w.u(32), "", "kept to be sent again"),
+    w.f("ring_bytes", w.u(64), "", ""),
+    w.f("cuts", w.u(32), "", "consumers cut off"),
+    w.f("dropped", w.u(64), "", "messages left out for consumers, of those that have gone too"),
+    w.f("consumers", w.many(w.record(ConsumerReport), 128), "", ""),
   ] },
   { type: 200, domain: 1, name: "PoolInfo",
     text: "A pool's registration: what does not change with its trades.", fields: [

@@ -1,0 +1,355 @@
+"""One lane of a relay in another process: the connection to it, made again whenever it is lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from random import Random
+
+import attrs
+import trio
+
+from alphapulse import __version__
+from alphapulse.data.links import (
+    Lane,
+    LinkAcknowledgement,
+    LinkCondition,
+    LinkHello,
+    LinkStatus,
+    RelayReport,
+    SequenceSync,
+)
+from alphapulse.data.services import Error
+from alphapulse.data.wire import Source
+from alphapulse.errors import AlphaPulseError, LinkClosed, PeerRefused
+from alphapulse.relays.applied_marks import AppliedMarks
+from alphapulse.relays.engagement import Engagement, Unit
+from alphapulse.relays.link_end import READ_BYTES, TICK_S, LinkEnd, link_bytes, link_ns
+from alphapulse.relays.link_events import stream_status
+from alphapulse.relays.relay import Relay
+from alphapulse.rules.links.batch import Batch, BatchReader
+from alphapulse.rules.links.build import registry_hash
+from alphapulse.rules.links.delivery import Pressure, delivery_of, lane_of
+from alphapulse.rules.links.expiry import is_expired
+from alphapulse.rules.links.identity import SeenMessages
+from alphapulse.rules.links.outbox import Outbox
+from alphapulse.rules.links.receiver import Change, Receiver
+from alphapulse.rules.links.ring import Ring
+from alphapulse.rules.links.sender import Sender
+from alphapulse.rules.links.topics import ALL, Topics
+from alphapulse.rules.wire.frame import decode_messages, encode_messages
+from alphapulse.transport.byte_link import ByteLink
+
+logger = logging.getLogger(__name__)
+
+HELLO_S = 0.2
+"""After how long the first word is said once more."""
+
+WELCOME_S = 2
+"""How long a relay may take to answer it."""
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5
+
+Connect = Callable[[], Awaitable[ByteLink]]
+Snapshot = Callable[[], Iterable[object]]
+
+
+@attrs.frozen
+class LinkTerms:
+    """How a process stands to a relay of another one. Clocks and times are in ns.
+
+    - `relay`, `service`: the relay's name and our own; `boot_id` tells this start of ours from others.
+    - `topics`: what is wanted of the relay. A process that only publishes wants `NOTHING`.
+    - `durable`: what our consumers have applied is acknowledged; until then relay and publisher keep it for us.
+    - `snapshot`: for publishers, the state that a relay is given that does not know ours.
+    - `signal_ttl_ns`: signals older than this, by the market clock, are neither sent nor handed on; None keeps all.
+    - `before`: awaited before a list is handed to the local hub, on the data lane.
+    - `on_control`: called with halts at once, before they queue up behind data in the local hub.
+    - `on_notice`: told when the condition of the link changes.
+    """
+
+    relay: str
+    service: str
+    boot_id: int
+    source: Source
+    engagement: Engagement
+    now_ns: Callable[[], int]
+    market_ns: Callable[[], int]
+    random: Random
+    topics: Topics = ALL
+    durable: bool = False
+    snapshot: Snapshot | None = None
+    signal_ttl_ns: int | None = None
+    before: Callable[[Sequence[object]], Awaitable[None]] | None = None
+    on_control: Callable[[Sequence[object]], None] | None = None
+    on_notice: Callable[[LinkStatus], None] | None = None
+
+
+class LaneLink:
+    """Carries one lane between a relay and the local hub, in both directions.
+
+    What is published waits in a ring while the relay is away. Of an acknowledged lane everything stays there until the
+    relay has acknowledged it; `seen` keeps what comes twice from being applied twice.
+    """
+
+    def __init__(self, hub: Relay, connect: Connect, lane: Lane, terms: LinkTerms, seen: SeenMessages) -> None:
+        self.lane = lane
+        self.receiver = Receiver()
+        self.end: LinkEnd | None = None
+        self.report: RelayReport | None = None
+        self.reconnects = 0
+        self.expired = 0
+        self._hub = hub
+        self._connect = connect
+        self._terms = terms
+        self._seen = seen
+        self._delivery = delivery_of(hub.domain, lane)
+        self._ttl_ns = terms.signal_ttl_ns if self._delivery.expires else None
+        self._ring = Ring(terms.boot_id, lane, self._delivery)
+        if self._delivery.acknowledged:
+            self._ring.keep_from = 1
+        self._marks = AppliedMarks()
+        self._away = Unit(terms.engagement.flow)
+        self._numbers = 0
+        self._pause_s = FIRST_PAUSE_S
+        self._changed = trio.lowlevel.ParkingLot()
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages that were published and that the relay has not acknowledged."""
+        return self._ring.next - (self._ring.keep_from or self._ring.next)
+
+    def publish(self, messages: Sequence[object]) -> None:
+        """Send messages up. Raises RelayError if they cannot be kept until they are acknowledged."""
+        terms = self._terms
+        frames = encode_messages(
+            messages, source=terms.source, first_sequence=self._numbers, timestamp_ns=terms.now_ns()
+        )
+        counted = terms.engagement.counts
+        parcel = self._ring.add(messages, frames, counted=counted, taken_ns=terms.market_ns())
+        self._numbers += len(messages)
+        if self.end is None:
+            self._away.set(self._away.is_open or counted)
+            return
+        pressure = self.end.sender.offer(parcel)
+        if pressure is Pressure.FULL:
+            if self._delivery.conflates:
+                self.snapshot_for(self.end)
+            else:
+                self.end.cut("the relay does not take what is published")
+        self.end.offered()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled; ready once the relay has welcomed us."""
+        if self._terms.durable:
+            self._terms.engagement.flow.watch(self._advance)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._keep_time)
+                nursery.start_soon(self._keep_connected)
+                await self.wait_connected()
+                task_status.started()
+        finally:
+            self._away.set(False)
+            if self._terms.durable:
+                self._terms.engagement.flow.unwatch(self._advance)
+
+    async def wait_connected(self) -> None:
+        """Return as soon as the relay has welcomed us and given us what we lack."""
+        while self.end is None or not self.receiver.expected:
+            await self._changed.park()
+
+    async def wait_acknowledged(self) -> None:
+        """Return as soon as all that was published so far has been acknowledged."""
+        upto = self._ring.next
+        while (self._ring.keep_from or upto) < upto:
+            await self._changed.park()
+
+    async def deliver(self, end: LinkEnd, batches: Sequence[Batch]) -> None:
+        """Hand what came to the local hub, in order."""
+        end.engage(batches)
+        changes = self.receiver.drain_changes()
+        self._tell(change for change in changes if change.condition is not LinkCondition.OK)
+        frames = b"".join(batch.frames for batch in batches)
+        messages = self._fresh(decode_messages(frames, domain=self._hub.domain), batches)
+        if messages:
+            if self._terms.before is not None and self.lane is Lane.DATA:
+                await self._terms.before(messages)
+            if self._terms.on_control is not None and self.lane is Lane.CONTROL:
+                self._terms.on_control(messages)
+            self._hub.publish(messages)
+        if self._terms.durable:
+            self._marks.add(self.receiver.expected, self._hub.subscriptions, messages)
+            self._advance()
+        self._tell(change for change in changes if change.condition is LinkCondition.OK)
+        self._changed.unpark_all()
+
+    def snapshot_for(self, end: LinkEnd) -> None:
+        """The relay lacks what is no longer kept: it gets our state, and what follows."""
+        start = self._ring.next if self._delivery.conflates else self._ring.first
+        state = [] if self._terms.snapshot is None else self._of_lane(self._terms.snapshot())
+        frames = encode_messages(state, source=self._terms.source, first_sequence=0, timestamp_ns=self._terms.now_ns())
+        end.sender.restart(start, state, frames)
+
+    def told(self, end: LinkEnd, message: object) -> None:
+        """The relay said something else."""
+        match message:
+            case LinkAcknowledgement():
+                if self._ring.keep_from is not None and message.boot_id == self._ring.boot_id:
+                    self._ring.keep_from = max(self._ring.keep_from, message.applied)
+                    self._ring.forget_before(self._ring.keep_from)
+                    self._changed.unpark_all()
+            case RelayReport():
+                self.report = message
+            case Error():
+                end.cut(message.text)
+
+    def applied(self, end: LinkEnd) -> int:
+        """How far all that came has been applied."""
+        return self._marks.applied if self._terms.durable else self.receiver.expected
+
+    def ticked(self, end: LinkEnd) -> None:
+        """The lane's own task keeps its time."""
+
+    async def _keep_time(self) -> None:
+        while True:
+            await trio.sleep(TICK_S)
+            self.receiver.tick(link_ns())
+            self._tell(self.receiver.drain_changes())
+
+    async def _keep_connected(self) -> None:
+        terms = self._terms
+        while True:
+            if terms.durable:
+                await self._hub.wait_subscribed()
+            try:
+                link = await self._connect()
+                try:
+                    await self._talk(link)
+                finally:
+                    await link.aclose()
+            except AlphaPulseError as problem:
+                refused = isinstance(problem, PeerRefused)
+                self._notice(LinkCondition.REFUSED if refused else LinkCondition.LOST, 0, 0, str(problem))
+            self.reconnects += 1
+            pause_s, self._pause_s = self._pause_s, min(LONGEST_PAUSE_S, 2 * self._pause_s)
+            await trio.sleep(pause_s * (1 - 0.2 * terms.random.random()))
+
+    async def _talk(self, link: ByteLink) -> None:
+        self._take_back()
+        reader = BatchReader()
+        hello = self._hello()
+        with trio.move_on_after(WELCOME_S) as patience:
+            sync, known, batches = await self._greet(link, reader, hello)
+        if patience.cancelled_caught:
+            raise LinkClosed(f"the relay {self._terms.relay} did not answer within {WELCOME_S} s")
+        if sync.boot_id != self.receiver.boot_id:
+            self._marks.restart()
+        self.receiver.welcome(sync.boot_id, sync.next_sequence, link_ns())
+        sender = Sender(self._ring, Outbox(self._delivery, ttl_ns=self._ttl_ns))
+        terms = self._terms
+        end = LinkEnd(
+            link, self, sender, self.receiver, name=terms.service, source=terms.source,
+            engagement=terms.engagement, now_ns=terms.now_ns, market_ns=terms.market_ns,
+        )  # fmt: skip
+        if known.boot_id != self._ring.boot_id or not known.received or not sender.resume(known.received):
+            self.snapshot_for(end)
+        self.end, self._pause_s = end, FIRST_PAUSE_S
+        end.offered()
+        self._away.set(False)
+        self._changed.unpark_all()
+        try:
+            await end.run(reader, batches)
+        finally:
+            self.end = None
+
+    async def _greet(
+        self, link: ByteLink, reader: BatchReader, hello: LinkHello
+    ) -> tuple[SequenceSync, LinkAcknowledgement, list[Batch]]:
+        """Say who we are until the relay answers. Returns its answer, and the batches that came with it."""
+        terms = self._terms
+        while True:
+            await link.send_all(link_bytes([hello], terms.boot_id, terms.source, terms.now_ns()))
+            with trio.move_on_after(HELLO_S):
+                while True:
+                    data = await link.receive_some(READ_BYTES)
+                    if not data:
+                        raise LinkClosed("the relay ended the connection before it had answered")
+                    answer = _answer(reader.feed(data))
+                    if answer is not None:
+                        return answer
+
+    def _hello(self) -> LinkHello:
+        terms, topics = self._terms, self._terms.topics
+        return LinkHello(
+            service=terms.service,
+            build=__version__,
+            registry=registry_hash(),
+            boot_id=terms.boot_id,
+            domain=self._hub.domain,
+            lane=self.lane,
+            durable=terms.durable,
+            types=topics.type_numbers,
+            instruments=None if topics.instruments is None else tuple(topics.instruments),
+            venues=None if topics.venues is None else tuple(sorted(topics.venues)),
+            relay_boot_id=self.receiver.boot_id if self.receiver.expected else 0,
+            next_sequence=self.receiver.expected,
+        )
+
+    def _fresh(self, messages: list[object], batches: Sequence[Batch]) -> list[object]:
+        """The messages without those that were applied before, or that came too late."""
+        if self._ttl_ns is not None:
+            market_ns, ttl_ns = self._terms.market_ns(), self._ttl_ns
+            live = [message for message in messages if not is_expired(message, market_ns, ttl_ns, market_ns)]
+            self.expired += len(messages) - len(live)
+            return live
+        if self._delivery.acknowledged:
+            return [message for message in messages if self._seen.add(message)]
+        return messages
+
+    def _advance(self) -> None:
+        """Local consumers have dealt with something: acknowledge it, or have it come again if one of them left."""
+        moved = self._marks.advance()
+        if self.end is not None:
+            if self._marks.broken:
+                self.end.cut("a consumer left before it had applied what it was given")
+            elif moved:
+                self.end.acknowledge_soon()
+
+    def _take_back(self) -> None:
+        """What was given to a consumer that left comes again on the next connection."""
+        if self._marks.broken:
+            for message in self._marks.take_back():
+                self._seen.forget(message)
+            self.receiver.rewind(self._marks.applied)
+
+    def _of_lane(self, messages: Iterable[object]) -> list[object]:
+        return [message for message in messages if lane_of(message) is self.lane]
+
+    def _tell(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            status = stream_status(change, self._terms.relay, self._terms.market_ns(), self.receiver.expected)
+            if status is not None and self._delivery.conflates:
+                self._hub.publish([status])
+            self._notice(change.condition, change.first, change.next, change.text)
+
+    def _notice(self, condition: LinkCondition, first: int, end: int, text: str) -> None:
+        terms = self._terms
+        logger.info("link to the relay %s (%s): %s, %s", terms.relay, self.lane.name, condition.name, text)
+        if terms.on_notice is not None:
+            domain, peer = self._hub.domain, terms.relay
+            terms.on_notice(
+                LinkStatus(peer, domain, peer, condition, first, end, self.expired, text[:512], terms.now_ns())
+            )
+
+
+def _answer(batches: list[Batch]) -> tuple[SequenceSync, LinkAcknowledgement, list[Batch]] | None:
+    for at, batch in enumerate(batches):
+        if batch.lane is Lane.LINK:
+            match decode_messages(batch.frames):
+                case [SequenceSync() as sync, LinkAcknowledgement() as known, *_]:
+                    return sync, known, batches[at + 1 :]
+                case [Error(text=text), *_]:
+                    raise PeerRefused(text)
+    return None
