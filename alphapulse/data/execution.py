@@ -32,7 +32,7 @@ class Mode(enum.IntEnum):
 
 
 class Check(enum.IntEnum):
-    """The gate's checks, in the order in which they run."""
+    """The gate's checks by their numbers on the wire; the order in which they run is `rules.limits.checks.ORDER`."""
 
     HALT_EPOCH = 1
     STRATEGY_ENABLED = 2
@@ -40,6 +40,31 @@ class Check(enum.IntEnum):
     MIN_NET_PROFIT = 4
     MAX_TRADE_VALUE = 5
     DUPLICATE = 6
+    BUILD = 7
+    ADMITTED = 8
+    SIGNAL_AGE = 9
+    UNIQUE_ID = 10
+    WELL_FORMED = 11
+    PRICE_COLLAR = 12
+    VOLUME = 13
+    INSTRUMENT_EXPOSURE = 14
+    VENUE_EXPOSURE = 15
+    GROSS_EXPOSURE = 16
+    NET_EXPOSURE = 17
+    CAPITAL = 18
+    DAILY_LOSS = 19
+    DRAWDOWN = 20
+    LOSING_STREAK = 21
+    GAS_PRICE = 22
+    GAS_BUDGET = 23
+    REVERT_BUDGET = 24
+    VENUE_THROTTLE = 25
+    STRATEGY_THROTTLE = 26
+    GLOBAL_THROTTLE = 27
+    REPEATED = 28
+    REJECT_STORM = 29
+    PROBE = 30
+    AUDIT = 31
 
 
 @message(type=60, domain=Domain.EXECUTION)

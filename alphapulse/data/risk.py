@@ -20,6 +20,7 @@ from alphapulse.data.wire import (
     Many,
     Maybe,
     Record,
+    Text,
     message,
     record,
     wire,
@@ -103,14 +104,17 @@ class BreakerScope(enum.IntEnum):
     STRATEGY = 1
     GLOBAL = 2
     INSTRUMENT = 3
+    VENUE = 4
 
 
 class BreakerAction(enum.IntEnum):
     """What a circuit breaker does."""
 
-    PAUSE = 1
-    RESUME = 2
+    PAUSE = 1  # halted until a person resumes it
+    RESUME = 2  # what it had stopped may trade again
     EMERGENCY_EXIT = 3
+    REDUCE = 4  # nothing new, until its own reset rule or a person ends it
+    PROBE = 5  # half open: one trade shows whether it may close
 
 
 @message(type=71, domain=Domain.EXECUTION)
@@ -118,9 +122,23 @@ class CircuitBreaker:
     """A circuit breaker acted by a rule. What a person stops is a HaltChange."""
 
     scope: BreakerScope = wire(Choice(BreakerScope))
-    target: str = wire(NAME, "the strategy's or instrument's name; empty if global")
+    target: str = wire(NAME, "name of strategy or venue, or the instrument's id in hex; empty if global")
     action: BreakerAction = wire(Choice(BreakerAction))
     rule: str = wire(NAME)
     reason: str = wire(SENTENCE)
     duration_ns: int | None = wire(Maybe(U64), "how long; absent: until it is resumed", unit="ns")
     at_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC")
+
+
+@message(type=50, domain=Domain.EXECUTION)
+class LimitOverride:
+    """A limit that somebody set for a while. `value` equal to `configured` takes an override back."""
+
+    name: str = wire(Text(128), "path of the limit, such as `limits.max_gross_exposure.USDC`")
+    value: int = wire(U256, "the limit until it expires")
+    configured: int = wire(U256, "the limit behind that")
+    unit: str = wire(NAME, "unit of both")
+    actor: str = wire(NAME, "who set it")
+    reason: str = wire(SENTENCE, "why, in the actor's words")
+    set_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC")
+    expires_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC")

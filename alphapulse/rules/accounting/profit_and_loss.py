@@ -30,6 +30,15 @@ def holding_change(settlement: Settlement) -> int:
             return 0
 
 
+def net_of(settlement: Settlement) -> int:
+    """What a settlement earned net of all costs, in raw units of its profit token; a failure costs its gas."""
+    match settlement:
+        case Fill():
+            return settlement.net
+        case ExecutionReport():
+            return -settlement.gas_cost
+
+
 @attrs.frozen
 class ProfitAndLoss:
     """Counts, and amounts in raw units of `token`. Costs are positive numbers."""
