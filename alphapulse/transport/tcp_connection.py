@@ -38,6 +38,8 @@ async def secured(
     try:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if peer_name is not None:
+            peer_name.encode("idna")  # the ssl module does so when it has taken the socket already, and drops it then
         opened = wrapped = context.wrap_socket(
             connection,
             server_side=peer_name is None,
