@@ -79,6 +79,7 @@ class FakeBackend:
         self.revisions: dict[Topic, int] = dict.fromkeys(TOPICS, 0)
         self.points: dict[str, list[Point]] = {pair_id: [] for pair_id in pair_ids}
         self.calls: list[tuple[str, ...]] = []
+        self.audited: list[tuple[str, ...]] = []
         self.on_kill: Callable[[], Awaitable[None]] | None = None
         self.resume_error: Exception | None = None
         self.fault: Exception | None = None
@@ -284,6 +285,9 @@ class FakeBackend:
         self.state = "active"
         self.touch("status")
         return self.status()
+
+    def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
+        self.audited.append((actor, action, target, reason, result))
 
 
 def counts() -> Counts:

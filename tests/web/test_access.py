@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from alphapulse_web.daemon_service import proxied_origins
+from alphapulse_web.bind import proxied_origins
 from alphapulse_web.perimeter import Perimeter
 from tests.web.web_client import BEARER, ORIGIN, Desk, answer, keyed
 

@@ -9,8 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from alphapulse.errors import HaltError
-from alphapulse_web.idempotency import MAX_REPLIES, Replies, Reply
-from tests.web.web_client import BEARER, Clock, Desk, answer, keyed
+from tests.web.web_client import BEARER, Desk, answer, keyed
 
 KILL = "/api/v1/control/kill"
 RESUME = "/api/v1/control/resume"
@@ -21,7 +20,7 @@ async def test_a_stop_returns_the_report() -> None:
     response = await desk.ask("POST", KILL, headers=keyed(BEARER), json={"scope": "global", "reason": "enough"})
     assert response.status_code == 200
     assert (await answer(response))["halt_id"] == 7
-    assert desk.backend.calls[0] == ("kill", "global", "enough", "operator", "the API")
+    assert desk.backend.calls[0] == ("kill", "global", "enough", "owner", "the API")
 
 
 async def test_a_stop_with_steps_left_answers_202() -> None:
@@ -73,21 +72,23 @@ async def test_a_key_belongs_to_one_body_and_one_action() -> None:
     assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "enough"})).status_code == 422
 
 
-async def test_a_repeated_stop_waits_for_the_first() -> None:
+async def test_a_stop_that_is_repeated_while_it_runs_is_told_so_and_acts_once() -> None:
     desk = Desk()
     going = trio.Event()
     desk.backend.on_kill = going.wait
-    statuses = []
+    answers = []
 
-    async def stop() -> None:
-        statuses.append((await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "x"})).status_code)
+    async def stop(reason: str = "x") -> None:
+        answers.append(await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": reason}))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop)
-        nursery.start_soon(stop)
         await wait_all_tasks_blocked()
+        await stop()
+        await stop("another body")
         going.set()
-    assert statuses == [200, 200]
+    assert [one.status_code for one in answers] == [409, 422, 200]
+    assert (await answer(answers[0]))["error"]["code"] == "in_progress"
     assert desk.backend.calls.count(("kill done",)) == 1
 
 
@@ -119,7 +120,7 @@ async def test_a_resume_returns_the_status() -> None:
     desk.backend.state = "halted"
     response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})
     assert (await answer(response))["state"] == "active"
-    assert desk.backend.calls == [("resume", "global", "checked", "operator", "the API")]
+    assert desk.backend.calls == [("resume", "global", "checked", "owner", "the API")]
 
 
 async def test_a_resume_lists_what_forbids_it_and_is_judged_anew() -> None:
@@ -131,28 +132,3 @@ async def test_a_resume_lists_what_forbids_it_and_is_judged_anew() -> None:
     assert error["detail"] == {"failed": ["2 intents have no outcome", "the stream day is stale"]}
     desk.backend.resume_error = None
     assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})).status_code == 200
-
-
-async def test_replies_are_kept_for_a_day_and_not_without_bound() -> None:
-    clock = Clock()
-    replies = Replies(clock.now_ns)
-    acted: list[str] = []
-
-    async def once(key: str) -> None:
-        async def act() -> Reply:
-            await trio.lowlevel.checkpoint()
-            acted.append(key)
-            return Reply(200, b"")
-
-        await replies.once(key, b"", act)
-
-    for key in range(MAX_REPLIES + 1):
-        await once(str(key))
-    acted.clear()
-    await once("1")
-    assert acted == []
-    await once("0")
-    assert acted == ["0"]
-    clock.advance(24 * 3600)
-    await once("2")
-    assert acted == ["0", "2"]

@@ -19,10 +19,9 @@ from wsproto.utilities import RemoteProtocolError
 from alphapulse_web import guard
 from alphapulse_web.app import create_app
 from alphapulse_web.serve import ControlPlane
-from alphapulse_web.settings import WebSettings
-from tests.web.fake_backend import NOW_NS, PAIR, FakeBackend
+from tests.web.fake_backend import PAIR, FakeBackend
 from tests.web.hostile import CORPUS, GET, KILLERS, Attack, upgrade
-from tests.web.web_client import TOKEN
+from tests.web.web_client import TOKEN, Clock, web_settings
 
 pytestmark = pytest.mark.real_io
 
@@ -102,7 +101,7 @@ class Rig:
 async def running(backend: FakeBackend | None = None) -> AsyncIterator[Rig]:
     """A rig, and its stop."""
     backend = backend or FakeBackend()
-    plane = ControlPlane(create_app(backend, WebSettings(token=TOKEN, now_ns=lambda: NOW_NS)), port=0)
+    plane = ControlPlane(create_app(backend, web_settings(Clock())), port=0)
     scope, done = trio.CancelScope(), trio.Event()
 
     async def serve(*, task_status: trio.TaskStatus[str]) -> None:
@@ -324,7 +323,7 @@ async def test_the_staged_stop_tells_1001_and_then_waits_to_be_cancelled() -> No
 
 async def test_a_plane_can_be_run_again() -> None:
     """Its supervisor restarts it."""
-    plane = ControlPlane(create_app(FakeBackend(), WebSettings(token=TOKEN, now_ns=lambda: NOW_NS)), port=0)
+    plane = ControlPlane(create_app(FakeBackend(), web_settings(Clock())), port=0)
     for _ in range(2):
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
@@ -339,7 +338,7 @@ async def test_a_plane_can_be_run_again() -> None:
 
 async def test_a_port_that_is_taken_is_an_error_at_start() -> None:
     async with running() as rig:
-        app = create_app(FakeBackend(), WebSettings(token=TOKEN, now_ns=lambda: NOW_NS))
+        app = create_app(FakeBackend(), web_settings(Clock()))
         with pytest.raises(OSError, match="in use"):
             await ControlPlane(app, port=rig.port).run()
 

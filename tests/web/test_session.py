@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import trio
+
+from alphapulse.data.roles import Role
+from alphapulse_web.keys import digest_of
 from tests.web.web_client import BEARER, ORIGIN, TOKEN, Desk, answer, keyed
 
 SESSION = "/api/v1/session"
@@ -44,19 +49,93 @@ async def test_over_tls_the_cookie_belongs_to_this_host() -> None:
     assert "Secure" in cookie
 
 
-async def test_a_login_survives_a_restart() -> None:
-    headers = await Desk().log_in()
-    response = await Desk().ask("GET", SESSION, headers=headers)
-    assert (await answer(response))["kind"] == "browser"
+async def restarted(path: Path) -> Desk:
+    """A desk over the same file, as a daemon has it that starts again."""
+    desk = Desk(store=path)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(desk.app.upkeep.run)
+        nursery.cancel_scope.cancel()
+    return desk
 
 
-async def test_a_session_ends_after_twelve_hours() -> None:
+async def test_a_login_and_its_end_survive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "control.sqlite"
+    first = await restarted(path)
+    kept, ended = await first.log_in(), await first.log_in()
+    await first.ask("DELETE", SESSION, headers=ended)
+    second = await restarted(path)
+    assert (await answer(await second.ask("GET", SESSION, headers=kept)))["kind"] == "browser"
+    assert (await second.ask("GET", SESSION, headers=ended)).status_code == 401
+
+
+async def test_no_cookie_is_in_the_file(tmp_path: Path) -> None:
+    desk = await restarted(tmp_path / "control.sqlite")
+    cookie = (await desk.log_in())["Cookie"].partition("=")[2]
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert digest_of(cookie).encode() in held
+    assert cookie.encode() not in held
+
+
+async def test_a_session_ends_after_a_quarter_of_an_hour_without_use() -> None:
     desk = Desk()
     headers = await desk.log_in()
-    desk.clock.advance(12 * 3600 - 1)
-    assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 200
-    desk.clock.advance(1)
+    for _ in range(2):
+        desk.clock.advance(15 * 60 - 1)
+        assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 200
+    desk.clock.advance(15 * 60)
     assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 401
+    desk.clock.advance(-15 * 60)
+    assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 401
+
+
+async def test_a_session_ends_after_twelve_hours_however_much_it_is_used() -> None:
+    desk = Desk()
+    headers = await desk.log_in()
+    for _ in range(12 * 6):
+        assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 200
+        desk.clock.advance(600)
+    assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 401
+
+
+async def test_a_new_login_has_a_new_id_and_ends_the_old_one() -> None:
+    desk = Desk()
+    before = await desk.log_in()
+    code = (await answer(await desk.ask("POST", f"{SESSION}/code", headers=BEARER)))["code"]
+    reply = await desk.ask("POST", SESSION, json={"code": code}, headers=before)
+    after = reply.headers["Set-Cookie"].partition(";")[0]
+    assert after != before["Cookie"]
+    assert (await desk.ask("GET", SESSION, headers=before)).status_code == 401
+    assert (await desk.ask("GET", SESSION, headers={**before, "Cookie": after})).status_code == 200
+
+
+async def test_an_id_that_was_planted_is_not_taken_up() -> None:
+    desk = Desk()
+    planted = {"Cookie": f"alphapulse={'p' * 43}", "Origin": ORIGIN}
+    code = (await answer(await desk.ask("POST", f"{SESSION}/code", headers=BEARER)))["code"]
+    assert (await desk.ask("POST", SESSION, json={"code": code}, headers=planted)).status_code == 200
+    assert (await desk.ask("GET", SESSION, headers=planted)).status_code == 401
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_session_has_the_role_of_the_key_that_asked_for_its_code(role: Role) -> None:
+    desk = Desk()
+    headers = await desk.log_in(desk.key_of(role))
+    seen = await answer(await desk.ask("GET", SESSION, headers=headers))
+    assert (seen["role"], seen["actor"], seen["kind"]) == (role.name.lower(), role.name.lower(), "browser")
+
+
+async def test_a_session_ends_with_the_key_that_opened_it() -> None:
+    desk = Desk()
+    headers = await desk.log_in(desk.key_of(Role.OPERATOR))
+    desk.app.ring.replace([])
+    assert (await desk.ask("GET", SESSION, headers=headers)).status_code == 401
+
+
+async def test_a_code_dies_with_the_key_that_asked_for_it() -> None:
+    desk = Desk()
+    code = (await answer(await desk.ask("POST", f"{SESSION}/code", headers=desk.key_of(Role.RISK))))["code"]
+    desk.app.ring.replace([])
+    assert (await desk.ask("POST", SESSION, json={"code": code})).status_code == 401
 
 
 async def test_logging_out_ends_the_session() -> None:
@@ -72,15 +151,16 @@ async def test_a_cookie_that_was_changed_is_refused() -> None:
     desk = Desk()
     headers = await desk.log_in()
     name, _, value = headers["Cookie"].partition("=")
-    session, expires, mark = value.split(".")
-    for forged in (f"{session}.{int(expires) + 1}.{mark}", f"{'0' * 32}.{expires}.{mark}", f"{session}.{expires}."):
+    for forged in (value[:-1], value + "A", value.swapcase(), digest_of(value), ""):
         response = await desk.ask("GET", SESSION, headers={**headers, "Cookie": f"{name}={forged}"})
         assert response.status_code == 401
 
 
 async def test_the_bearer_has_no_end() -> None:
-    response = await Desk().ask("GET", SESSION, headers=BEARER)
-    assert await answer(response) == {"kind": "bearer", "expires": None}
+    desk = Desk()
+    response = await desk.ask("GET", SESSION, headers=BEARER)
+    key = desk.app.ring.owner.id
+    assert await answer(response) == {"kind": "bearer", "actor": "owner", "role": "admin", "key": key, "expires": None}
 
 
 async def test_a_wrong_token_is_not_made_good_by_a_cookie() -> None:

@@ -7,26 +7,48 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import attrs
 import pytest
 import trio
 from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
 from trio.testing import MockClock
 
+from alphapulse.data.roles import Role
+from alphapulse_web.keys import Key, digest_of
 from alphapulse_web.stream import REQUESTS_PER_S
-from tests.web.web_client import BEARER, ORIGIN, Desk
+from tests.web.web_client import BEARER, ORIGIN, Desk, answer
 
 HOST = {"Host": "127.0.0.1:8700"}
 
 
+async def ticket_for(desk: Desk, headers: dict[str, str]) -> str:
+    """A fresh ticket for whoever has these headers."""
+    response = await desk.ask("POST", "/api/v1/stream/ticket", headers=headers)
+    return str((await answer(response))["ticket"])
+
+
 @asynccontextmanager
-async def listening(desk: Desk, headers: dict[str, str]) -> AsyncIterator[Any]:
-    """A page on the socket of a desk whose hub runs."""
+async def connected(desk: Desk, headers: dict[str, str]) -> AsyncIterator[Any]:
+    """A page on the socket of a desk whose hub runs; it has said nothing yet."""
     client = desk.app.test_client(use_cookies=False)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(desk.app.hub.run)
         async with client.websocket("/ws", headers={**HOST, **headers}) as page:
             yield page
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def listening(desk: Desk, headers: dict[str, str]) -> AsyncIterator[Any]:
+    """A page that has introduced itself; of the headers only the Origin goes with the socket."""
+    ticket = await ticket_for(desk, headers)
+    async with connected(desk, {name: headers[name] for name in ("Origin",) if name in headers}) as page:
+        await page.send(introduction(ticket))
+        yield page
+
+
+def introduction(ticket: str, **others: Any) -> str:
+    return json.dumps({"type": "ticket", "ticket": ticket, **others})
 
 
 async def closing_code(page: Any) -> int:
@@ -55,34 +77,119 @@ async def test_a_browser_may_listen_with_its_session_and_origin() -> None:
         assert await first_messages(page) == ["hello", "snapshot"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "code"),
-    [
-        ({}, 4401),
-        ({"Origin": ORIGIN}, 4401),
-        ({"Authorization": "Bearer wrong"}, 4401),
-        ({"Cookie": "alphapulse=x", "Origin": ORIGIN}, 4401),
-        ({**BEARER, "Origin": "http://evil.example"}, 4403),
-        ({**BEARER, "Origin": "null"}, 4403),
-    ],
-)
-async def test_strangers_are_closed_with_a_code_and_told_nothing(headers: dict[str, str], code: int) -> None:
-    async with listening(Desk(), headers) as page:
+async def introduced(headers: dict[str, str], message: str | bytes, desk: Desk | None = None) -> int:
+    """The code with which a page is closed that says this first. Fails if it is told anything."""
+    async with connected(desk or Desk(), headers) as page:
+        await page.send(message)
         with pytest.raises(WebsocketDisconnectError) as refusal:
             await page.receive()
-    assert refusal.value.args[0] == code
+    code = refusal.value.args[0]
+    assert isinstance(code, int)
+    return code
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        introduction("wrong"),
+        introduction(""),
+        introduction("x" * 200),
+        introduction("x", more=1),
+        '{"type": "ticket"}',
+        '{"type": "subscribe", "topics": ["firehose"]}',
+        "",
+        "[]",
+        introduction("x").encode(),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, BEARER, {"Origin": ORIGIN}], ids=["nobody", "bearer", "page"])
+async def test_who_shows_no_ticket_is_closed_whatever_else_he_shows(
+    headers: dict[str, str], message: str | bytes
+) -> None:
+    assert await introduced(headers, message) == 4401
+
+
+async def test_a_session_alone_opens_no_socket() -> None:
+    desk = Desk()
+    assert await introduced(await desk.log_in(), introduction("x"), desk) == 4401
+
+
+async def test_who_says_nothing_is_closed_after_five_seconds(autojump_clock: MockClock) -> None:
+    async with connected(Desk(), BEARER) as page:
+        assert await closing_code(page) == 4401
+    assert trio.current_time() == 5
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:8701", ""])
+async def test_a_foreign_page_is_closed_before_its_ticket_is_looked_at(origin: str) -> None:
+    desk = Desk()
+    ticket = await ticket_for(desk, BEARER)
+    async with connected(desk, {"Origin": origin}) as page:
+        assert await closing_code(page) == 4403
+    async with connected(desk, {}) as page:
+        await page.send(introduction(ticket))
+        assert await first_messages(page) == ["hello", "snapshot"]
+
+
+async def test_a_ticket_works_once_and_for_thirty_seconds() -> None:
+    desk = Desk()
+    used, old = [await ticket_for(desk, BEARER) for _ in range(2)]
+    async with connected(desk, {}) as page:
+        await page.send(introduction(used))
+        assert await first_messages(page) == ["hello", "snapshot"]
+    assert await introduced({}, introduction(used), desk) == 4401
+    desk.clock.advance(30)
+    assert await introduced({}, introduction(old), desk) == 4401
+
+
+async def test_a_ticket_of_a_session_that_has_ended_opens_nothing() -> None:
+    desk = Desk()
+    headers = await desk.log_in()
+    ticket = await ticket_for(desk, headers)
+    await desk.ask("DELETE", "/api/v1/session", headers=headers)
+    assert await introduced({"Origin": ORIGIN}, introduction(ticket), desk) == 4401
 
 
 async def test_a_session_without_an_origin_is_refused() -> None:
     desk = Desk()
+    ticket = await ticket_for(desk, await desk.log_in())
+    assert await introduced({}, introduction(ticket), desk) == 4403
+
+
+async def test_a_key_that_is_revoked_closes_its_pages(autojump_clock: MockClock) -> None:
+    """The key is asked for again each second, and so is the session that it opened."""
+    desk = Desk()
+    key = Key(name="anna", role=Role.VIEWER, digest=digest_of("k" * 43))
+    desk.app.ring.replace([key])
+    async with listening(desk, {"Authorization": "Bearer " + "k" * 43}) as page:
+        await first_messages(page)
+        desk.app.ring.replace([])
+        assert await closing_code(page) == 4401
+
+
+async def test_a_role_that_changes_closes_its_pages(autojump_clock: MockClock) -> None:
+    desk = Desk()
+    key = Key(name="anna", role=Role.ADMIN, digest=digest_of("k" * 43))
+    desk.app.ring.replace([key])
+    async with listening(desk, {"Authorization": "Bearer " + "k" * 43}) as page:
+        await first_messages(page)
+        desk.app.ring.replace([attrs.evolve(key, role=Role.VIEWER)])
+        assert await closing_code(page) == 4401
+
+
+async def test_a_page_that_listens_keeps_its_session_from_being_idle(autojump_clock: MockClock) -> None:
+    desk = Desk()
     headers = await desk.log_in()
-    del headers["Origin"]
     async with listening(desk, headers) as page:
-        assert await closing_code(page) == 4403
+        await first_messages(page)
+        for _ in range(4):
+            desk.clock.advance(10 * 60)
+            await trio.sleep(2)
+    assert (await desk.ask("GET", "/api/v1/status", headers=headers)).status_code == 200
 
 
 async def test_a_foreign_host_is_refused_before_the_handshake() -> None:
-    async with listening(Desk(), {**BEARER, "Host": "evil.example"}) as page:
+    async with connected(Desk(), {**BEARER, "Host": "evil.example"}) as page:
         with pytest.raises(WebsocketResponseError) as refusal:
             await page.receive()
     assert refusal.value.response.status_code == 421
@@ -181,7 +288,10 @@ async def test_logging_out_closes_the_page() -> None:
 async def test_a_session_that_ends_closes_its_page(autojump_clock: MockClock) -> None:
     desk = Desk()
     headers = await desk.log_in()
-    desk.clock.advance(12 * 3600 - 5)
+    for _ in range(12 * 6 - 1):
+        desk.clock.advance(600)
+        desk.app.sessions.use(digest_of(headers["Cookie"].partition("=")[2]))
+    desk.clock.advance(595)
     async with listening(desk, headers) as page:
         await first_messages(page)
         assert await closing_code(page) == 4401

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from alphapulse.errors import ConfigError
-from alphapulse_web.settings import WebSettings
 from alphapulse_web.token import bearer_token
+from tests.web.web_client import TOKEN, Clock, web_settings
 
-GOOD = "a" * 43
+GOOD = "test-0123456789abcdefghijklmnopqrstuvwxyzAB"
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> Path:
@@ -23,7 +23,7 @@ def write(path: Path, text: str, mode: int = 0o600) -> Path:
 def test_a_missing_file_is_made_with_256_bits_for_this_user_only(tmp_path: Path) -> None:
     path = tmp_path / "run" / "token"
     token = bearer_token(path)
-    assert len(token) == 43
+    assert len(token.reveal()) == 43
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert bearer_token(path) == token
 
@@ -38,7 +38,9 @@ def test_a_file_that_others_can_open_is_refused(tmp_path: Path, mode: int) -> No
         bearer_token(write(tmp_path / "token", GOOD, mode))
 
 
-@pytest.mark.parametrize("text", ["", "short", "a" * 42, "a" * 513, "a" * 42 + "\u00e9", "a" * 42 + "\x07"])
+@pytest.mark.parametrize(
+    "text", ["", "short", "a" * 42, "a" * 513, "a" * 42 + "\u00e9", "a" * 42 + "\x07", "a" * 43, "changeme" * 6]
+)
 def test_a_token_that_is_no_secret_is_refused_and_not_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as error:
         bearer_token(write(tmp_path / "token", text))
@@ -58,4 +60,4 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_settings_do_not_show_the_token() -> None:
-    assert GOOD not in repr(WebSettings(token=GOOD, now_ns=lambda: 0))
+    assert TOKEN not in repr(web_settings(Clock()))

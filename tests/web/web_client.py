@@ -9,11 +9,15 @@ from typing import Any
 import attrs
 from quart import Response
 
+from alphapulse.data.roles import Role
+from alphapulse.secret import Secret
 from alphapulse_web.app import WebApp, create_app
+from alphapulse_web.keys import Key, digest_of
 from alphapulse_web.settings import WebSettings
+from tests.fakes.inline_blocking import run_inline
 from tests.web.fake_backend import NOW_NS, FakeBackend
 
-TOKEN = "t" * 43
+TOKEN = "test-0123456789abcdefghijklmnopqrstuvwxyzAB"
 ORIGIN = "http://127.0.0.1:8700"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -31,13 +35,19 @@ class Clock:
         self.ns += seconds * 1_000_000_000
 
 
+def web_settings(clock: Clock, **others: Any) -> WebSettings:
+    """Settings whose clocks are the test's, and whose store is gone with it."""
+    clocks = {"now_ns": clock.now_ns, "monotonic_ns": clock.now_ns}
+    return WebSettings(token=Secret(TOKEN), run_blocking=run_inline, **{**clocks, **others})
+
+
 class Desk:
     """One application with its daemon and its clock."""
 
-    def __init__(self, static: Path | None = None, *, secure: bool = False) -> None:
+    def __init__(self, static: Path | None = None, *, secure: bool = False, **others: Any) -> None:
         self.backend = FakeBackend()
         self.clock = Clock()
-        settings = WebSettings(token=TOKEN, now_ns=self.clock.now_ns, static=static, secure=secure)
+        settings = web_settings(self.clock, static=static, secure=secure, **others)
         self.app: WebApp = create_app(self.backend, settings)
         self.app.perimeter.listen_on(8700)
 
@@ -52,9 +62,17 @@ class Desk:
         assert isinstance(response, Response)
         return response
 
-    async def log_in(self) -> dict[str, str]:
-        """Headers of a browser that has logged in."""
-        code = (await answer(await self.ask("POST", "/api/v1/session/code", headers=BEARER)))["code"]
+    def key_of(self, role: Role) -> dict[str, str]:
+        """Headers of somebody who holds a key of that role, named for it."""
+        texts = {role: f"ap_{role.name.lower()}-0123456789abcdefghijklmnopqrstuvwxyz" for role in Role}
+        self.app.ring.replace(
+            Key(name=role.name.lower(), role=role, digest=digest_of(text)) for role, text in texts.items()
+        )
+        return {"Authorization": f"Bearer {texts[role]}"}
+
+    async def log_in(self, key: dict[str, str] = BEARER) -> dict[str, str]:
+        """Headers of a browser that has logged in with a code that the key asked for."""
+        code = (await answer(await self.ask("POST", "/api/v1/session/code", headers=key)))["code"]
         reply = await self.ask("POST", "/api/v1/session", json={"code": code}, headers={"Origin": ORIGIN})
         assert reply.status_code == 200
         return {"Cookie": reply.headers["Set-Cookie"].partition(";")[0], "Origin": ORIGIN}

@@ -1,53 +1,68 @@
-"""The web application: the one place where its parts meet, and the checks that every request passes."""
+"""The web application: the one place where its parts meet."""
 
 from __future__ import annotations
 
-from quart import Response, g, request, websocket
+import attrs
 from quart_trio import QuartTrio
 
 from alphapulse_web.api.audit import audit_routes
 from alphapulse_web.api.books import book_routes
 from alphapulse_web.api.control import control_routes
-from alphapulse_web.api.replies import JSON, refusal, register_errors
-from alphapulse_web.api.routes import PREFIX, ROUTES, Access
+from alphapulse_web.api.keys import key_routes
+from alphapulse_web.api.replies import register_errors
+from alphapulse_web.api.routes import ROUTES
 from alphapulse_web.api.session import session_routes
 from alphapulse_web.api.status import status_routes
-from alphapulse_web.auth import Authenticator, Caller
+from alphapulse_web.auth import Authenticator
 from alphapulse_web.backend import Backend
-from alphapulse_web.errors import ApiError
+from alphapulse_web.control_store import ControlStore
+from alphapulse_web.doorkeeper import PAGES, Doorkeeper
+from alphapulse_web.failures import FailureLimit
 from alphapulse_web.hub import Hub
 from alphapulse_web.idempotency import Replies
+from alphapulse_web.key_file import KeyFile
+from alphapulse_web.keys import KeyRing
 from alphapulse_web.logins import LoginCodes
-from alphapulse_web.perimeter import SAFE_METHODS, Perimeter
+from alphapulse_web.perimeter import Perimeter
+from alphapulse_web.rates import RateLimit
+from alphapulse_web.sessions import Sessions
 from alphapulse_web.settings import BODY_TIMEOUT_S, MAX_BODY_BYTES, RESPONSE_TIMEOUT_S, WebSettings
 from alphapulse_web.spa import DIST, Site, page_routes
 from alphapulse_web.stream import stream_routes
+from alphapulse_web.tickets import Tickets
+from alphapulse_web.upkeep import Upkeep
 
-POLICIES = {(route.method, route.path): route.access for route in ROUTES}
-JSON_PATHS = frozenset(route.path for route in ROUTES if route.body is not None)
-PAGES = frozenset({"/", "/<path:path>", "/api/<path:path>"})
-"""Rules that are no operation of the API: anybody may have the page, and learn that a path does not exist."""
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
-}
+AUTOMATIC = frozenset({"HEAD", "OPTIONS"})
+
+
+@attrs.frozen
+class Access:
+    """Who may enter, and what is kept of that: shared by the parts that let in, log in and listen."""
+
+    ring: KeyRing
+    sessions: Sessions
+    failures: FailureLimit
+    authenticator: Authenticator
+    replies: Replies
 
 
 class WebApp(QuartTrio):
-    """The application with the parts that its server drives, and the codes that open it."""
+    """The application with the parts that its server drives, and what lets callers in."""
 
     hub: Hub
+    ring: KeyRing
+    sessions: Sessions
     codes: LoginCodes
     perimeter: Perimeter
+    upkeep: Upkeep
 
 
 def create_app(backend: Backend, settings: WebSettings) -> WebApp:
-    """The application over a daemon. Reads the dashboard's files (blocking). The server runs `hub`."""
+    """The application over a daemon. Reads the dashboard's files (blocking). The server runs `hub` and `upkeep`.
+
+    Raises:
+        RuntimeError: a handler has no row in the table of routes, or a row no handler.
+    """
     app = WebApp(__name__, static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -57,63 +72,57 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     )
     # A redirect to a path with fewer slashes would answer with the Host that the request brought.
     app.url_map.merge_slashes = False
-    authenticator = Authenticator(settings.token, settings.now_ns, secure=settings.secure)
+    now_ns = settings.now_ns
+    store = ControlStore(settings.store, settings.run_blocking)
+    access = open_access(settings, store)
     app.perimeter = Perimeter(settings.allowed_hosts, settings.allowed_origins, secure=settings.secure)
-    app.hub = Hub(backend, settings.now_ns)
-    app.codes = codes = LoginCodes(settings.now_ns)
-    replies = Replies(settings.now_ns)
+    app.ring, app.sessions = access.ring, access.sessions
+    app.hub = Hub(backend, now_ns)
+    app.codes = codes = LoginCodes(access.ring, access.failures, now_ns)
+    file = None if settings.keys_folder is None else KeyFile(settings.keys_folder)
+    app.upkeep = upkeep = Upkeep(
+        access.ring, file, store, access.sessions, access.replies, backend, settings.run_blocking
+    )
+    upkeep.on_session_end = app.hub.end_session
+    tickets = Tickets(now_ns)
+    authenticator = access.authenticator
     app.register_blueprint(status_routes(backend))
     app.register_blueprint(book_routes(backend))
     app.register_blueprint(audit_routes(backend))
-    app.register_blueprint(control_routes(backend, replies))
-    app.register_blueprint(session_routes(authenticator, codes, app.hub.end_session, secure=settings.secure))
-    app.register_blueprint(stream_routes(app.hub, app.perimeter, authenticator, settings.now_ns))
+    app.register_blueprint(control_routes(backend))
+    app.register_blueprint(key_routes(access.ring, upkeep))
+    app.register_blueprint(
+        session_routes(authenticator, access.sessions, codes, app.hub.end_session, secure=settings.secure)
+    )
+    app.register_blueprint(stream_routes(app.hub, app.perimeter, authenticator, tickets, access.failures, now_ns))
     app.register_blueprint(page_routes(Site(settings.static or DIST)))
     register_errors(app)
-    register_checks(app, authenticator)
+    doorkeeper = Doorkeeper(app.perimeter, authenticator, RateLimit(settings.monotonic_ns), access.replies, backend)
+    app.before_request(doorkeeper.let_in)
+    app.before_websocket(doorkeeper.let_socket_in)
+    app.after_request(doorkeeper.let_out)
+    check_routes(app)
     return app
 
 
-def register_checks(app: WebApp, authenticator: Authenticator) -> None:
-    """Host, Origin, body type and access before every request; security headers after it."""
-
-    @app.before_request
-    async def check_request() -> None:
-        headers = request.headers
-        app.perimeter.check(request.method, headers.get("Host"), headers.get("Origin"), headers.get("Sec-Fetch-Site"))
-        if request.url_rule is None or request.url_rule.rule in PAGES:
-            return
-        g.caller = authenticator.caller(headers.get("Authorization"), request.cookies.get(authenticator.cookie_name))
-        check_access(request.method, request.url_rule.rule, g.caller, headers.get("Origin"))
-        if request.method == "POST" and request.mimetype != JSON and (request.mimetype or request.path in JSON_PATHS):
-            raise ApiError(415, "not_json", f"expected Content-Type {JSON}, found {request.mimetype or 'none'}")
-
-    @app.before_websocket
-    async def check_websocket() -> Response | None:
-        if app.perimeter.host_allowed(websocket.headers.get("Host")):
-            return None
-        return refusal(ApiError(421, "wrong_host", "expected an allowed Host, found another"))
-
-    @app.after_request
-    async def harden(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+def open_access(settings: WebSettings, store: ControlStore) -> Access:
+    """Keys, sessions and limits, as they are before anything was restored."""
+    ring = KeyRing(settings.token)
+    sessions = Sessions(store, settings.now_ns)
+    failures = FailureLimit(settings.monotonic_ns)
+    authenticator = Authenticator(ring, sessions, failures, secure=settings.secure)
+    return Access(ring, sessions, failures, authenticator, Replies(store, settings.now_ns))
 
 
-def check_access(method: str, rule: str, caller: Caller | None, origin: str | None) -> None:
-    """Raises ApiError: 401 for nobody, 403 for somebody who may not, and for a route that has no policy."""
-    access = POLICIES.get(("GET" if method == "HEAD" else method, rule))
-    if access is None:
-        raise ApiError(403, "forbidden", "expected a route with a policy, found one without; report this")
-    if access is Access.PUBLIC:
-        return
-    if caller is None:
-        raise ApiError(401, "unauthorized", "expected a bearer token or a browser session, found neither; log in")
-    if caller.kind == "bearer":
-        return
-    if access is Access.BEARER:
-        what = "resume from the command line" if rule == f"{PREFIX}/control/resume" else "use the command line"
-        raise ApiError(403, "forbidden", f"expected the bearer token, found a browser session; {what}")
-    if method not in SAFE_METHODS and origin is None:
-        raise ApiError(403, "wrong_origin", "expected an Origin with a browser session's request, found none")
+def check_routes(app: WebApp) -> None:
+    """Raises RuntimeError if what is handled is not exactly what the table says: nothing is served without a policy."""
+    handled = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or ())
+        if rule.rule not in PAGES and not rule.websocket and method not in AUTOMATIC
+    }
+    stated = {(route.method, route.path) for route in ROUTES}
+    if handled != stated:
+        difference = ", ".join(sorted(f"{method} {path}" for method, path in handled ^ stated))
+        raise RuntimeError(f"expected a handler for each row of the routes and a row for each handler: {difference}")

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
+from alphapulse.data.roles import Role
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
 from alphapulse_web.api.schemas import (
     AuditHead,
+    Challenge,
     Fills,
+    FlattenReport,
     HaltReport,
+    Halts,
     LatestOpportunities,
     Opportunities,
     Pairs,
@@ -89,12 +94,27 @@ class Backend(Protocol):
     async def audit_head(self) -> AuditHead:
         """The journal's end, once the disk has it. Raises JournalError if the journal has failed."""
 
-    async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
-        """Halt a scope (`global` or `strategy:NAME`).
+    async def kill(self, wish: KillRequest, actor: str, role: Role, via: ViaWord) -> HaltReport:
+        """Make a scope stricter.
 
         Must bump the halt epoch before its first await. Steps that last longer go on without the caller: the report
-        then says `complete=False`. Raises HaltError if the scope does not exist.
+        then says `complete=False`. Raises HaltError if the scope does not exist or the role may not.
         """
 
-    async def resume(self, scope: str, reason: str, actor: str, via: ViaWord) -> Status:
+    def challenge(self, scope: str, actor: str, role: Role) -> Challenge:
+        """What must be typed to end a halt. Raises HaltError if the scope is not held."""
+
+    async def resume(self, wish: ResumeRequest, actor: str, role: Role, via: ViaWord) -> Status:
         """End a halt. Raises HaltError if a precondition fails; each of its arguments is one failed precondition."""
+
+    async def flatten(self, wish: FlattenRequest, actor: str, role: Role, via: ViaWord) -> FlattenReport:
+        """Sell what a halted scope holds; says `begun` if that lasts. Raises HaltError if it may not."""
+
+    def halts(self) -> Halts:
+        """The newest halts."""
+
+    def halt(self, halt_id: int) -> HaltReport:
+        """What a halt did. Raises LookupError if it is not known."""
+
+    def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
+        """Keep an action of somebody in the journal, as far as it can be kept; never raises."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from alphapulse.daemon import Daemon
-from alphapulse.errors import HaltError
+from alphapulse.data.halts import Level
+from alphapulse.data.roles import Role
+from alphapulse.data.runs import AuditTrail
+from alphapulse.data.wire import NAME, SENTENCE
+from alphapulse.errors import JournalError
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
+from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
 from alphapulse_web.api.schemas import (
     AuditHead,
+    Challenge,
     Fills,
+    FlattenReport,
     HaltReport,
+    Halts,
     LatestOpportunities,
     Opportunities,
     Pairs,
@@ -30,10 +40,13 @@ from alphapulse_web.api.schemas import (
 )
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.views.books_view import BooksView
+from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
 from alphapulse_web.views.live_view import LiveView
-from alphapulse_web.views.status_view import VIAS, StatusView
+from alphapulse_web.views.status_view import StatusView
 
 NS_PER_S = 1_000_000_000
+
+log = logging.getLogger(__name__)
 
 
 class DaemonBackend:
@@ -42,7 +55,8 @@ class DaemonBackend:
     def __init__(self, daemon: Daemon, view: LiveView, ledger: LedgerReader) -> None:
         self._daemon = daemon
         self._view = view
-        self._status = StatusView(daemon)
+        self._halts = HaltsView(daemon)
+        self._status = StatusView(daemon, self._halts)
         self._books = BooksView(daemon, view.opportunities, ledger)
 
     def live(self) -> bool:
@@ -141,17 +155,53 @@ class DaemonBackend:
         await self._daemon.journal.sync()
         return AuditHead(records=end.records, head_hash=end.head_hash.hex(), size_bytes=end.size_bytes)
 
-    async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
-        """Halt a scope; waits shortly for the report, which is complete or says that it is not."""
-        if scope not in self._daemon.scopes():
-            raise HaltError(f"expected one of the scopes {', '.join(self._daemon.scopes())}, found {scope!r}")
-        change = self._daemon.kill(scope, reason=reason, actor=actor, via=VIAS[via])
-        return await self._status.finished_report(change)
+    async def kill(self, wish: KillRequest, actor: str, role: Role, via: ViaWord) -> HaltReport:
+        """Make a scope stricter; waits shortly for the report, which is complete or says that it is not."""
+        self._daemon.check_scope(wish.scope)
+        level = Level[wish.level.upper()]
+        change = self._daemon.kill(wish.scope, reason=wish.reason, actor=actor, via=VIAS[via], level=level, role=role)
+        return await self._halts.finished_report(change)
 
-    async def resume(self, scope: str, reason: str, actor: str, via: ViaWord) -> Status:
+    def challenge(self, scope: str, actor: str, role: Role) -> Challenge:
+        """What must be typed to end a halt."""
+        return challenge_shape(self._daemon.halting.challenge(scope, actor=actor, role=role))
+
+    async def resume(self, wish: ResumeRequest, actor: str, role: Role, via: ViaWord) -> Status:
         """End a halt."""
-        self._daemon.resume(scope, reason=reason, actor=actor, via=VIAS[via])
+        self._daemon.resume(
+            wish.scope,
+            reason=wish.reason,
+            actor=actor,
+            via=VIAS[via],
+            role=role,
+            nonce=wish.nonce,
+            phrase=wish.phrase,
+        )
         return self.status()
+
+    async def flatten(self, wish: FlattenRequest, actor: str, role: Role, via: ViaWord) -> FlattenReport:
+        """Sell what a halted scope holds; waits shortly for the end, which comes with the halt's report anyway."""
+        return await self._halts.flatten(wish.scope, wish.reason, actor, role, VIAS[via])
+
+    def halts(self) -> Halts:
+        """The newest halts."""
+        return self._halts.summaries()
+
+    def halt(self, halt_id: int) -> HaltReport:
+        """What a halt did. Raises LookupError if it is not known."""
+        return self._halts.report(halt_id)
+
+    def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
+        """Keep an action of somebody in the journal, if that still can be written."""
+        journal = self._daemon.journal
+        if journal.failure is not None:
+            return
+        words = [clipped(text, NAME.limit) for text in (actor, action, target)]
+        sentences = [clipped(text, SENTENCE.limit) for text in (reason, result)]
+        try:
+            journal.append_now([AuditTrail(*words, *sentences, self._daemon.environment.now_ns())])
+        except JournalError:
+            log.exception("%s by %s is done, but not in the audit", action, actor)
 
 
 def _any_failed(node: Node) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 
 import attrs
@@ -14,7 +14,11 @@ from alphapulse.daemon import Daemon
 from alphapulse.errors import ConfigError
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse_web.app import create_app
+from alphapulse_web.bind import LOOPBACK_HOSTS, check_host, proxied_origins
+from alphapulse_web.control_store import FILE as STORE_FILE
 from alphapulse_web.daemon_backend import DaemonBackend
+from alphapulse_web.guard import check_server_version
+from alphapulse_web.key_file import KeyFile
 from alphapulse_web.serve import ControlPlane
 from alphapulse_web.settings import WebSettings
 from alphapulse_web.spa import is_built
@@ -22,9 +26,6 @@ from alphapulse_web.token import bearer_token
 from alphapulse_web.views.live_view import LiveView
 
 TOKEN_FILE = "token"  # noqa: S105 - the name of a file
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
-"""The same as a browser writes them in a Host header."""
 
 
 @attrs.frozen
@@ -32,7 +33,7 @@ class Doorway:
     """Where the control plane can be entered: its address, a login that works once, and whether a page is there."""
 
     url: str
-    login_url: str
+    login_url: str = attrs.field(repr=False)
     dashboard: bool
 
 
@@ -58,6 +59,10 @@ class DaemonControlPlane:
                 allowed_hosts=(*LOOPBACK_HOSTS, section.host, *section.allowed_hosts),
                 allowed_origins=proxied_origins(section.allowed_hosts),
                 now_ns=now_ns,
+                monotonic_ns=daemon.environment.monotonic_ns,
+                run_blocking=run_blocking,
+                store=daemon.paths.folder / STORE_FILE,
+                keys_folder=daemon.paths.folder,
             )
             app = create_app(DaemonBackend(daemon, view, reader), settings)
             plane = ControlPlane(app, host=section.host, port=section.port)
@@ -65,7 +70,7 @@ class DaemonControlPlane:
                 await nursery.start(view.run)
                 with _address_errors(section):
                     url = await nursery.start(plane.run)
-                self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text}", is_built()))
+                self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text.reveal()}", is_built()))
                 task_status.started()
 
 
@@ -73,19 +78,18 @@ async def check_control_plane(daemon: Daemon) -> None:
     """Find out before the start what would keep the control plane from opening.
 
     Raises:
-        ConfigError: its address is taken, unknown or not loopback, or its token can be read by others.
+        ConfigError: its address is taken, unknown or not loopback, others can read its token or its keys, or another
+            Hypercorn is installed than the one that is guarded.
     """
     section = daemon.config.web
     check_host(section.host, allow_other_hosts=section.allow_other_hosts)
-    await daemon.environment.run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
+    check_server_version()
+    run_blocking = daemon.environment.run_blocking
+    await run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
+    await run_blocking(KeyFile(daemon.paths.folder).read)
     with _address_errors(section):
         for listener in await trio.open_tcp_listeners(section.port, host=section.host):
             await listener.aclose()
-
-
-def proxied_origins(hosts: Iterable[str]) -> tuple[str, ...]:
-    """Where pages come from that a proxy hands on under these names: its scheme is not known here, its port is."""
-    return tuple(f"{scheme}://{host}" for host in hosts for scheme in ("https", "http"))
 
 
 @contextmanager
@@ -103,13 +107,3 @@ def _address_errors(section: WebSection) -> Iterator[None]:
         raise ConfigError(
             "web.host", f"expected an address of this machine, found {section.host!r}: {words}"
         ) from error
-
-
-def check_host(host: str, *, allow_other_hosts: bool) -> None:
-    """Raises ConfigError if the control plane would be reachable from elsewhere without an explicit setting."""
-    if host not in LOOPBACK and not host.startswith("127.") and not allow_other_hosts:
-        raise ConfigError(
-            "web.host",
-            f"expected a loopback address, found {host!r}; set web.allow_other_hosts = true to listen beyond this "
-            "machine, behind a proxy that speaks TLS",
-        )

@@ -2,7 +2,8 @@
 
     AlphaPulseError
     ├─ ApiError(RuntimeError)      a request is refused, with the status and the words of the answer
-    └─ RequestError(ValueError)    bytes that this server does not speak; answered, then the connection is closed
+    ├─ RequestError(ValueError)    bytes that this server does not speak; answered, then the connection is closed
+    └─ StoreError(OSError)         replies and sessions cannot be kept
 
 Messages are lower case and say what was expected, what was found and what to do.
 """
@@ -27,3 +28,7 @@ class ApiError(AlphaPulseError, RuntimeError):
 
 class RequestError(AlphaPulseError, ValueError):
     """A request is not one that this server speaks. It was answered with an error; the connection ends."""
+
+
+class StoreError(AlphaPulseError, OSError):
+    """What the control plane wants to keep cannot be written or read."""

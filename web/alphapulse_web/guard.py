@@ -7,6 +7,8 @@ odd byte would end the daemon, and one client that stops reading would keep it f
 from __future__ import annotations
 
 import logging
+from functools import partial
+from importlib.metadata import version
 
 import attrs
 import trio
@@ -17,9 +19,13 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
+from alphapulse.errors import ConfigError
+from alphapulse_web.doorkeeper import TRUST
 from alphapulse_web.http11 import Http11
 from alphapulse_web.mailbox import MailboxTaskGroup
 
+GUARDED_VERSION = "0.18.0"
+"""What is guarded here are parts that no version promises to keep."""
 SEND_LIMIT_S = 2.0
 """A client that takes none of 64 KiB for so long is cut off."""
 SLICE_BYTES = 64 * 1024
@@ -29,28 +35,42 @@ MAX_CONNECTIONS = 100
 
 
 class Ward:
-    """The open connections, and how many odd ones failed (`contained`), were too many (`refused`) or `stalled`."""
+    """The open connections: how many odd ones failed (`contained`), made room (`displaced`) or `stalled`.
+
+    A newcomer is never turned away, since he may have come to stop trading: when 100 are open, the one goes that has
+    been there longest without having logged in, and only if there is no such one, the one that has been there longest.
+    """
 
     def __init__(self, log: logging.Logger) -> None:
         self.contained = 0
-        self.refused = 0
+        self.displaced = 0
         self.stalled = 0
         self._log = log
-        self._streams: set[trio.SocketStream] = set()
+        self._streams: dict[trio.SocketStream, bool] = {}
         self._empty = trio.Event()
 
-    def admit(self, stream: trio.SocketStream) -> bool:
-        """False if there are too many connections already."""
+    def admit(self, stream: trio.SocketStream) -> None:
+        """Count a connection in; another makes room if need be."""
         if len(self._streams) >= MAX_CONNECTIONS:
-            self.refused += 1
-            self._log.warning("a connection was refused: %d are open already", MAX_CONNECTIONS)
-            return False
-        self._streams.add(stream)
-        return True
+            strangers = (known for known, trusted in self._streams.items() if not trusted)
+            self._displace(next(strangers, next(iter(self._streams))))
+        self._streams[stream] = False
+
+    def trust(self, stream: trio.SocketStream) -> None:
+        """Somebody who is logged in speaks on this connection."""
+        if stream in self._streams:
+            self._streams[stream] = True
+
+    def _displace(self, stream: trio.SocketStream) -> None:
+        self.displaced += 1
+        self._log.warning("a connection was closed for a new one: %d are open already", MAX_CONNECTIONS)
+        # Whoever sends or receives on it is told, and ends it.
+        stream.socket.close()
+        self.dismiss(stream)
 
     def dismiss(self, stream: trio.SocketStream) -> None:
         """The connection is over."""
-        self._streams.discard(stream)
+        self._streams.pop(stream, None)
         if not self._streams:
             self._empty.set()
 
@@ -70,6 +90,13 @@ class Ward:
         while self._streams:
             self._empty = trio.Event()
             await self._empty.wait()
+
+
+def check_server_version() -> None:
+    """Raises ConfigError if the Hypercorn that is installed is not the one whose parts are guarded."""
+    if (found := version("hypercorn")) != GUARDED_VERSION:
+        problem = f"expected Hypercorn {GUARDED_VERSION}, whose connections are guarded, found {found}"
+        raise ConfigError("web", f"{problem}; install the locked packages (make run)")
 
 
 def leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
@@ -105,9 +132,7 @@ class GuardedConnection(TCPServer):
 
     async def run(self) -> None:
         """Serve until the connection ends. Raises nothing but Cancelled."""
-        if not self._ward.admit(self.stream):
-            await trio.aclose_forcefully(self.stream)
-            return
+        self._ward.admit(self.stream)
         try:
             await self._converse()
         except* Exception as group:  # noqa: BLE001  # the border: nothing of a connection goes further
@@ -134,7 +159,7 @@ class GuardedConnection(TCPServer):
                 self.config,
                 self.context,
                 tasks,
-                ConnectionState(self.state.copy()),
+                ConnectionState(self.state.copy() | {TRUST: partial(self._ward.trust, self.stream)}),
                 False,
                 client,
                 server,

@@ -7,12 +7,15 @@ here from `msgspec.json.schema_components`, which knows them all.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any
 
 import msgspec
 
+from alphapulse.data.roles import Role
 from alphapulse_web.api import messages, schemas
-from alphapulse_web.api.routes import ROUTES, Access, Route
+from alphapulse_web.api.routes import ROUTES, Idempotency, Rate, Route
+from alphapulse_web.permissions import Permission, may
 
 REF = "#/components/schemas/{name}"
 Node = dict[str, Any]
@@ -28,7 +31,7 @@ STATUS_TEXT = {
     409: "The state forbids it; the detail says why.",
     415: "The body is not JSON.",
     422: "The Idempotency-Key was used with another body.",
-    429: "Too many failed logins.",
+    429: "Too many requests, or too many failures; Retry-After says how long to wait.",
     503: "Not now.",
 }
 
@@ -37,7 +40,7 @@ def document(version: str = "1") -> Node:
     """The whole document as plain values; key order is not stable, `render` sorts it."""
     shapes = [route.reply for route in ROUTES if route.reply] + [route.body for route in ROUTES if route.body]
     shapes += [messages.Hello, messages.Snapshot, messages.PutDelta, messages.AppendDelta, messages.Beat]
-    shapes += [messages.FramesDelta, messages.TopicRequest, schemas.ErrorReply]
+    shapes += [messages.FramesDelta, messages.TicketMessage, messages.TopicRequest, schemas.ErrorReply]
     _, components = msgspec.json.schema_components(shapes, ref_template=REF)
     paths: Node = {}
     for route in ROUTES:
@@ -48,7 +51,7 @@ def document(version: str = "1") -> Node:
             "title": "AlphaPulse control plane",
             "version": version,
             "description": "REST under /api/v1. The WebSocket /ws sends Hello, Snapshot, then deltas and beats; "
-            "it takes TopicRequest.",
+            "it takes TicketMessage, then TopicRequest.",
         },
         "paths": paths,
         "components": {
@@ -67,17 +70,21 @@ def operation(route: Route) -> Node:
         "operationId": route.name,
         "summary": route.summary,
         "responses": responses(route),
-        "security": {
-            Access.PUBLIC: [],
-            Access.SESSION: [{"bearer": []}, {"session": []}],
-            Access.BEARER: [{"bearer": []}],
-        }[route.access],
+        "security": security(route),
+        "x-roles": [role.name.lower() for role in Role if may(role, route.permission)],
     }
-    if parameters := query_parameters(route) + ([IDEMPOTENCY_KEY] if route.idempotent else []):
+    if parameters := query_parameters(route) + ([IDEMPOTENCY_KEY] if route.idempotency is not Idempotency.NONE else []):
         node["parameters"] = parameters
     if route.body is not None:
         node["requestBody"] = {"required": True, "content": json_content(route.body)}
     return node
+
+
+def security(route: Route) -> list[Node]:
+    """With what one of `x-roles` may come."""
+    if route.permission is Permission.PUBLIC:
+        return []
+    return [{"bearer": []}] if route.bearer_only else [{"bearer": []}, {"session": []}]
 
 
 IDEMPOTENCY_KEY: Node = {
@@ -104,9 +111,11 @@ def responses(route: Route) -> Node:
         nodes[str(status)] = {"description": STATUS_TEXT[status]}
         if route.reply is not None:
             nodes[str(status)]["content"] = json_content(route.reply)
-    common: tuple[int, ...] = () if route.access is Access.PUBLIC and route.body is None else (400, 401, 403)
+    common: tuple[int, ...] = () if route.permission is Permission.PUBLIC and route.body is None else (400, 401, 403)
     if route.body is not None:
         common += (415,)
+    if route.rate is Rate.NORMAL:
+        common += (429,)
     for status in sorted({*common, *route.errors}):
         # The probes answer 503 in their own shape, so that a machine needs to read one field only.
         shape = route.reply if route.reply is not None and route.path.endswith("z") else schemas.ErrorReply
@@ -119,8 +128,9 @@ def json_content(shape: type[msgspec.Struct]) -> Node:
     return {"application/json": {"schema": {"$ref": REF.format(name=shape.__name__)}}}
 
 
+@cache
 def render() -> str:
-    """The document as text: sorted keys, two spaces, a newline at the end."""
+    """The document as text, made once: sorted keys, two spaces, a newline at the end."""
     return msgspec.json.format(msgspec.json.encode(document(), order="sorted"), indent=2).decode() + "\n"
 
 

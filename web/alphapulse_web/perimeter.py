@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from alphapulse_web.errors import ApiError
 
 HOST = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?")
+OWN_SITES = frozenset({None, "same-origin", "none"})
+"""What `Sec-Fetch-Site` says of our own page, of a person who typed the address, and of programs that are no browser.
+
+`same-site` is not among them: another port of this machine is the same site.
+"""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,7 +49,7 @@ class Perimeter:
             raise ApiError(
                 403, "wrong_origin", "expected an allowed Origin, found another; add its host to web.allowed_hosts"
             )
-        if fetch_site == "cross-site" and method not in SAFE_METHODS:
+        if fetch_site not in OWN_SITES and method not in SAFE_METHODS:
             raise ApiError(403, "cross_site", "expected a request from the dashboard, found one from another site")
 
 

@@ -90,6 +90,7 @@ class ControlPlane:
                 await life.start(lifespan.handle_lifespan)
                 await lifespan.wait_for_startup()
                 async with trio.open_nursery() as clients:
+                    await clients.start(self._app.upkeep.run)
                     clients.start_soon(self._app.hub.run)
                     accepting = trio.CancelScope()
                     server = Server(application, config, context, state, self.ward)

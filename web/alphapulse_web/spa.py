@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 from quart import Blueprint, Response, request
 
+from alphapulse_web.api.routes import methods_of
 from alphapulse_web.errors import ApiError
 
 DIST = Path(__file__).parent / "dist"
@@ -89,6 +90,14 @@ def page_policy(nonce: str) -> str:
     )
 
 
+def no_such_operation() -> ApiError:
+    """405 on a path that knows other methods, else 404."""
+    if known := methods_of(request.path):
+        found = f"expected one of {', '.join(sorted(known))} on this path, found {request.method}"
+        return ApiError(405, "method_not_allowed", found)
+    return ApiError(404, "not_found", "expected a known path, found another; see /api/v1/openapi.json")
+
+
 def page_routes(site: Site) -> Blueprint:
     """Routes of the dashboard: a file if there is one of that name, the page if not."""
     routes = Blueprint("pages", __name__)
@@ -103,7 +112,7 @@ def page_routes(site: Site) -> Blueprint:
     @routes.get("/<path:path>")
     async def page(path: str) -> Response:
         if path.partition("/")[0] in NOT_PAGES:
-            raise ApiError(404, "not_found", "expected a known path, found another; see /api/v1/openapi.json")
+            raise no_such_operation()
         file = site.files.get(path)
         if file is None:
             if path.startswith("assets/"):
@@ -116,6 +125,6 @@ def page_routes(site: Site) -> Blueprint:
 
     @routes.route("/api/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     async def unknown(path: str) -> Response:
-        raise ApiError(404, "not_found", f"expected a known path, found /api/{path}; see /api/v1/openapi.json")
+        raise no_such_operation()
 
     return routes

@@ -1,75 +1,82 @@
-"""Stopping and resuming."""
+"""Stopping, starting again, selling what is held, and what halts there were."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable
-
 import msgspec
-import trio
 from quart import Blueprint, Response, g, request
 
-from alphapulse.errors import HaltError
-from alphapulse_web.api.replies import JSON, body
-from alphapulse_web.api.requests import KillRequest, ResumeRequest
+from alphapulse_web.api.once import once
+from alphapulse_web.api.replies import answer, body
+from alphapulse_web.api.requests import ChallengeRequest, FlattenRequest, KillRequest, ResumeRequest
 from alphapulse_web.api.routes import PREFIX
 from alphapulse_web.api.schemas import ViaWord
 from alphapulse_web.auth import Caller
 from alphapulse_web.backend import Backend
 from alphapulse_web.errors import ApiError
-from alphapulse_web.idempotency import Replies, Reply
-
-OPERATOR = "operator"
-CONTROL_LIMIT_S = 3
-"""How long a caller that hangs up cannot interrupt a stop or a resume; beyond it the outcome is reported as unknown."""
+from alphapulse_web.idempotency import Reply
 
 
-def control_routes(backend: Backend, replies: Replies) -> Blueprint:
-    """Routes that stop and resume. None of them is rate limited."""
-    routes = Blueprint("control", __name__, url_prefix=f"{PREFIX}/control")
+def control_routes(backend: Backend) -> Blueprint:
+    """Routes that stop and resume. The first is never rate limited."""
+    routes = Blueprint("control", __name__, url_prefix=PREFIX)
 
-    @routes.post("/kill")
+    @routes.post("/control/kill")
     async def kill() -> Response:
         wish = await body(KillRequest)
-        via = path_of(g.caller, request.headers.get("X-AlphaPulse-Via"))
+        caller: Caller = g.caller
+        via = path_of(caller, request.headers.get("X-AlphaPulse-Via"))
 
         async def act() -> Reply:
-            report = await backend.kill(wish.scope, wish.reason, OPERATOR, via)
+            report = await backend.kill(wish, caller.actor, caller.role, via)
             return Reply(200 if report.complete else 202, msgspec.json.encode(report))
 
-        return await once(replies, act)
+        return await once(act)
 
-    @routes.post("/resume")
-    async def resume() -> Response:
-        wish = await body(ResumeRequest)
-        via = path_of(g.caller, request.headers.get("X-AlphaPulse-Via"))
+    @routes.post("/control/challenge")
+    async def challenge() -> Response:
+        wish = await body(ChallengeRequest)
+        caller: Caller = g.caller
 
         async def act() -> Reply:
-            return Reply(200, msgspec.json.encode(await backend.resume(wish.scope, wish.reason, OPERATOR, via)))
+            return Reply(200, msgspec.json.encode(backend.challenge(wish.scope, caller.actor, caller.role)))
 
-        return await once(replies, act)
+        return await once(act)
+
+    @routes.post("/control/resume")
+    async def resume() -> Response:
+        wish = await body(ResumeRequest)
+        caller: Caller = g.caller
+        via = path_of(caller, request.headers.get("X-AlphaPulse-Via"))
+
+        async def act() -> Reply:
+            return Reply(200, msgspec.json.encode(await backend.resume(wish, caller.actor, caller.role, via)))
+
+        return await once(act)
+
+    @routes.post("/control/flatten")
+    async def flatten() -> Response:
+        wish = await body(FlattenRequest)
+        caller: Caller = g.caller
+        via = path_of(caller, request.headers.get("X-AlphaPulse-Via"))
+
+        async def act() -> Reply:
+            report = await backend.flatten(wish, caller.actor, caller.role, via)
+            return Reply(202 if report.stage == "begun" else 200, msgspec.json.encode(report))
+
+        return await once(act)
+
+    @routes.get("/halts")
+    async def halts() -> Response:
+        return answer(backend.halts())
+
+    @routes.get("/halts/<int:halt_id>")
+    async def halt(halt_id: int) -> Response:
+        try:
+            return answer(backend.halt(halt_id))
+        except LookupError as error:
+            raise ApiError(404, "no_such_halt", str(error)) from error
 
     return routes
-
-
-async def once(replies: Replies, act: Callable[[], Awaitable[Reply]]) -> Response:
-    """Act once for the request's key and body, to the end even if the caller hangs up."""
-
-    async def whole() -> Reply:
-        try:
-            with trio.fail_after(CONTROL_LIMIT_S, shield=True):
-                return await act()
-        except trio.TooSlowError as error:
-            message = f"asked for, but not confirmed within {CONTROL_LIMIT_S} s; treat it as still trading, ask again"
-            raise ApiError(503, "unconfirmed", message) from error
-        except HaltError as error:
-            failed = [str(problem) for problem in error.args]
-            raise ApiError(409, "not_allowed", "; ".join(failed), {"failed": failed}) from error
-
-    data = await request.get_data(cache=True, as_text=False, parse_form_data=False)
-    fingerprint = hashlib.sha256(request.path.encode() + b"\0" + data).digest()
-    reply = await replies.once(request.headers.get("Idempotency-Key"), fingerprint, whole)
-    return Response(reply.body, reply.status, content_type=JSON)
 
 
 def path_of(caller: Caller, via: str | None) -> ViaWord:

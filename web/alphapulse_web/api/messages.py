@@ -1,4 +1,6 @@
-"""Messages of the WebSocket. `seq` is dense from 0 on each connection; the page sends nothing but topic requests.
+"""Messages of the WebSocket. `seq` is dense from 0 on each connection.
+
+The page sends its ticket first, and then nothing but topic requests.
 
 The hub composes the text itself, so that a topic is encoded once for all clients; these shapes state what results.
 """
@@ -117,8 +119,15 @@ class FramesDelta(Shape, frozen=True, kw_only=True):
     data: FrameSample
 
 
+class TicketMessage(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first message that a page sends, and the only one before it is told anything."""
+
+    type: Literal["ticket"]
+    ticket: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
 class TopicRequest(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The only message that a page may send: whether it wants topics that are not sent to everybody."""
+    """The only message that a page may send from then on: whether it wants topics that are not sent to everybody."""
 
     type: Literal["subscribe", "unsubscribe"]
     topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=1)]

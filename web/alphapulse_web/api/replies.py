@@ -8,13 +8,15 @@ from typing import TypeVar
 
 import msgspec
 from quart import Quart, Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
+from alphapulse_web.api.routes import methods_of
 from alphapulse_web.api.schemas import ErrorBody, ErrorReply
 from alphapulse_web.errors import ApiError
 from alphapulse_web.trickle import Trickle
 
 JSON = "application/json"
+METHOD_NOT_ALLOWED = 405
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,12 @@ def request_number() -> str:
 def refusal(error: ApiError) -> Response:
     """An error in the API's shape."""
     content = ErrorBody(code=error.code, message=error.message, detail=error.detail, request=request_number())
-    return answer(ErrorReply(error=content), error.status)
+    response = answer(ErrorReply(error=content), error.status)
+    if error.detail is not None and "retry_after_s" in error.detail:
+        response.headers["Retry-After"] = str(error.detail["retry_after_s"])
+    if error.status == METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(methods_of(request.path) or {"GET", "HEAD"}))
+    return response
 
 
 def register_errors(app: Quart) -> None:
@@ -67,10 +74,7 @@ def register_errors(app: Quart) -> None:
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:
         code = error.name.lower().replace(" ", "_")
-        response = refusal(ApiError(error.code or 500, code, (error.description or error.name).lower()))
-        if isinstance(error, MethodNotAllowed) and error.valid_methods:
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        return response
+        return refusal(ApiError(error.code or 500, code, (error.description or error.name).lower()))
 
     @app.errorhandler(Exception)
     async def fault(error: Exception) -> Response:

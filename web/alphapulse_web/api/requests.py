@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from alphapulse_web.api.schemas import Result
 
-Scope = Annotated[str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48})$")]
-"""What a halt holds: `global`, or `strategy:NAME`."""
+Scope = Annotated[
+    str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48}|venue:[a-z0-9_]{1,48}|instrument:[0-9a-f]{48})$")
+]
+"""What a halt holds: `global`, `strategy:NAME`, `venue:NAME`, or `instrument:` and its 24 bytes in hex."""
 ReasonText = Annotated[str, Meta(min_length=1, max_length=250, pattern=r"\S")]
 """Why, in the actor's words."""
 Cursor = Annotated[str, Meta(max_length=128)]
@@ -28,10 +30,26 @@ class KillRequest(Request, frozen=True, kw_only=True):
 
     reason: ReasonText
     scope: Scope = "global"
+    level: Literal["halted", "reducing", "locked"] = "halted"
+
+
+class ChallengeRequest(Request, frozen=True, kw_only=True):
+    """Ask for what must be typed to end the halt of a scope."""
+
+    scope: Scope = "global"
 
 
 class ResumeRequest(Request, frozen=True, kw_only=True):
-    """End the halt of a scope."""
+    """End the halt of a scope: the nonce of a challenge, and its phrase as typed."""
+
+    reason: ReasonText
+    nonce: Annotated[str, Meta(min_length=1, max_length=128)]
+    phrase: Annotated[str, Meta(max_length=250)]
+    scope: Scope = "global"
+
+
+class FlattenRequest(Request, frozen=True, kw_only=True):
+    """Sell what a halted scope holds. Once in a halt."""
 
     reason: ReasonText
     scope: Scope = "global"
@@ -41,6 +59,13 @@ class LoginRequest(Request, frozen=True, kw_only=True):
     """A one-time code for a browser session."""
 
     code: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class RevokeRequest(Request, frozen=True, kw_only=True):
+    """Take a key away."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32)]
+    reason: ReasonText
 
 
 class NoQuery(Request, frozen=True, kw_only=True):

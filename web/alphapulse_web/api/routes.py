@@ -1,16 +1,21 @@
-"""The routes as data: who may use them, what they take and what they answer.
+"""The routes as data: who may use them and how often, what they take and what they answer.
 
-Both the access check and the OpenAPI document read this table. A route that is not in it is refused.
+Access, limits, audit and the OpenAPI document all read this table. A route that is not in it is refused, a row without
+its policy cannot be written, and an application whose handlers are not exactly its rows does not start.
 """
 
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import attrs
 import msgspec
+from werkzeug.routing import Map, Rule
 
 from alphapulse_web.api.requests import (
+    ChallengeRequest,
+    FlattenRequest,
     KillRequest,
     LoginRequest,
     NoQuery,
@@ -18,12 +23,17 @@ from alphapulse_web.api.requests import (
     PageQuery,
     PnlQuery,
     ResumeRequest,
+    RevokeRequest,
 )
 from alphapulse_web.api.schemas import (
     AuditHead,
+    Challenge,
     Fills,
+    FlattenReport,
     HaltReport,
+    Halts,
     Health,
+    Keys,
     LoginCode,
     Opportunities,
     Pairs,
@@ -34,75 +44,139 @@ from alphapulse_web.api.schemas import (
     SessionOpened,
     SessionView,
     Status,
+    StreamTicket,
     TreeNode,
 )
+from alphapulse_web.permissions import Permission
 
 PREFIX = "/api/v1"
 
 
-class Access(enum.Enum):
-    """Who may use a route."""
+class Rate(enum.Enum):
+    """How often a route may be asked."""
 
-    PUBLIC = "no login"
-    SESSION = "browser session or bearer token"
-    BEARER = "bearer token"
+    NORMAL = "10 requests of a caller in a second"
+    OPEN = "whoever asks is nobody yet; what he can be wrong about has a limit of its own"
+    HALT = "without any limit: nothing stands before a halt"
+
+
+class Idempotency(enum.Enum):
+    """What an Idempotency-Key does."""
+
+    NONE = "no key is wanted: a repetition does no harm"
+    ONCE = "on the disk before the act, and never acted twice"
+    HALT = "the act first, then the disk"
+
+
+READS = frozenset({"GET"})
+ACTS = frozenset({Permission.REARM, Permission.FLATTEN, Permission.RUN, Permission.LIMITS, Permission.KEYS})
+
+
+def _has_policy(route: Route, _: attrs.Attribute[bool], audit: bool) -> None:
+    """Raises ValueError if the row does not say what a route of its kind has to say."""
+    where = f"{route.method} {route.path}"
+    changes = route.method not in READS
+    if not changes and (audit or route.idempotency is not Idempotency.NONE):
+        raise ValueError(f"{where}: expected a read without audit and idempotency, found one; use another method")
+    if changes and not audit and route.permission not in {Permission.PUBLIC, Permission.READ}:
+        raise ValueError(f"{where}: expected audit=True for what is not everybody's, found False")
+    if (route.permission is Permission.PUBLIC) is not (route.rate is Rate.OPEN):
+        raise ValueError(f"{where}: expected Rate.OPEN for public routes and for them only, found {route.rate}")
+    if len({route.permission is Permission.HALT, route.rate is Rate.HALT, route.idempotency is Idempotency.HALT}) > 1:
+        raise ValueError(f"{where}: expected permission, rate and idempotency HALT together, found one without another")
+    if changes and route.permission in ACTS and route.idempotency is not Idempotency.ONCE:
+        raise ValueError(f"{where}: expected Idempotency.ONCE for {route.permission}, found {route.idempotency}")
+    if "/control/" in route.path and changes and route.idempotency is Idempotency.NONE:
+        raise ValueError(f"{where}: expected an Idempotency-Key on everything under /control, found none")
 
 
 @attrs.frozen(kw_only=True)
 class Route:
-    """One operation. `errors` lists the statuses besides those that every route can answer."""
+    """One operation, with its policy: a row that leaves one of `permission`, `rate` and `audit` out is no row.
+
+    `audit`: whether each answer to somebody who is logged in is kept in the journal. `bearer_only`: not for browsers.
+    `errors` lists the statuses besides those that every route can answer. A path may hold Werkzeug's parameters.
+    """
 
     method: str
     path: str
     name: str
     summary: str
-    access: Access = Access.SESSION
+    permission: Permission
+    rate: Rate
+    bearer_only: bool = False
     query: type[msgspec.Struct] = NoQuery
     body: type[msgspec.Struct] | None = None
     reply: type[msgspec.Struct] | None = None
     status: int = 200
     also: int | None = None
-    idempotent: bool = False
+    idempotency: Idempotency = Idempotency.NONE
     errors: tuple[int, ...] = ()
+    audit: bool = attrs.field(validator=_has_policy)
 
+
+def read(path: str, name: str, summary: str, reply: type[msgspec.Struct] | None, **others: Any) -> Route:
+    """A route by which everybody who is logged in may look at something."""
+    policy = {"permission": Permission.READ, "rate": Rate.NORMAL, "audit": False}
+    return Route(method="GET", path=path, name=name, summary=summary, reply=reply, **{**policy, **others})
+
+
+PUBLIC: dict[str, Any] = {"permission": Permission.PUBLIC, "rate": Rate.OPEN}
 
 ROUTES = (
-    Route(method="GET", path="/livez", name="livez", access=Access.PUBLIC, reply=Health, errors=(503,),
-          summary="Whether the daemon lives."),
-    Route(method="GET", path="/readyz", name="readyz", access=Access.PUBLIC, reply=Health, errors=(503,),
-          summary="Whether the daemon is ready."),
-    Route(method="GET", path=f"{PREFIX}/openapi.json", name="openapi", access=Access.PUBLIC,
-          summary="This document."),
-    Route(method="GET", path=f"{PREFIX}/status", name="status", reply=Status,
-          summary="Does it run, since when, by whom; is its data fresh."),
-    Route(method="GET", path=f"{PREFIX}/tree", name="tree", reply=TreeNode,
-          summary="The daemon's tasks."),
-    Route(method="GET", path=f"{PREFIX}/pools", name="pools", reply=Pools,
-          summary="All pools."),
-    Route(method="GET", path=f"{PREFIX}/pairs", name="pairs", reply=Pairs,
-          summary="Prices of two pools of one pair, and their gap."),
-    Route(method="GET", path=f"{PREFIX}/opportunities", name="opportunities", query=OpportunityQuery,
-          reply=Opportunities, summary="Opportunities and what came of them, newest first."),
-    Route(method="GET", path=f"{PREFIX}/positions", name="positions", reply=Positions,
-          summary="What is open and held."),
-    Route(method="GET", path=f"{PREFIX}/pnl", name="pnl", query=PnlQuery, reply=Pnl, errors=(404,),
-          summary="Profit and loss net of all costs."),
-    Route(method="GET", path=f"{PREFIX}/fills", name="fills", query=PageQuery, reply=Fills,
-          summary="Executed trades, newest first."),
-    Route(method="GET", path=f"{PREFIX}/runs", name="runs", reply=Runs,
-          summary="Runs of the books."),
-    Route(method="GET", path=f"{PREFIX}/audit/head", name="audit_head", reply=AuditHead, errors=(503,),
-          summary="The journal's head, to be written down elsewhere."),
+    read("/livez", "livez", "Whether the daemon lives.", Health, errors=(503,), **PUBLIC),
+    read("/readyz", "readyz", "Whether the daemon is ready.", Health, errors=(503,), **PUBLIC),
+    read(f"{PREFIX}/openapi.json", "openapi", "This document.", None, **PUBLIC),
+    read(f"{PREFIX}/status", "status", "Does it run, since when, by whom; is its data fresh.", Status),
+    read(f"{PREFIX}/tree", "tree", "The daemon's tasks.", TreeNode),
+    read(f"{PREFIX}/pools", "pools", "All pools.", Pools),
+    read(f"{PREFIX}/pairs", "pairs", "Prices of two pools of one pair, and their gap.", Pairs),
+    read(f"{PREFIX}/opportunities", "opportunities", "Opportunities and what came of them, newest first.",
+         Opportunities, query=OpportunityQuery),
+    read(f"{PREFIX}/positions", "positions", "What is open and held.", Positions),
+    read(f"{PREFIX}/pnl", "pnl", "Profit and loss net of all costs.", Pnl, query=PnlQuery, errors=(404,)),
+    read(f"{PREFIX}/fills", "fills", "Executed trades, newest first.", Fills, query=PageQuery),
+    read(f"{PREFIX}/runs", "runs", "Runs of the books.", Runs),
+    read(f"{PREFIX}/audit/head", "audit_head", "The journal's head, to be written down elsewhere.", AuditHead,
+         errors=(503,)),
     Route(method="POST", path=f"{PREFIX}/control/kill", name="kill", body=KillRequest, reply=HaltReport, also=202,
-          idempotent=True, errors=(409, 422, 503), summary="Stop trading. 202 while steps still run."),
-    Route(method="POST", path=f"{PREFIX}/control/resume", name="resume", access=Access.BEARER, body=ResumeRequest,
-          reply=Status, idempotent=True, errors=(409, 422, 503), summary="End a halt. 409 lists what forbids it."),
-    Route(method="POST", path=f"{PREFIX}/session", name="open_session", access=Access.PUBLIC, body=LoginRequest,
-          reply=SessionOpened, errors=(401, 429), summary="Log a browser in with a one-time code."),
-    Route(method="GET", path=f"{PREFIX}/session", name="session", reply=SessionView,
-          summary="Who asks."),
-    Route(method="DELETE", path=f"{PREFIX}/session", name="close_session", status=204,
-          summary="Log this browser out."),
-    Route(method="POST", path=f"{PREFIX}/session/code", name="login_code", access=Access.BEARER, reply=LoginCode,
-          summary="A fresh one-time login."),
+          permission=Permission.HALT, rate=Rate.HALT, idempotency=Idempotency.HALT, audit=True,
+          errors=(409, 422, 503), summary="Stop trading. 202 while steps still run."),
+    Route(method="POST", path=f"{PREFIX}/control/challenge", name="challenge", body=ChallengeRequest, reply=Challenge,
+          permission=Permission.REARM, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+          errors=(409, 422, 503), summary="What must be typed to end a halt, and what that does."),
+    Route(method="POST", path=f"{PREFIX}/control/resume", name="resume", body=ResumeRequest, reply=Status,
+          permission=Permission.REARM, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+          errors=(409, 422, 503), summary="End a halt. 409 lists what forbids it."),
+    Route(method="POST", path=f"{PREFIX}/control/flatten", name="flatten", body=FlattenRequest, reply=FlattenReport,
+          also=202, permission=Permission.FLATTEN, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+          errors=(409, 422, 503), summary="Sell what a halted scope holds, once in a halt. 202 while that lasts."),
+    read(f"{PREFIX}/halts", "halts", "The newest halts.", Halts),
+    read(f"{PREFIX}/halts/<int:halt_id>", "halt", "What a halt did.", HaltReport, errors=(404,)),
+    Route(method="POST", path=f"{PREFIX}/session", name="open_session", body=LoginRequest, reply=SessionOpened,
+          audit=True, errors=(401, 429), summary="Log a browser in with a one-time code.", **PUBLIC),
+    read(f"{PREFIX}/session", "session", "Who asks.", SessionView),
+    Route(method="DELETE", path=f"{PREFIX}/session", name="close_session", status=204, permission=Permission.READ,
+          rate=Rate.NORMAL, audit=True, summary="Log this browser out."),
+    Route(method="POST", path=f"{PREFIX}/session/code", name="login_code", reply=LoginCode, bearer_only=True,
+          permission=Permission.LOGIN, rate=Rate.NORMAL, audit=True, summary="A fresh one-time login."),
+    Route(method="POST", path=f"{PREFIX}/stream/ticket", name="stream_ticket", reply=StreamTicket,
+          permission=Permission.READ, rate=Rate.NORMAL, audit=False, summary="A ticket that opens the WebSocket once."),
+    read(f"{PREFIX}/keys", "keys", "Who holds keys, and with which roles.", Keys, permission=Permission.KEYS),
+    Route(method="POST", path=f"{PREFIX}/keys/revoke", name="revoke_key", body=RevokeRequest, reply=Keys,
+          permission=Permission.KEYS, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+          errors=(404, 409, 422, 503), summary="Take a key away, and end what it has opened."),
 )  # fmt: skip
+
+BY_RULE: dict[tuple[str, str], Route] = {(route.method, route.path): route for route in ROUTES}
+PATHS = Map([Rule(route.path, methods=[route.method]) for route in ROUTES], merge_slashes=False)
+
+
+def route_of(method: str, rule: str) -> Route | None:
+    """The row of a request that was matched; HEAD is a GET without its body."""
+    return BY_RULE.get(("GET" if method == "HEAD" else method, rule))
+
+
+def methods_of(path: str) -> frozenset[str]:
+    """The methods that a path knows, none if it is no path of the table."""
+    return frozenset(PATHS.bind("").allowed_methods(path))

@@ -21,9 +21,24 @@ Address = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{40}$")]
 """An EVM address in lower case."""
 
 RunMode = Literal["paper", "live"]
-State = Literal["starting", "active", "halted", "stopping"]
+State = Literal["starting", "active", "reducing", "probation", "halted", "locked", "stopping"]
+LevelWord = Literal["active", "reducing", "probation", "halted", "locked"]
 ViaWord = Literal[
-    "start rule", "the dashboard", "the command line", "the API", "a signal", "the supervisor", "the journal"
+    "start rule",
+    "the dashboard",
+    "the command line",
+    "the API",
+    "a signal",
+    "the supervisor",
+    "the journal",
+    "the local socket",
+    "the halt file",
+    "the risk engine",
+    "a breaker",
+    "the watchdog",
+    "reconciliation",
+    "the clock",
+    "the end of probation",
 ]
 StreamState = Literal["fresh", "quiet", "stale", "gap", "unknown", "ended"]
 TaskState = Literal["starting", "running", "backing off", "stopped", "cancelled", "failed"]
@@ -84,27 +99,100 @@ class HaltStep(Shape, frozen=True, kw_only=True):
     text: str
 
 
-class HaltReport(Shape, frozen=True, kw_only=True):
-    """What a halt did. `complete` is false while steps still run; they appear in `Status.report`."""
+class VenueReport(Shape, frozen=True, kw_only=True):
+    """What came of the orders at one venue; `ended` had ended otherwise, such as by a late fill."""
+
+    name: str
+    cancelled: int
+    ended: int
+    in_flight: int
+    unknown: int
+    text: str
+
+
+class FlattenReport(Shape, frozen=True, kw_only=True):
+    """What is sold, or was sold, on the one flatten of a halt."""
 
     halt_id: int
     scope: str
+    stage: Literal["begun", "done", "failed", "lost"]
+    actor: str
+    via: ViaWord
+    reason: str
+    at: Instant
+    closed: int
+    unknown: int
+    text: str
+
+
+class HaltReport(Shape, frozen=True, kw_only=True):
+    """What a halt did. `complete` is false while steps still run; they appear in `Status.report`.
+
+    `at` is the wall clock, `market_time` the market's at that moment. `unknown_orders` names orders whose outcome is
+    not known; `unknown` counts them all.
+    """
+
+    halt_id: int
+    scope: str
+    level: LevelWord
     actor: str
     via: ViaWord
     at: Instant
+    market_time: Instant | None
     reason: str
+    epoch: int
     steps: list[HaltStep]
+    venues: list[VenueReport]
+    unknown_orders: list[str]
     cancelled: int
     in_flight: int
     unknown: int
     kept_running: list[str]
     complete: bool
+    flatten: FlattenReport | None
+
+
+class HaltSummary(Shape, frozen=True, kw_only=True):
+    """A halt in one line. `ended` is null while it is in force, `report` says whether its report is there."""
+
+    halt_id: int
+    scope: str
+    level: LevelWord
+    actor: str
+    via: ViaWord
+    at: Instant
+    reason: str
+    ended: Instant | None
+    ended_by: str | None
+    report: bool
+
+
+class Halts(Shape, frozen=True, kw_only=True):
+    """The newest halts, newest first, over restarts too."""
+
+    halts: list[HaltSummary]
+
+
+class Challenge(Shape, frozen=True, kw_only=True):
+    """What must be typed to end a halt. Good for 60 s, for one try, and for who asked.
+
+    `text` says what resuming does and does not do; `objections` what would forbid it now.
+    """
+
+    nonce: str
+    scope: str
+    halt_id: int
+    phrase: str
+    text: list[str]
+    objections: list[str]
+    expires: Instant
 
 
 class PartialHalt(Shape, frozen=True, kw_only=True):
     """A halt of a part, such as `strategy:NAME`."""
 
     scope: str
+    level: LevelWord
     halt_id: int
     since: Instant
     by: str
@@ -440,10 +528,16 @@ class AuditHead(Shape, frozen=True, kw_only=True):
     size_bytes: int
 
 
+RoleWord = Literal["viewer", "operator", "risk", "admin"]
+
+
 class SessionView(Shape, frozen=True, kw_only=True):
-    """Who asks: a browser with a session that ends, or the bearer of the token."""
+    """Who asks: a browser with a session that ends, or the bearer of a key; `actor` is the key's name."""
 
     kind: Literal["browser", "bearer"]
+    actor: str
+    role: RoleWord
+    key: str
     expires: Instant | None
 
 
@@ -459,6 +553,28 @@ class LoginCode(Shape, frozen=True, kw_only=True):
     code: str
     url: str
     expires: Instant
+
+
+class StreamTicket(Shape, frozen=True, kw_only=True):
+    """What a page sends as the first message on its WebSocket; it works once, and not for long."""
+
+    ticket: str
+    expires: Instant
+
+
+class KeyView(Shape, frozen=True, kw_only=True):
+    """A key: whose, its id in the audit, and since when."""
+
+    name: str
+    role: RoleWord
+    key: str
+    made: Instant | None
+
+
+class Keys(Shape, frozen=True, kw_only=True):
+    """All keys that are good, the owner's first."""
+
+    keys: list[KeyView]
 
 
 class Health(Shape, frozen=True, kw_only=True):
