@@ -31,7 +31,7 @@ WRITE_BYTES = 65_536
 
 TICK_S = 0.1
 SOON_NS = 100 * NS_PER_MS
-"""After data, the next heartbeat comes this soon: it tells a receiver whose last batch was lost."""
+"""After data, the next heartbeat comes this soon, and then at twice the time: a last batch that was lost is missed."""
 
 SILENT_NS = 5_000 * NS_PER_MS
 """A connection on which nothing was heard for so long is given up."""
@@ -103,6 +103,7 @@ class LinkEnd:
         self._must_tell = False
         self._held_from: int | None = None
         self._beat_ns = 0
+        self._beat_every_ns = HEARTBEAT_NS
         self._heard_ns = link_ns()
         self._is_cut: str | None = None
         self._scope = trio.CancelScope()
@@ -241,6 +242,7 @@ class LinkEnd:
         notes, self._notes = self._notes, []
         batches = self.sender.take(WRITE_BYTES, self._market_ns())
         if batches:
+            self._beat_every_ns = SOON_NS
             self._beat_ns = min(self._beat_ns, now_ns + SOON_NS)
         beats = now_ns >= self._beat_ns and not batches
         told = self.acknowledgement()
@@ -249,7 +251,8 @@ class LinkEnd:
             self._told, self._must_tell = news, False
             notes.append(told)
         if beats:
-            self._beat_ns = now_ns + HEARTBEAT_NS
+            self._beat_ns = now_ns + self._beat_every_ns
+            self._beat_every_ns = min(HEARTBEAT_NS, 2 * self._beat_every_ns)
             notes.append(Heartbeat(self.sender.ring.boot_id, self.sender.next))
         if notes:
             yield link_bytes(notes, self.sender.ring.boot_id, self._source, self._now_ns())

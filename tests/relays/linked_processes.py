@@ -14,7 +14,7 @@ from alphapulse.relays.bus import Bus
 from alphapulse.relays.engagement import Engagement
 from alphapulse.relays.lane_link import Connect
 from alphapulse.relays.relay_link import LinkTerms, RelayLink
-from alphapulse.relays.relay_server import RelayServer
+from alphapulse.relays.relay_server import RelayServer, ServerTerms
 from alphapulse.relays.remote_relay import RemoteRelay
 from alphapulse.rules.links.identity import SeenMessages
 from alphapulse.rules.links.topics import ALL, Topics
@@ -39,8 +39,7 @@ class Process:
 
     def serve(self, domain: Domain, *, durable: Collection[str] = (), ttl_ns: int | None = None) -> RelayServer:
         """A server for the hub of a domain."""
-        return RelayServer(
-            self.bus.hubs[domain],
+        terms = ServerTerms(
             name=domain.name.lower(),
             boot_id=self.boot_id,
             source=Source.MARKET_DATA_RELAY,
@@ -52,6 +51,7 @@ class Process:
             signal_ttl_ns=ttl_ns,
             on_notice=self.notices.append,
         )
+        return RelayServer(self.bus.hubs[domain], terms)
 
     def link(
         self,
