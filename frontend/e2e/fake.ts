@@ -4,7 +4,7 @@ import { extname, join } from "node:path";
 import { expect, type Page, type Request, type WebSocketRoute } from "@playwright/test";
 
 import type { Status } from "../src/api/types";
-import type { FrameSample, Topic, TopicRequest, Topics } from "../src/api/wire";
+import type { FrameSample, Introduction, Topic, TopicRequest, Topics } from "../src/api/wire";
 import { topics as everything, wall, WALL } from "./fixtures/day";
 
 export const ORIGIN = "http://alphapulse.test";
@@ -125,7 +125,14 @@ export class FakeDaemon {
     }
     this.stopBeating();
     this.socket = socket;
-    socket.onMessage((message) => this.requests.push(JSON.parse(message.toString()) as TopicRequest));
+    socket.onMessage((message) => {
+      const said = JSON.parse(message.toString()) as TopicRequest | Introduction;
+      if (said.type === "ticket") this.greet();
+      else this.requests.push(said);
+    });
+  }
+
+  private greet(): void {
     this.seq = 0;
     const started = performance.now();
     const now = () => wall(Math.round(performance.now() - started));
@@ -153,6 +160,7 @@ export class FakeDaemon {
     }
     if (this.session !== 200) return void (await json(this.session, refusal));
     if (path === "/session") return void (await json(200, { kind: "browser", expires: wall(3_600_000) }));
+    if (path === "/stream/ticket") return void (await json(200, { ticket: "right", expires: wall(30_000) }));
     if (path === "/status" && this.topics.status) return void (await json(200, this.topics.status));
     await json(404, refusal);
   }

@@ -1,12 +1,13 @@
 /** The wiring: socket, frames, session and stop, written into the store. Lives outside React. */
 import { readSession, readStatus, sendKill, tryCode } from "./api/http";
+import { openStream } from "./api/stream";
 import type { Append, AskedTopic, Message } from "./api/wire";
 import type { HaltReport, Status } from "./api/types";
 import { millis } from "./format/time";
 import { stop as stopWords } from "./messages";
 import { serverClock, serverNow } from "./model/clock";
 import { addFrames } from "./model/firehose";
-import { Feed, type FeedListener, type Wire } from "./model/feed";
+import { Feed, type FeedListener } from "./model/feed";
 import { Frames, PointsMissing, withPoints, type Changes } from "./model/frames";
 import { haltSpans } from "./model/halts";
 import { tick } from "./model/second";
@@ -23,20 +24,6 @@ export const browserClock = {
   later,
   random: () => Math.random(),
 };
-
-function openSocket(): Wire {
-  const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-  const socket = new WebSocket(`${scheme}://${window.location.host}/ws`);
-  const wire: Wire = {
-    onmessage: null,
-    onclose: null,
-    send: (text) => socket.send(text),
-    close: () => socket.close(),
-  };
-  socket.onmessage = (event) => wire.onmessage?.(event);
-  socket.onclose = (event) => wire.onclose?.(event);
-  return wire;
-}
 
 function setLink(link: Partial<Link>): void {
   useModel.setState((model) => ({ link: { ...model.link, ...link } }));
@@ -78,7 +65,7 @@ class Dashboard implements FeedListener {
   private build: string | null = null;
   private wasShed = false;
   private readonly asked = new Set<AskedTopic>();
-  private readonly feed = new Feed(openSocket, browserClock, this);
+  private readonly feed = new Feed(openStream, browserClock, this);
   private readonly frames = new Frames(
     (flush) => window.requestAnimationFrame(flush),
     (changes, appended) => this.apply(changes, appended),

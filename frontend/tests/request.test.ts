@@ -27,8 +27,8 @@ beforeEach(() => {
   request = new StopRequest(send, clock, (view) => views.push(view));
 });
 
-function answer(status: number, problem: string | null = null): Answer<HaltReport> {
-  return { status, body: status < 300 ? report : null, problem };
+function answer(status: number, problem: string | null = null, code: string | null = null): Answer<HaltReport> {
+  return { status, body: status < 300 ? report : null, problem, code };
 }
 
 async function settle(): Promise<void> {
@@ -89,6 +89,17 @@ it("ends loudly when the daemon refuses", async () => {
   expect(views.at(-1)).toEqual({ phase: "refused", problem: "your role (viewer) may not stop" });
   clock.pass(5000);
   expect(sent).toHaveLength(1);
+});
+
+it("goes on while an earlier attempt still runs", async () => {
+  request.start("key");
+  sent[0]?.answer(answer(409, "still running", "in_progress"));
+  await settle();
+  expect(views.at(-1)).toMatchObject({ phase: "sending" });
+  clock.pass(1000);
+  sent[1]?.answer(answer(200));
+  await settle();
+  expect(views.at(-1)).toEqual({ phase: "confirmed", report });
 });
 
 it("ends when the person ends it and ignores a late answer", async () => {

@@ -77,10 +77,14 @@ class LiveDaemon:
         return self
 
     def ask(self, method: str, path: str, body: dict[str, str] | None = None, **headers: str) -> httpx.Response:
-        """One request with the bearer token, over a connection of its own."""
+        """One request with the bearer token, over a connection of its own; it waits where it asks too often."""
         sent = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": secrets.token_hex(8), **headers}
         with httpx.Client(base_url=self.url, timeout=PATIENCE_S, trust_env=False) as client:
-            return client.request(method, f"/api/v1{path}", json=body, headers=sent)
+            while True:
+                reply = client.request(method, f"/api/v1{path}", json=body, headers=sent)
+                if reply.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                    return reply
+                time.sleep(0.1)
 
     def get(self, path: str) -> Any:
         """A resource of the API."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpx
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, RejectConnection, Request, TextMessage
 
@@ -26,12 +28,13 @@ class SocketPage:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.connect((address.hostname, address.port or 80))
         self._wire = WSConnection(ConnectionType.CLIENT)
-        headers = [(b"Authorization", f"Bearer {token}".encode())]
-        self._socket.sendall(self._wire.send(Request(host=address.netloc, target="/ws", extra_headers=headers)))
+        self._socket.sendall(self._wire.send(Request(host=address.netloc, target="/ws")))
         self._text = ""
         self.close_code: int | None = None
         answer = self._event()
         assert isinstance(answer, AcceptConnection), answer
+        introduction = json.dumps({"type": "ticket", "ticket": ticket_of(url, token)})
+        self._socket.sendall(self._wire.send(TextMessage(introduction)))
 
     def next(self) -> dict[str, Any] | None:
         """The next message, None when the daemon has closed."""
@@ -65,3 +68,13 @@ class SocketPage:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def ticket_of(url: str, token: str) -> str:
+    """A fresh ticket for the token's bearer, who may have to wait a second for it."""
+    headers = {"Authorization": f"Bearer {token}"}
+    while True:
+        reply = httpx.post(f"{url}/api/v1/stream/ticket", headers=headers, timeout=TIMEOUT_S, trust_env=False)
+        if reply.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            return str(reply.raise_for_status().json()["ticket"])
+        time.sleep(float(reply.headers["Retry-After"]))

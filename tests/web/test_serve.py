@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -18,10 +19,11 @@ from wsproto.utilities import RemoteProtocolError
 
 from alphapulse_web import guard
 from alphapulse_web.app import create_app
+from alphapulse_web.auth import caller_of
 from alphapulse_web.serve import ControlPlane
 from tests.web.fake_backend import PAIR, FakeBackend
-from tests.web.hostile import CORPUS, GET, KILLERS, Attack, upgrade
-from tests.web.web_client import TOKEN, Clock, web_settings
+from tests.web.hostile import CORPUS, GET, KILLERS, TEXT, Attack, frame, upgrade
+from tests.web.web_client import Clock, web_settings
 
 pytestmark = pytest.mark.real_io
 
@@ -138,6 +140,13 @@ async def attack(rig: Rig, attack: Attack, *, reset: bool) -> None:
     await trio.aclose_forcefully(stream)
 
 
+def introduction(rig: Rig) -> str:
+    """What a page says first: the ticket of the token's bearer."""
+    app = rig.plane._app
+    ticket = app.tickets.issue(caller_of(app.ring.owner, "127.0.0.1"))
+    return json.dumps({"type": "ticket", "ticket": ticket.text.reveal()})
+
+
 class Page:
     """A dashboard on a real socket."""
 
@@ -145,10 +154,10 @@ class Page:
         self.stream = stream
         self.wire = WSConnection(ConnectionType.CLIENT)
 
-    async def open(self) -> None:
-        headers = [(b"Authorization", f"Bearer {TOKEN}".encode())]
-        await self.stream.send_all(self.wire.send(Request(host="127.0.0.1", target="/ws", extra_headers=headers)))
+    async def open(self, rig: Rig) -> None:
+        await self.stream.send_all(self.wire.send(Request(host="127.0.0.1", target="/ws")))
         assert isinstance(await self.next(), AcceptConnection)
+        await self.stream.send_all(self.wire.send(TextMessage(introduction(rig))))
 
     async def next(self) -> Event:
         while True:
@@ -185,6 +194,7 @@ async def stalled_page(rig: Rig) -> trio.SocketStream:
     stream = await rig.connect(receive_buffer=2_048)
     await stream.send_all(upgrade())
     await stream.receive_some(64)
+    await stream.send_all(frame(TEXT, introduction(rig).encode()))
     return stream
 
 
@@ -200,7 +210,7 @@ async def test_an_attack_harms_nobody_else(case: Attack, reset: bool) -> None:
 async def test_all_attacks_at_once_harm_nobody_else() -> None:
     async with running() as rig:
         page = Page(await rig.connect())
-        await page.open()
+        await page.open(rig)
         async with trio.open_nursery() as nursery:
             for case in CORPUS:
                 nursery.start_soon(partial(attack, rig, case, reset=len(case.name) % 2 == 0))
@@ -301,7 +311,7 @@ async def test_a_stop_with_twenty_stalled_downloads_ends_in_time() -> None:
 async def test_a_cancel_tells_the_pages_1001() -> None:
     async with running() as rig:
         page = Page(await rig.connect())
-        await page.open()
+        await page.open(rig)
         await page.next()
         rig.scope.cancel()
         with trio.fail_after(10):
@@ -311,7 +321,7 @@ async def test_a_cancel_tells_the_pages_1001() -> None:
 async def test_the_staged_stop_tells_1001_and_then_waits_to_be_cancelled() -> None:
     async with running() as rig:
         page = Page(await rig.connect())
-        await page.open()
+        await page.open(rig)
         await page.next()
         rig.plane.request_stop()
         with trio.fail_after(10):
@@ -330,7 +340,7 @@ async def test_a_plane_can_be_run_again() -> None:
                 url = await nursery.start(plane.run)
                 rig = Rig(plane, FakeBackend(), int(url.rpartition(":")[2]), nursery.cancel_scope, trio.Event())
                 page = Page(await rig.connect())
-                await page.open()
+                await page.open(rig)
                 assert isinstance(await page.next(), TextMessage)
                 rig.hang_up()
                 nursery.cancel_scope.cancel()
@@ -343,19 +353,34 @@ async def test_a_port_that_is_taken_is_an_error_at_start() -> None:
             await ControlPlane(app, port=rig.port).run()
 
 
-async def test_one_connection_too_many_is_refused_until_another_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_newcomer_takes_the_place_of_the_stranger_who_waits_longest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "MAX_CONNECTIONS", 3)
     async with running() as rig:
-        streams = [await rig.connect() for _ in range(3)]
+        page = Page(await rig.connect())
+        await page.open(rig)
+        await page.next()
+        strangers = [await rig.connect() for _ in range(2)]
         await rig.until(lambda: len(rig.plane.ward._streams) == 3)
         late = await rig.connect()
-        await rig.until(lambda: rig.plane.ward.refused == 1)
+        await rig.until(lambda: rig.plane.ward.displaced == 1)
         with trio.fail_after(10):
-            assert await late.receive_some() == b""
-        for stream in streams:
+            assert await strangers[0].receive_some() == b""
+            assert isinstance(await page.next(), TextMessage)
+        for stream in (*strangers, late):
             await trio.aclose_forcefully(stream)
-        await rig.emptied()
         await rig.is_well()
+
+
+async def test_where_all_are_logged_in_the_oldest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MAX_CONNECTIONS", 2)
+    async with running() as rig:
+        pages = [Page(await rig.connect()) for _ in range(2)]
+        for page in pages:
+            await page.open(rig)
+            await page.next()
+        await rig.is_well()
+        with trio.fail_after(10):
+            assert await pages[0].closing_code() == 1006
 
 
 async def test_the_server_does_not_say_what_it_is() -> None:

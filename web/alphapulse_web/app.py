@@ -52,6 +52,7 @@ class WebApp(QuartTrio):
     hub: Hub
     ring: KeyRing
     sessions: Sessions
+    tickets: Tickets
     codes: LoginCodes
     perimeter: Perimeter
     upkeep: Upkeep
@@ -84,7 +85,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
         access.ring, file, store, access.sessions, access.replies, backend, settings.run_blocking
     )
     upkeep.on_session_end = app.hub.end_session
-    tickets = Tickets(now_ns)
+    app.tickets = tickets = Tickets(now_ns)
     authenticator = access.authenticator
     app.register_blueprint(status_routes(backend))
     app.register_blueprint(book_routes(backend))

@@ -1,12 +1,14 @@
 /** Plain requests to the control plane. Nothing here retries: whoever asks decides whether to ask again. */
 import { login } from "../messages";
-import type { ErrorReply, HaltReport, SessionView, Status } from "./types";
+import type { ErrorReply, HaltReport, SessionView, Status, StreamTicket } from "./types";
 
 export interface Answer<T> {
   status: number;
   body: T | null;
   /** What the server said was wrong, in its own words. */
   problem: string | null;
+  /** The same for programs. */
+  code: string | null;
 }
 
 /**
@@ -25,8 +27,8 @@ export async function ask<T>(method: string, path: string, options: AskOptions =
     signal: options.signal,
   });
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return { status: response.status, body: body as T, problem: null };
-  return { status: response.status, body: null, problem: problemOf(body) };
+  if (response.ok) return { status: response.status, body: body as T, problem: null, code: null };
+  return { status: response.status, body: null, problem: problemOf(body), code: codeOf(body) };
 }
 
 interface AskOptions {
@@ -40,12 +42,21 @@ function problemOf(body: unknown): string | null {
   return error === undefined ? null : `${error.message} (request ${error.request})`;
 }
 
+function codeOf(body: unknown): string | null {
+  return (body as Partial<ErrorReply> | null)?.error?.code ?? null;
+}
+
 export function readStatus(): Promise<Answer<Status>> {
   return ask<Status>("GET", "/status");
 }
 
 export function readSession(): Promise<Answer<SessionView>> {
   return ask<SessionView>("GET", "/session");
+}
+
+/** What opens the socket, once and within 30 seconds. */
+export function takeTicket(): Promise<Answer<StreamTicket>> {
+  return ask<StreamTicket>("POST", "/stream/ticket");
 }
 
 /** Log in with a one-time code. Null when that opened a session, otherwise what to tell the person. */

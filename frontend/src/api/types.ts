@@ -24,5 +24,6 @@ export type SessionView = Shapes["SessionView"];
 export type Source = Shapes["Source"];
 export type Status = Shapes["Status"];
 export type Stream = Shapes["Stream"];
+export type StreamTicket = Shapes["StreamTicket"];
 export type TokenRef = Shapes["TokenRef"];
 export type TreeNode = Shapes["TreeNode"];

@@ -12,7 +12,9 @@ export type Append = Shapes["AppendDelta"];
 export type LiveFrame = Shapes["LiveFrame"];
 export type FrameSample = Shapes["FrameSample"];
 export type FramesDelta = Shapes["FramesDelta"];
-/** What the page may say: that it wants a topic which is not sent to everybody, or no longer wants it. */
+/** What the page says first. */
+export type Introduction = Shapes["TicketMessage"];
+/** What the page may say from then on: that it wants a topic which is not sent to everybody, or no longer wants it. */
 export type TopicRequest = Shapes["TopicRequest"];
 export type AskedTopic = TopicRequest["topics"][number];
 export type Put = { [T in Topic]: Omit<Shapes["PutDelta"], "topic" | "data"> & { topic: T; data: Topics[T] } }[Topic];

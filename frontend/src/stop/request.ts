@@ -86,7 +86,7 @@ export class StopRequest {
       this.cancelRepeat?.();
       this.waitsForLogin = true;
       this.changed({ phase: "login", since: this.since });
-    } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 429) {
+    } else if (refuses(answer)) {
       this.settle({ phase: "refused", problem: answer.problem ?? `status ${answer.status}` });
     } else {
       this.failed(answer.problem ?? `status ${answer.status}`);
@@ -109,6 +109,11 @@ export class StopRequest {
     this.cancelRepeat = null;
     this.changed(view);
   }
+}
+
+/** Whether the daemon said no, rather than not yet: an earlier attempt still runs, or it was asked too often. */
+function refuses({ status, code }: Answer<HaltReport>): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429 && code !== "in_progress";
 }
 
 /** A key for one press of the button. Made without crypto.randomUUID, which only exists on secure origins. */
