@@ -45,6 +45,8 @@ class WebSection(Section, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8321
     allow_other_hosts: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    tls_certificate: str | None = None
+    tls_key: str | None = None
 
 
 class RecordedSection(Section, frozen=True):

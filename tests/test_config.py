@@ -168,6 +168,8 @@ EACH_KEY = [
     ("costs", "gas_price_wei", 25_000_000_000),
     ("costs", "gas_units", 1),
     ("costs", "wrapped_native", "WETH"),
+    ("web", "tls_certificate", "tls/web.pem"),
+    ("web", "tls_key", "tls/web.key"),
     ("limits", "max_input_age_s", 1),
     ("limits", "loop_stall_s", 5),
     ("limits", "loop_exit_s", 60),
