@@ -28,6 +28,11 @@ _NAME = re.compile("[A-Za-z0-9_-]{1,40}")
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=0)] | str
 """Raw units as a whole number, or whole tokens as decimal text such as `"25.00"`."""
+Amounts = Amount | dict[str, Amount] | None
+"""An amount for every token, or for each its own; None: no limit."""
+Plain = Annotated[int, msgspec.Meta(ge=0, le=10**30)] | None
+"""A whole number; None: no limit."""
+Share = Annotated[int, msgspec.Meta(ge=0, le=PPM)]
 
 
 class DaemonSection(Section, frozen=True):
@@ -68,6 +73,16 @@ class CaptureSection(Section, frozen=True):
     file: str = "data/capture.apcap"
 
 
+class SizingSection(Section, frozen=True):
+    """`[strategies.*] sizing`: at most one of `fixed`, `fraction_ppm` and `kelly_ppm`; none: the best size."""
+
+    fixed: Amounts = None
+    fraction_ppm: Share | None = None
+    kelly_ppm: Share | None = None
+    win_ppm: Share | None = None
+    payoff_ppm: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
+
+
 class FlashArbitrageSection(Section, frozen=True):
     """`[strategies.flash_arbitrage]`: gaps between two pools of one pair."""
 
@@ -75,7 +90,14 @@ class FlashArbitrageSection(Section, frozen=True):
     evaluate: Literal["log", "block"] = "log"
     base_tokens: tuple[str, ...] = ()
     min_net_profit: Amount | dict[str, Amount] = 0
-    max_trade_value: Amount | dict[str, Amount] | None = None
+    max_trade_value: Amounts = None
+    max_hourly_volume: Amounts = None
+    capital: Amounts = None
+    max_daily_loss: Amounts = None
+    max_drawdown: Amounts = None
+    max_losing_streak: Plain = None
+    max_unfilled_repeats: Plain = None
+    sizing: SizingSection = SizingSection()
     flash_fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM)] = 0
 
 
@@ -110,8 +132,35 @@ class LimitsSection(Section, frozen=True):
     """`[limits]`: what the gate allows, and how long the loop may stand still."""
 
     max_input_age_s: Annotated[int, msgspec.Meta(ge=1, le=10**9)] = 60
+    max_signal_age_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 10
+    approved_builds: tuple[str, ...] = ()
+    max_gap_ppm: Plain = None
+    max_instrument_exposure: Amounts = None
+    max_venue_exposure: Amounts = None
+    max_gross_exposure: Amounts = None
+    max_net_exposure: Amounts = None
+    max_daily_loss: Amounts = None
+    max_drawdown: Amounts = None
+    max_gas_price_wei: Plain = None
+    max_hourly_gas_wei: Plain = None
+    max_hourly_reverts: Plain = None
+    max_failures_in_row: Plain = None
+    throttle_window_ms: Annotated[int, msgspec.Meta(ge=1, le=3_600_000)] = 1000
+    max_venue_intents: Plain = None
+    max_strategy_intents: Plain = None
+    max_intents: Plain = None
     loop_stall_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 1
     loop_exit_s: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 10
+
+
+class BreakersSection(Section, frozen=True):
+    """`[breakers]`: when the circuit breakers trip, as far as limits of the gate do not say it."""
+
+    max_jump_ppm: Annotated[int, msgspec.Meta(ge=1, le=10**9)] = 100_000
+    max_failure_ppm: Share = 900_000
+    least_outcomes: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
+    max_unknown_orders: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 3
+    max_memory_mib: Annotated[int, msgspec.Meta(ge=64, le=1 << 20)] | None = None
 
 
 class RelaySection(Section, frozen=True):
@@ -130,6 +179,12 @@ class TopologySection(Section, frozen=True):
     tls_folder: str = "tls"
 
 
+class HaltingSection(Section, frozen=True):
+    """`[halting]`: how trading goes on after a halt."""
+
+    probation_s: Annotated[int, msgspec.Meta(ge=0, le=604_800)] = 900
+
+
 class Config(Section, frozen=True):
     """The whole configuration. `folder` is where its relative file names start, `digest` is the SHA-256 of its text."""
 
@@ -141,6 +196,8 @@ class Config(Section, frozen=True):
     costs: CostsSection = CostsSection()
     execution: ExecutionSection = ExecutionSection()
     limits: LimitsSection = LimitsSection()
+    breakers: BreakersSection = BreakersSection()
+    halting: HaltingSection = HaltingSection()
     topology: TopologySection = TopologySection()
     folder: str = ""
     digest: str = ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
+from alphapulse.composition.limits import size_caps
 from alphapulse.composition.restart_policies import RESTARTS
-from alphapulse.composition.terms import flash_arbitrage_terms, strategy_limits
+from alphapulse.composition.terms import flash_arbitrage_terms
 from alphapulse.config import Config, FlashArbitrageSection
 from alphapulse.data.pools import Pool
-from alphapulse.execution.gate import StrategyLimits
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service
 from alphapulse.relays.relay import Relay
@@ -68,10 +68,5 @@ class Strategies:
             next_signal_id=lambda: next(self._signal_ids),
             run=self._run,
             halt_epoch=self._halt_epoch,
+            caps=size_caps(FLASH_ARBITRAGE, self._section, self._pools),
         )
-
-
-def limits_of(config: Config, pools: Sequence[Pool]) -> dict[str, StrategyLimits]:
-    """The gate's limits for each strategy. Raises ConfigError as `strategy_limits` does."""
-    section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
-    return {FLASH_ARBITRAGE: strategy_limits(section, pools)}

@@ -13,7 +13,6 @@ from alphapulse.config import PPM, Amount, Config, CostsSection, FlashArbitrageS
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.pools import Pool, Token
 from alphapulse.errors import ConfigError
-from alphapulse.execution.gate import StrategyLimits
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.capture_recorder import CaptureRecorder
 from alphapulse.rules.accounting.amounts import raw_units
@@ -75,26 +74,12 @@ def flash_arbitrage_terms(
     )
 
 
-def strategy_limits(section: FlashArbitrageSection, pools: Sequence[Pool]) -> StrategyLimits:
-    """The gate's limits for the strategy. Raises ConfigError for an amount that is none or too fine for its token."""
-    path = "strategies.flash_arbitrage"
-    floors = _by_token(section.min_net_profit, f"{path}.min_net_profit", pools)
-    if section.max_trade_value is None:
-        return StrategyLimits(min_net_profit=floors.get, max_trade_value=_unlimited)
-    ceilings = _by_token(section.max_trade_value, f"{path}.max_trade_value", pools)
-    return StrategyLimits(min_net_profit=floors.get, max_trade_value=lambda token: ceilings.get(token, 0))
-
-
 def tokens_of(pools: Sequence[Pool]) -> dict[bytes, Token]:
     """Every token of the pools, by address."""
     return {token.address: token for pool in pools for token in (pool.token0, pool.token1)}
 
 
-def _unlimited(token: bytes) -> None:
-    """No maximum is configured."""
-
-
-def _by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> dict[bytes, int]:
+def amounts_by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> dict[bytes, int]:
     """The amount of each token in raw units. A table may name tokens that no pool holds; they are left out."""
     tokens = tokens_of(pools)
     if not isinstance(setting, dict):

@@ -7,7 +7,9 @@ from itertools import count
 
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.halting import Halting
+from alphapulse.composition.limits import gate_terms
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
+from alphapulse.composition.risk import Risk
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.composition.terms import latency
 from alphapulse.config import Config
@@ -15,15 +17,14 @@ from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Mode
 from alphapulse.data.pools import Pool
 from alphapulse.execution.engine import Engine
-from alphapulse.execution.gate import Gate, StrategyLimits
+from alphapulse.execution.gate import Gate
 from alphapulse.execution.paper import PaperExecutor
+from alphapulse.execution.settlement_feed import SettlementFeed
 from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.bus import Bus
-
-NS_PER_S = 1_000_000_000
 
 
 class Trading:
@@ -33,7 +34,7 @@ class Trading:
         self,
         config: Config,
         pools: Sequence[Pool],
-        limits: dict[str, StrategyLimits],
+        risk: Risk,
         bus: Bus,
         clock: MarketClock,
         journal: Journal,
@@ -45,11 +46,14 @@ class Trading:
         self.latency = latency(config)
         self.gate = Gate(
             halting.switch,
-            limits,
-            max_input_age_ns=config.limits.max_input_age_s * NS_PER_S,
+            risk.board,
+            risk.limits,
+            start.recovery.record,
+            gate_terms(config, pools),
             market_ns=clock.now_ns,
             now_ns=environment.now_ns,
             stream_trouble=lambda chain_id: bus.stream_trouble(CHAINS[chain_id].venue),
+            journal_failure=lambda: str(journal.failure) if journal.failure is not None else None,
         )
         self.executor = PaperExecutor(
             pools, self.latency, journal, bus.market_data, bus.execution, now_ns=environment.now_ns
@@ -64,6 +68,7 @@ class Trading:
 
     def gateways(self) -> Iterator[ChildSpec]:
         """The ways to the venues, for the foundation: they run on through a halt."""
+        yield ChildSpec("settlements", lambda: SettlementFeed(self.gate, self._bus.execution), NO_RESTART)
         yield ChildSpec("paper executor", lambda: self.executor, NO_RESTART, kind="gateway")
 
     def tasks(self) -> Iterator[ChildSpec]:
@@ -96,4 +101,4 @@ class Trading:
 
     def _all_settled(self) -> tuple[str, bool, str]:
         open_intents = len(self.executor.pending)
-        return "every intent is settled", not open_intents, f"{open_intents} are open"
+        return "orders", not open_intents, f"{open_intents} are open"

@@ -15,13 +15,14 @@ from alphapulse.relays.relay import Relay
 from alphapulse.relays.subscription import Subscription
 
 HALTED_BEFORE_SENDING = "a halt came between the intent and its sending; nothing was sent"
+LATE_BEFORE_SENDING = "the intent was too old when the disk had it, or a clock was set; nothing was sent"
 
 
 class Engine:
     """Judges each list of signals in the order (position, strategy) and hands on what the gate approves.
 
     Every act is in the journal before it happens: signals and verdicts are written, intents are synced to the disk, and
-    the halt epoch is read once more, all before the executor is called.
+    age and halt epoch are looked at once more, all before the executor is called.
     """
 
     def __init__(
@@ -80,6 +81,8 @@ class Engine:
                 intents.append(self._intent(signal, signal.gas_cost, signal.net))
         self._journal.append_now([*signals, *verdicts])
         self._execution.publish(verdicts)
+        if alerts := self._gate.take_alerts():
+            self._execution.publish(alerts)
         if intents:
             await self._send(intents)
 
@@ -87,20 +90,21 @@ class Engine:
         try:
             await self._journal.append(intents, sync=True)
         except trio.Cancelled:
-            self._settle_unsent(intents)
+            self._settle_unsent(intents, HALTED_BEFORE_SENDING)
             raise
         self._execution.publish(intents)
-        # No await between this look at the epoch and the call of the executor.
-        live = [intent for intent in intents if intent.halt_epoch == self._gate.epoch]
-        if live:
+        # No await between this look at age and epoch and the call of the executor.
+        halted = [intent for intent in intents if intent.halt_epoch != self._gate.epoch]
+        late = [intent for intent in intents if intent not in halted and not self._gate.in_time(intent)]
+        if live := [intent for intent in intents if intent not in halted and intent not in late]:
             self._executor.submit(live)
-        self._settle_unsent([intent for intent in intents if intent not in live])
+        self._settle_unsent(halted, HALTED_BEFORE_SENDING)
+        self._settle_unsent(late, LATE_BEFORE_SENDING)
 
-    def _settle_unsent(self, intents: Sequence[OrderRequest]) -> None:
+    def _settle_unsent(self, intents: Sequence[OrderRequest], reason: str) -> None:
         """The intents are in the journal but nobody got them: say so there, or a restart would find them open."""
         reports = [
-            ExecutionReport.of(intent, Outcome.CANCELLED, HALTED_BEFORE_SENDING, reported_ns=self._now_ns())
-            for intent in intents
+            ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=self._now_ns()) for intent in intents
         ]
         if reports and self._journal.failure is None:
             self._journal.append_now(reports)

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-import attrs
-
-from alphapulse.data.execution import RiskDecision
+from alphapulse.data.execution import Check, OrderRequest, RiskDecision
 from alphapulse.data.halts import Level
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.risk import LimitOverride, RiskAlert, Severity
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.rules.limits import pre_trade
-from alphapulse.rules.limits.pre_trade import Refusal
+from alphapulse.data.wire import NAME
+from alphapulse.rules.limits.checks import ORDER, CheckRow
+from alphapulse.rules.limits.facts import Facts, GateTerms, Permit
+from alphapulse.rules.limits.limit_book import LimitBook
+from alphapulse.rules.limits.limit_table import PROBATION_PPM
+from alphapulse.rules.limits.refusal import Caution, Refusal
+from alphapulse.rules.limits.trading_record import TradingRecord
+from alphapulse.safety.clipped import clipped
+from alphapulse.safety.scopes import strategy_scope
 
-REMEMBERED_EPISODES = 65_536
-"""Traded episodes that are remembered in a run; an older one cannot come back, episodes are numbered upwards."""
+REMEMBERED = 65_536
+"""Episodes and numbers of signals that are remembered in a run; older ones cannot come back, both count upwards."""
 
-
-@attrs.frozen
-class StrategyLimits:
-    """Limits of one strategy in raw units by profit token.
-
-    A token that `min_net_profit` does not hold is refused, since no floor is known for it. `max_trade_value` is None
-    if trades may have any size; otherwise a token that it does not hold has the ceiling 0.
-    """
-
-    min_net_profit: Callable[[bytes], int | None]
-    max_trade_value: Callable[[bytes], int | None]
-
-
-NOTHING_ALLOWED = StrategyLimits(min_net_profit=lambda _: None, max_trade_value=lambda _: 0)
-"""The limits of a strategy for which none are configured."""
+ALERT_EVERY_NS = 60_000_000_000
+"""A check says at most so often, of one strategy, that its limit is near."""
 
 
 class HaltView(Protocol):
@@ -38,35 +32,63 @@ class HaltView(Protocol):
 
     epoch: int
 
-    def level(self, strategy: str) -> Level:
-        """The lowest level of all scopes that hold the strategy."""
+    def level(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> Level:
+        """The strictest level of all scopes that hold the strategy or one of the instruments."""
+        ...
+
+    def factor_ppm(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> int:
+        """What probation leaves of the limits, in millionths."""
+        ...
+
+
+class BreakerView(Protocol):
+    """What the gate asks and tells of circuit breakers that are half open."""
+
+    def permit(self, strategy: str, pools: Iterable[InstrumentId]) -> Permit:
+        """Whether one of them holds the strategy or a pool, and whether its probe is still to be had."""
+        ...
+
+    def send_probe(self, strategy: str, pools: Iterable[InstrumentId], trade: tuple[int, int]) -> None:
+        """The trade (run, signal id) was approved: it is the probe of those that are half open."""
         ...
 
 
 class Gate:
-    """Checks signals, fail-closed.
+    """Checks signals, fail-closed; an approved one counts as in flight from the step of its verdict.
 
-    `market_ns` is the market clock, None while its time is not known. `stream_trouble` says what is wrong with the
-    stream of a chain, None if nothing is.
+    `market_ns` is the market clock, None while its time is not known, `now_ns` the wall clock. `stream_trouble` says
+    what is wrong with the stream of a chain, None if nothing is; `journal_failure` why nothing can be recorded.
     """
 
     def __init__(
         self,
         halts: HaltView,
-        limits: dict[str, StrategyLimits],
+        breakers: BreakerView,
+        limits: LimitBook,
+        record: TradingRecord,
+        terms: GateTerms,
         *,
-        max_input_age_ns: int,
         market_ns: Callable[[], int | None],
         now_ns: Callable[[], int],
         stream_trouble: Callable[[int], str | None],
+        journal_failure: Callable[[], str | None],
+        order: Sequence[CheckRow] = ORDER,
     ) -> None:
+        self.limits = limits
+        self.record = record
+        self.terms = terms
         self._halts = halts
-        self._limits = limits
-        self._max_input_age_ns = max_input_age_ns
+        self._breakers = breakers
         self._market_ns = market_ns
         self._now_ns = now_ns
         self._stream_trouble = stream_trouble
+        self._journal_failure = journal_failure
+        record.throttle(terms.throttle_ns)
+        self._judges = tuple(row.judge for row in order)
         self._traded: dict[tuple[str, int], None] = {}
+        self._seen: dict[tuple[int, int], None] = {}
+        self._alerts: list[RiskAlert] = []
+        self._alerted_ns: dict[tuple[str, Check], int] = {}
 
     @property
     def epoch(self) -> int:
@@ -74,10 +96,17 @@ class Gate:
         return self._halts.epoch
 
     def check(self, signal: ArbitrageSignal) -> RiskDecision:
-        """The verdict; an approved signal counts as traded from now on."""
-        refusal = next(self._refusals(signal), None)
+        """The verdict; an approved signal counts as traded, and as in flight, from now on."""
+        facts = self._facts(signal)
+        refusal = self._refusal(facts)
+        self._seen[signal.run, signal.signal_id] = None
+        _forget_oldest(self._seen)
         if refusal is None:
-            self._remember(signal)
+            self._traded[signal.strategy, signal.episode] = None
+            _forget_oldest(self._traded)
+            self.record.approve(signal, facts.time_ns)
+            if facts.permit is Permit.PROBE:
+                self._breakers.send_probe(signal.strategy, facts.pools, (signal.run, signal.signal_id))
         return RiskDecision(
             run=signal.run,
             signal_id=signal.signal_id,
@@ -89,40 +118,94 @@ class Gate:
             limit=refusal.limit if refusal else None,
             unit=refusal.unit if refusal else "",
             text=refusal.text if refusal else "every check passed",
-            decided_ns=self._now_ns(),
+            decided_ns=facts.now_ns,
         )
+
+    def take_alerts(self) -> list[RiskAlert]:
+        """What passed near its limit since the last call; each check at most once a minute for each strategy."""
+        alerts, self._alerts = self._alerts, []
+        return alerts
+
+    def in_time(self, intent: OrderRequest) -> bool:
+        """Whether an intent is young enough to be sent; a clock that was set since, either way, makes it none."""
+        return abs(self._now_ns() - intent.created_ns) <= self.terms.max_signal_age_ns
 
     def floor(self, signal: ArbitrageSignal) -> int:
         """The least net profit of an approved signal, in raw units of its profit token."""
-        return self._limits[signal.strategy].min_net_profit(signal.profit_token) or 0
+        return self.limits.floor(signal.strategy, signal.profit_token) or 0
 
     def ceiling(self, strategy: str, token: bytes) -> int | None:
         """The largest trade of a strategy, in raw units of a profit token; None without a limit."""
-        return self._limits[strategy].max_trade_value(token)
+        return self.limits.ceilings(strategy, token, self._now_ns()).get("strategies_trade_value")
+
+    def settle(self, messages: Iterable[object]) -> None:
+        """Take in what the execution relay says of trades and breakers."""
+        for message in messages:
+            if isinstance(message, LimitOverride):
+                self.limits.put(message, self._now_ns())
+            else:
+                self.record.take(message)
 
     def forget_run(self) -> None:
-        """A new run of the books has begun: nothing has been traded in it."""
+        """A new run of the books has begun: nothing has been traded in it, and nothing is held. What is open stays."""
         self._traded.clear()
+        self.record.exposure.forget_holdings()
 
-    def _refusals(self, signal: ArbitrageSignal) -> Iterator[Refusal]:
-        """The checks in the order of `Check`; evaluated one by one, so that the first refusal ends it."""
-        limits = self._limits.get(signal.strategy, NOTHING_ALLOWED)
-        token = signal.profit_token
-        checks: tuple[Callable[[], Refusal | None], ...] = (
-            lambda: pre_trade.halt_epoch(signal, self._halts.epoch),
-            lambda: pre_trade.strategy_enabled(signal, self._halts.level(signal.strategy)),
-            lambda: pre_trade.input_fresh(
-                signal, self._market_ns(), self._max_input_age_ns, self._stream_trouble(signal.chain_id)
-            ),
-            lambda: pre_trade.min_net_profit(signal, limits.min_net_profit(token)),
-            lambda: pre_trade.max_trade_value(signal, limits.max_trade_value(token)),
-            lambda: pre_trade.duplicate(signal, int((signal.strategy, signal.episode) in self._traded)),
+    def _facts(self, signal: ArbitrageSignal) -> Facts:
+        strategy, now_ns = signal.strategy, self._now_ns()
+        pools = signal.pools
+        permit = self._breakers.permit(strategy, pools)
+        factor_ppm = self._halts.factor_ppm(strategy, pools)
+        if permit is not Permit.ANY:
+            factor_ppm = min(factor_ppm, PROBATION_PPM)
+        return Facts(
+            signal,
+            self.terms,
+            pools,
+            self._halts.epoch,
+            self._halts.level(strategy, pools),
+            self.limits.ceilings(strategy, signal.profit_token, now_ns, factor_ppm),
+            self.limits.floor(strategy, signal.profit_token),
+            self.record,
+            self._market_ns(),
+            now_ns,
+            self._stream_trouble(signal.chain_id),
+            self._journal_failure(),
+            (strategy, signal.episode) in self._traded,
+            (signal.run, signal.signal_id) in self._seen,
+            permit,
         )
-        for check in checks:
-            if (refusal := check()) is not None:
-                yield refusal
 
-    def _remember(self, signal: ArbitrageSignal) -> None:
-        self._traded[signal.strategy, signal.episode] = None
-        if len(self._traded) > REMEMBERED_EPISODES:
-            del self._traded[next(iter(self._traded))]
+    def _refusal(self, facts: Facts) -> Refusal | None:
+        """The checks in their order, one by one: the first refusal ends it."""
+        for judge in self._judges:
+            found = judge(facts)
+            if found is not None:
+                if isinstance(found, Refusal):
+                    return found
+                self._caution(facts, found)
+        return None
+
+    def _caution(self, facts: Facts, found: Caution) -> None:
+        key = facts.signal.strategy, found.check
+        last_ns = self._alerted_ns.get(key)
+        if last_ns is not None and 0 <= facts.now_ns - last_ns < ALERT_EVERY_NS:
+            return
+        self._alerted_ns[key] = facts.now_ns
+        self._alerts.append(
+            RiskAlert(
+                severity=Severity.WARNING,
+                scope=clipped(strategy_scope(facts.signal.strategy), NAME.limit),
+                rule=found.check.name.lower(),
+                value=found.value,
+                limit=found.limit,
+                unit=found.unit,
+                text=found.text,
+                raised_ns=facts.now_ns,
+            )
+        )
+
+
+def _forget_oldest(remembered: dict[tuple[int, int], None] | dict[tuple[str, int], None]) -> None:
+    if len(remembered) > REMEMBERED:
+        del remembered[next(iter(remembered))]  # type: ignore[arg-type]  # the key is one of its own

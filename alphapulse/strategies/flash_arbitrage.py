@@ -13,7 +13,10 @@ from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
 from alphapulse.rules.amm.price import gap_ppm
 from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
+from alphapulse.rules.arbitrage.repricing import resize
 from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner, ScanCounts
+from alphapulse.rules.arbitrage.sizing import SizedPath
+from alphapulse.rules.limits.sizing import UNCAPPED, SizeCaps
 
 MOST_GAP_PPM = (1 << 32) - 1
 """The largest gap that a signal can tell: a drained pool's price may lie further off than any number of use."""
@@ -39,6 +42,7 @@ class FlashArbitrage:
     """Watches every two pools of one pair and proposes the best cycle at each opportunity state.
 
     `next_signal_id` numbers signals over all strategies of a run; `run` and `halt_epoch` are read for each signal.
+    `caps` is the most that a trade may put in.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class FlashArbitrage:
         next_signal_id: Callable[[], int],
         run: Callable[[], int],
         halt_epoch: Callable[[], int],
+        caps: SizeCaps = UNCAPPED,
     ) -> None:
         self.name = name
         self._terms = terms
@@ -61,6 +66,7 @@ class FlashArbitrage:
         self._next_signal_id = next_signal_id
         self._run = run
         self._halt_epoch = halt_epoch
+        self._caps = caps
         self._scanner = PairScanner(pairs_of(pools, terms.base_tokens), per_block=terms.evaluate == "block")
         self._episodes: dict[PoolPair, int] = {}
 
@@ -80,7 +86,7 @@ class FlashArbitrage:
         return [self._signal(found) for found in self._scanner.scan(events)]
 
     def _signal(self, found: Opportunity) -> ArbitrageSignal:
-        terms, path = self._terms, found.path
+        terms, path = self._terms, self._sized(found)
         signal_id = self._next_signal_id()
         if found.opens_episode:
             self._episodes[found.pair] = signal_id
@@ -111,6 +117,13 @@ class FlashArbitrage:
             gap_ppm=min(gap_ppm(found.hi_sqrt, found.lo_sqrt), MOST_GAP_PPM),
             fees_ppm=found.pair.fees_ppm,
         )
+
+    def _sized(self, found: Opportunity) -> SizedPath:
+        """The best path, or what it pays exactly with the most that the position sizing lets in."""
+        cap = self._caps.of(found.pair.profit_token)
+        if cap is None or found.path.size <= cap:
+            return found.path
+        return resize(found.path, cap, self._scanner.book.state)
 
     def _gas_cost(self, found: Opportunity) -> int | None:
         terms, book = self._terms, self._scanner.book

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,6 +12,7 @@ import attrs
 
 from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import Level
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.journal.journal import Journal, SystemCalls
 from alphapulse.journal.journal_file import read_records
 from tests.fakes.inline_blocking import run_inline
@@ -25,9 +26,13 @@ class Halts:
     def __init__(self) -> None:
         self.epoch = 1
         self.levels: dict[str, Level] = {}
+        self.factor = 1_000_000
 
-    def level(self, strategy: str) -> Level:
+    def level(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> Level:
         return self.levels.get(strategy, Level.ACTIVE)
+
+    def factor_ppm(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> int:
+        return self.factor
 
 
 class Disk:

@@ -18,16 +18,19 @@ from alphapulse.data.execution import Mode
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import RecordingError
 from alphapulse.execution.engine import Engine
-from alphapulse.execution.gate import Gate, StrategyLimits
 from alphapulse.execution.latency import Latency, LogLatency
 from alphapulse.execution.paper import PaperExecutor
+from alphapulse.execution.settlement_feed import SettlementFeed
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.relays.bus import Bus
+from alphapulse.rules.limits.limit_table import Place
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage, FlashArbitrageTerms
 from alphapulse.strategies.strategy import StrategyService
 from tests.execution.execution_fakes import Halts, open_journal, records
+from tests.execution.gate_bench import GateBench
 from tests.fakes.inline_blocking import run_inline
+from tests.journal.journal_samples import WETH
 from tests.rules.events.recorded_day import DAY
 
 LOGS = DAY / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz"
@@ -64,14 +67,13 @@ async def trade(
     nets: list[int] = []
     async with open_journal(folder) as journal:
         portfolio = Portfolio(bus.execution)
-        gate = Gate(
-            halts,
-            {"flash": StrategyLimits(lambda _: floor, lambda _: ceiling)},
-            max_input_age_ns=60 * 10**9,
-            market_ns=clock.now_ns,
-            now_ns=lambda: 5,
-            stream_trouble=lambda chain: bus.stream_trouble(CHAINS[chain].venue),
-        )
+        bench = GateBench(halts, pools=POOLS, floors={USDC: floor, WETH: floor})
+        if ceiling is not None:
+            bench.limits[Place.STRATEGY, "max_trade_value"] = ceiling
+        bench.strategies, bench.now_ns = ("flash",), 5
+        bench.market_clock = clock.now_ns
+        bench.stream_trouble = lambda chain: bus.stream_trouble(CHAINS[chain].venue)
+        gate = bench.gate()
         executor = PaperExecutor(POOLS, latency, journal, bus.market_data, bus.execution, now_ns=lambda: 6)
         engine = Engine(
             gate,
@@ -117,7 +119,8 @@ async def trade(
             now_ns=lambda: 8,
         )
         async with trio.open_nursery() as nursery:
-            for service in (portfolio, executor, engine, StrategyService(strategy, bus.market_data, bus.signals)):
+            feed = SettlementFeed(gate, bus.execution)
+            for service in (portfolio, feed, executor, engine, StrategyService(strategy, bus.market_data, bus.signals)):
                 await nursery.start(service.run)
             await nursery.start(collector.run)
             await ended.wait()

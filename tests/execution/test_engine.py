@@ -17,13 +17,13 @@ from alphapulse.data.halts import Level
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.errors import JournalError
 from alphapulse.execution.engine import HALTED_BEFORE_SENDING, Engine
-from alphapulse.execution.gate import Gate, StrategyLimits
 from alphapulse.journal.journal import Journal
 from alphapulse.journal.recovery import Recovery
 from alphapulse.relays.bus import Bus
 from tests.execution.execution_fakes import Disk, Halts, RecordingExecutor, evolved, of_type, open_journal, records
+from tests.execution.gate_bench import GateBench, flash
 from tests.fakes.cancellation import cancel_at_step
-from tests.journal.journal_samples import DAY_NS, USDC, signal
+from tests.journal.journal_samples import DAY_NS, USDC
 
 FLOOR = 5
 
@@ -65,15 +65,7 @@ class Bench:
 async def bench_in(folder: Path) -> AsyncIterator[Bench]:
     disk, halts, bus, numbers = Disk(), Halts(), Bus(), count(41)
     async with open_journal(folder, disk) as journal:
-        limits = StrategyLimits({USDC: FLOOR}.get, lambda _: None)
-        gate = Gate(
-            halts,
-            {"flash": limits, "other": limits},
-            max_input_age_ns=10**18,
-            market_ns=lambda: DAY_NS,
-            now_ns=lambda: DAY_NS,
-            stream_trouble=lambda _: None,
-        )
+        gate = GateBench(halts, floors={USDC: FLOOR}, max_input_age_ns=10**18).gate()
         executor = RecordingExecutor(journal, disk)
         engine = Engine(
             gate,
@@ -90,8 +82,7 @@ async def bench_in(folder: Path) -> AsyncIterator[Bench]:
 
 def numbered(signal_id: int, *, strategy: str = "flash", block: int = 100, log: int = 7) -> ArbitrageSignal:
     """A signal with an episode of its own."""
-    base = signal(signal_id, strategy=strategy)
-    return evolved(base, episode=signal_id, block_number=block, log_index=log)
+    return evolved(flash(signal_id, strategy=strategy), block_number=block, log_index=log)
 
 
 BAD = evolved(numbered(9), gas_cost=None)
@@ -300,7 +291,7 @@ async def test_a_turn_waits_for_an_engine_that_hangs_and_ends_with_it(
         bench.engine._decide = hang  # type: ignore[method-assign]
         async with trio.open_nursery() as waiting, trio.open_nursery() as nursery:
             await nursery.start(bench.engine.run)
-            bench.bus.signals.publish([signal()])
+            bench.bus.signals.publish([flash()])
             await wait_all_tasks_blocked()
             waiting.start_soon(wait_turn)
             waiting.start_soon(wait_turn)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
 from alphapulse.rules.amm.swap_math import compute_swap_step
-from alphapulse.rules.arbitrage.sizing import PathStep, range_end
+from alphapulse.rules.arbitrage.sizing import PathStep, SizedPath, range_end
 from alphapulse.rules.books.pool_book import RangeState
 
 
@@ -27,3 +28,22 @@ def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[Pa
         steps.append(PathStep(pool, zero_for_one, amount, step.amount_out, step.fee_amount, state.sqrt_price_x96))
         amount = step.amount_out
     return tuple(steps)
+
+
+def resize(path: SizedPath, size: int, state: Callable[[InstrumentId], RangeState | None]) -> SizedPath:
+    """The path with another first amount, evaluated exactly at the pools' states; less is always within their ranges.
+
+    Raises:
+        ValueError: `size` is larger than the path's, or one of its pools has no state.
+    """
+    legs = []
+    for step in path.steps:
+        found = state(step.pool.id)
+        if found is None:
+            raise ValueError(f"expected a state of pool {step.pool.id.name}, found none")
+        legs.append((step.pool, found, step.as_leg()))
+    steps = reprice(legs, size)
+    if size > path.size or steps is None:
+        raise ValueError(f"expected at most {path.size}, which stays in both ranges, found {size}")
+    opening, closing = steps
+    return SizedPath(size, closing.amount_out - size, (opening, closing))

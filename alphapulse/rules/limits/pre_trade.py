@@ -1,24 +1,16 @@
-"""The pre-trade checks. Each returns None if it passes, else the refusal with what was found and what was allowed."""
+"""Checks of the signal itself. Each returns None if it passes, else the refusal: what was found, what was allowed."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
 
-from alphapulse.data.execution import Check
+from alphapulse.data.execution import Check, Mode
 from alphapulse.data.halts import Level
-from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal, Leg
+from alphapulse.rules.limits.refusal import Finding, Refusal, within
 
 NS_PER_MS = 1_000_000
-
-
-class Refusal(NamedTuple):
-    """Why a signal may not be traded. `value` and `limit` are in `unit`; None where the check has no number."""
-
-    check: Check
-    value: int | None
-    limit: int | None
-    unit: str
-    text: str
 
 
 def halt_epoch(signal: ArbitrageSignal, epoch: int) -> Refusal | None:
@@ -30,11 +22,99 @@ def halt_epoch(signal: ArbitrageSignal, epoch: int) -> Refusal | None:
     )
 
 
+def build(mode: Mode, name: str, approved: Collection[str]) -> Refusal | None:
+    """The program that runs is one that was approved to trade; on paper, if none is named, every one is."""
+    if name in approved or (not approved and mode is Mode.PAPER):
+        return None
+    text = f"build {name} is not among the approved ones: {', '.join(sorted(approved)) or 'none is named'}"
+    return Refusal(Check.BUILD, None, None, "build", text)
+
+
 def strategy_enabled(signal: ArbitrageSignal, level: Level) -> Refusal | None:
-    """The strategy may trade: neither it nor the whole system is halted."""
-    if level is Level.ACTIVE:
+    """The strategy may trade: no scope that holds it or its pools is halted, or may only reduce."""
+    if level.trades:
         return None
     return Refusal(Check.STRATEGY_ENABLED, level, Level.ACTIVE, "level", f"{signal.strategy} is {level.name.lower()}")
+
+
+def admitted(signal: ArbitrageSignal, pools: Mapping[InstrumentId, tuple[bytes, bytes]]) -> Refusal | None:
+    """Each pool is one of the configured ones, on the signal's chain, and trades its own two tokens."""
+    for leg in signal.legs:
+        pair = pools.get(leg.pool)
+        if pair is None or leg.pool.chain_id != signal.chain_id:
+            text = f"{leg.pool.name} is none of the admitted pools of chain {signal.chain_id}"
+            return Refusal(Check.ADMITTED, None, None, "pool", text)
+        if leg.token_in not in pair or leg.token_out not in pair or leg.token_in == leg.token_out:
+            text = f"{leg.pool.name} does not trade these two tokens"
+            return Refusal(Check.ADMITTED, None, None, "pool", text)
+    return None
+
+
+def signal_age(signal: ArbitrageSignal, now_ns: int, limit_ns: int) -> Refusal | None:
+    """The event behind the signal was received at most `limit_ns` ago, and not after now by more than that.
+
+    Both times are of the wall clock: whatever way it is set, what seems that old or that new is not traded.
+    """
+    age_ns = now_ns - signal.received_ns
+    if -limit_ns <= age_ns <= limit_ns:
+        return None
+    text = f"its event was received {age_ns // NS_PER_MS} ms ago, at most {limit_ns // NS_PER_MS} ms are allowed"
+    return Refusal(Check.SIGNAL_AGE, age_ns, limit_ns, "ns", text)
+
+
+def unique_id(signal: ArbitrageSignal, seen: bool) -> Refusal | None:
+    """No signal of this run had the number before."""
+    if not seen:
+        return None
+    text = f"signal {signal.signal_id} of run {signal.run} has been judged before"
+    return Refusal(Check.UNIQUE_ID, 2, 1, "signals", text)
+
+
+def well_formed(signal: ArbitrageSignal) -> Refusal | None:
+    """Amounts are above zero and the legs make a cycle: each sells what the one before bought, the last pays back.
+
+    On chain there is neither tick nor lot nor least value: raw amounts are whole by nature.
+    """
+    legs = signal.legs
+    problem = _broken(signal, legs)
+    return None if problem is None else Refusal(Check.WELL_FORMED, len(legs), None, "legs", problem)
+
+
+def _broken(signal: ArbitrageSignal, legs: tuple[Leg, ...]) -> str | None:
+    if len(legs) < 2:
+        return "a cycle has two legs at least"
+    if legs[0].token_in != signal.profit_token or legs[-1].token_out != signal.profit_token:
+        return "the cycle does not begin and end in the profit token"
+    token, amount = signal.profit_token, signal.size
+    for leg in legs:
+        if leg.token_in != token or leg.amount_in != amount:
+            return "a leg does not sell what the one before it bought"
+        if leg.amount_in <= 0 or leg.amount_out <= 0 or leg.sqrt_price_x96 <= 0:
+            return "an amount or a price is not above zero"
+        token, amount = leg.token_out, leg.amount_out
+    if amount - signal.size != signal.profit:
+        return "the profit is not what the legs bring"
+    return None
+
+
+def price_collar(signal: ArbitrageSignal, mode: Mode, limit_ppm: int | None) -> Finding:
+    """No two pools of one pair differ by more than the limit: one of them would be wrong, drained or forged.
+
+    Each pool is the other's second source. `value` is the largest gap of the path, floored.
+    """
+    gap = _largest_gap(signal.legs)
+    if gap is None:
+        gap = signal.gap_ppm
+    return within(Check.PRICE_COLLAR, mode, gap, limit_ppm, "ppm", "the gap between the pools")
+
+
+def _largest_gap(legs: tuple[Leg, ...]) -> int | None:
+    """In ppm, floored; None if no two pools trade one pair."""
+    roots_of: dict[frozenset[bytes], list[int]] = {}
+    for leg in legs:
+        roots_of.setdefault(frozenset((leg.token_in, leg.token_out)), []).append(leg.sqrt_price_x96)
+    ends = [(min(roots) ** 2, max(roots) ** 2) for roots in roots_of.values() if len(roots) > 1]
+    return max(((high - low) * 1_000_000 // low for low, high in ends), default=None)
 
 
 def input_fresh(signal: ArbitrageSignal, market_ns: int | None, limit_ns: int, trouble: str | None) -> Refusal | None:
@@ -68,15 +148,6 @@ def min_net_profit(signal: ArbitrageSignal, floor: int | None) -> Refusal | None
     return Refusal(Check.MIN_NET_PROFIT, net, least, "raw profit token", "net profit is below the minimum")
 
 
-def max_trade_value(signal: ArbitrageSignal, ceiling: int | None) -> Refusal | None:
-    """The first amount in is at most `ceiling` raw units of the profit token; None: no ceiling is configured."""
-    if ceiling is None or signal.size <= ceiling:
-        return None
-    return Refusal(
-        Check.MAX_TRADE_VALUE, signal.size, ceiling, "raw profit token", "the trade is larger than the maximum"
-    )
-
-
 def duplicate(signal: ArbitrageSignal, traded_episodes: int) -> Refusal | None:
     """The pair has not been traded in this episode: at most one trade per pair and episode."""
     if signal.episode == INHERITED_EPISODE:
@@ -87,3 +158,16 @@ def duplicate(signal: ArbitrageSignal, traded_episodes: int) -> Refusal | None:
     return Refusal(
         Check.DUPLICATE, traded_episodes + 1, 1, "trades per episode", "this gap has been traded once already"
     )
+
+
+def probe(allowed: bool) -> Refusal | None:
+    """No breaker is half open, or this is its one probe."""
+    if allowed:
+        return None
+    text = "a circuit breaker is half open and its one probe is on its way"
+    return Refusal(Check.PROBE, 2, 1, "trades", text)
+
+
+def audit(failure: str | None) -> Refusal | None:
+    """The journal takes records: what cannot be written down is not done."""
+    return None if failure is None else Refusal(Check.AUDIT, None, None, "journal", failure)

@@ -1,0 +1,151 @@
+"""Checks of amounts and counts: what the trade would make of exposure, volume, gas and pace, and what was lost."""
+
+from __future__ import annotations
+
+from alphapulse.data.execution import Check
+from alphapulse.rules.limits.attempts import path_of
+from alphapulse.rules.limits.facts import Facts
+from alphapulse.rules.limits.limit_table import RAW
+from alphapulse.rules.limits.losses import ALL
+from alphapulse.rules.limits.refusal import Finding, Refusal, below, within
+
+TRADES = "trades"
+
+
+def max_trade_value(facts: Facts) -> Finding:
+    """The first amount in."""
+    return _within(facts, Check.MAX_TRADE_VALUE, facts.signal.size, "strategies_trade_value", "the trade")
+
+
+def volume(facts: Facts) -> Finding:
+    """First amounts in of the hour behind, this one included."""
+    signal = facts.signal
+    done = facts.record.volume(signal.strategy, signal.profit_token).total(facts.time_ns)
+    return _within(facts, Check.VOLUME, done + signal.size, "strategies_hourly_volume", "the volume of an hour")
+
+
+def instrument_exposure(facts: Facts) -> Finding:
+    """What is open through the busiest of the path's pools."""
+    signal = facts.signal
+    value = facts.record.exposure.of_pools(facts.pools, signal.profit_token) + signal.size
+    return _within(facts, Check.INSTRUMENT_EXPOSURE, value, "limits_instrument_exposure", "what is open in a pool")
+
+
+def venue_exposure(facts: Facts) -> Finding:
+    """What is open at the busiest of the path's venues."""
+    signal = facts.signal
+    value = facts.record.exposure.of_venues(facts.pools, signal.profit_token) + signal.size
+    return _within(facts, Check.VENUE_EXPOSURE, value, "limits_venue_exposure", "what is open at a venue")
+
+
+def gross_exposure(facts: Facts) -> Finding:
+    """All that is held or open in the token."""
+    value = facts.record.exposure.gross(facts.signal.profit_token, facts.signal.size)
+    return _within(facts, Check.GROSS_EXPOSURE, value, "limits_gross_exposure", "the gross exposure")
+
+
+def net_exposure(facts: Facts) -> Finding:
+    """What is held, and what is held if nothing that is open comes back."""
+    value = facts.record.exposure.net(facts.signal.profit_token, facts.signal.size)
+    return _within(facts, Check.NET_EXPOSURE, value, "limits_net_exposure", "the net exposure")
+
+
+def capital(facts: Facts) -> Finding:
+    """What the strategy has open; on paper its capital is also the balance that a trade is paid from."""
+    signal = facts.signal
+    value = facts.record.exposure.of_strategy(signal.strategy, signal.profit_token) + signal.size
+    return _within(facts, Check.CAPITAL, value, "strategies_capital", "the strategy's capital at work")
+
+
+def daily_loss(facts: Facts) -> Finding:
+    """The market day's loss, of the strategy and of all; the one that is nearer to its limit decides."""
+    losses, token = facts.record.losses, facts.signal.profit_token
+    own = losses.day_loss(facts.signal.strategy, token, facts.time_ns)
+    everyone = losses.day_loss(ALL, token, facts.time_ns)
+    return _both_below(facts, Check.DAILY_LOSS, own, everyone, "daily_loss", "today's loss")
+
+
+def drawdown(facts: Facts) -> Finding:
+    """How far the net profit has fallen from its peak, of the strategy and of all."""
+    losses, token = facts.record.losses, facts.signal.profit_token
+    own, everyone = losses.drawdown(facts.signal.strategy, token), losses.drawdown(ALL, token)
+    return _both_below(facts, Check.DRAWDOWN, own, everyone, "drawdown", "the drawdown")
+
+
+def losing_streak(facts: Facts) -> Finding:
+    """Losing trades in a row."""
+    value = facts.record.losses.streak(facts.signal.strategy)
+    limit = facts.ceilings.get("strategies_losing_streak")
+    return below(Check.LOSING_STREAK, facts.terms.mode, value, limit, TRADES, "the losing streak")
+
+
+def gas_price(facts: Facts) -> Finding:
+    """The price of gas that the trade is stated to pay."""
+    price = facts.signal.gas_price_wei
+    return within(
+        Check.GAS_PRICE, facts.terms.mode, price, facts.ceilings.get("limits_gas_price_wei"), "wei", "the gas price"
+    )
+
+
+def gas_budget(facts: Facts) -> Finding:
+    """Gas paid in the hour behind, and all that is on its way, this trade's included."""
+    record, signal = facts.record, facts.signal
+    wei = record.gas_wei.total(facts.time_ns) + record.exposure.gas_wei + signal.gas_units * signal.gas_price_wei
+    limit = facts.ceilings.get("limits_hourly_gas_wei")
+    return within(Check.GAS_BUDGET, facts.terms.mode, wei, limit, "wei", "the gas of an hour")
+
+
+def revert_budget(facts: Facts) -> Finding:
+    """Reverted trades of the hour behind."""
+    value = facts.record.reverts.total(facts.time_ns)
+    limit = facts.ceilings.get("limits_hourly_reverts")
+    return below(Check.REVERT_BUDGET, facts.terms.mode, value, limit, TRADES, "the number of reverts in an hour")
+
+
+def venue_throttle(facts: Facts) -> Finding:
+    """Trades at the busiest of the path's venues within the window, this one included."""
+    sent = max(facts.record.sent_to(pool.venue).total(facts.time_ns) for pool in facts.pools)
+    limit = facts.ceilings.get("limits_venue_intents")
+    return within(Check.VENUE_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the pace at a venue")
+
+
+def strategy_throttle(facts: Facts) -> Finding:
+    """Trades of the strategy within the window, this one included."""
+    sent = facts.record.sent_by(facts.signal.strategy).total(facts.time_ns)
+    limit = facts.ceilings.get("limits_strategy_intents")
+    return within(Check.STRATEGY_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the strategy's pace")
+
+
+def global_throttle(facts: Facts) -> Finding:
+    """Trades of all strategies within the window, this one included."""
+    sent = facts.record.sent.total(facts.time_ns)
+    limit = facts.ceilings.get("limits_intents")
+    return within(Check.GLOBAL_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the pace of all strategies")
+
+
+def repeated(facts: Facts) -> Finding:
+    """Trades of this very path that no fill has followed."""
+    value = facts.record.attempts.unfilled(path_of(facts.signal.strategy, facts.signal.legs))
+    limit = facts.ceilings.get("strategies_unfilled_repeats")
+    return below(Check.REPEATED, facts.terms.mode, value, limit, TRADES, "this path without a fill")
+
+
+def reject_storm(facts: Facts) -> Finding:
+    """Failures in a row at the worst of the path's venues."""
+    value = facts.record.attempts.failures(facts.pools)
+    limit = facts.ceilings.get("limits_failures_in_row")
+    return below(Check.REJECT_STORM, facts.terms.mode, value, limit, TRADES, "the row of failures at a venue")
+
+
+def _within(facts: Facts, check: Check, value: int, field: str, text: str) -> Finding:
+    return within(check, facts.terms.mode, value, facts.ceilings.get(field), RAW, text)
+
+
+def _both_below(facts: Facts, check: Check, own: int, everyone: int, field: str, text: str) -> Finding:
+    mode, ceilings = facts.terms.mode, facts.ceilings
+    first = below(check, mode, own, ceilings.get(f"strategies_{field}"), RAW, f"{text} of the strategy")
+    second = below(check, mode, everyone, ceilings.get(f"limits_{field}"), RAW, f"{text} of all strategies")
+    # A refusal of either goes before a caution of the other; the strategy's own before that of all.
+    if first is None or (isinstance(second, Refusal) and not isinstance(first, Refusal)):
+        return second
+    return first

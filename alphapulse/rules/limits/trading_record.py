@@ -1,0 +1,120 @@
+"""What has been traded, as far as a limit asks for it: folded from the journal at a start, then from what happens."""
+
+from __future__ import annotations
+
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
+from alphapulse.data.instruments import InstrumentId, Venue
+from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
+from alphapulse.data.runs import RunStarted
+from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.rules.accounting.profit_and_loss import holding_change
+from alphapulse.rules.limits.attempts import Attempts, path_of
+from alphapulse.rules.limits.exposure import Exposure, Stake
+from alphapulse.rules.limits.losses import ALL, LossBook
+from alphapulse.rules.limits.window import SlidingWindow
+
+SECOND_NS = 1_000_000_000
+HOUR_NS = 3_600 * SECOND_NS
+LOSS_RULES = ("daily_loss", "drawdown", "losing_streak")
+"""Breakers whose end lets the losses count from there."""
+
+
+class TradingRecord:
+    """Exposure, losses, attempts, and the windows of hour and throttle. Times are the market clock's.
+
+    `approve` is called by the gate in the step of its verdict, so that a trade counts from then on; `take` folds what
+    the execution relay or the journal says. Both may tell of the same trade: it counts once.
+    """
+
+    def __init__(self, throttle_ns: int = SECOND_NS) -> None:
+        self.exposure = Exposure()
+        self.losses = LossBook()
+        self.attempts = Attempts()
+        self.gas_wei = SlidingWindow(HOUR_NS)
+        self.reverts = SlidingWindow(HOUR_NS)
+        self.sent = SlidingWindow(throttle_ns)
+        self._throttle_ns = throttle_ns
+        self._volumes: dict[tuple[str, bytes], SlidingWindow] = {}
+        self._sent_by: dict[str, SlidingWindow] = {}
+        self._sent_to: dict[int, SlidingWindow] = {}
+
+    def throttle(self, width_ns: int) -> None:
+        """Let the throttle's window have that width from now on."""
+        self._throttle_ns = width_ns
+        for window in (self.sent, *self._sent_by.values(), *self._sent_to.values()):
+            window.width_ns = width_ns
+
+    def approve(self, signal: ArbitrageSignal, market_ns: int) -> None:
+        """The gate lets a signal pass: from now on it is in flight."""
+        gas_wei = signal.gas_units * signal.gas_price_wei
+        self._begin((signal.run, signal.signal_id), _stake(signal, gas_wei), market_ns)
+
+    def take(self, message: object) -> None:
+        """Fold one message; those that say nothing of trades are passed over."""
+        match message:
+            case OrderRequest():
+                key = message.run, message.signal_id
+                if key not in self.exposure.stakes:
+                    self._begin(key, _stake(message, message.gas_wei), message.venue_time_ns)
+            case Fill() | ExecutionReport():
+                self._end(message)
+            case CircuitBreaker(action=BreakerAction.RESUME):
+                self._reset(message)
+            case RunStarted():
+                self.exposure.forget_holdings()
+
+    def volume(self, strategy: str, token: bytes) -> SlidingWindow:
+        """First amounts in of the last hour, raw units of the token."""
+        return self._volumes.setdefault((strategy, token), SlidingWindow(HOUR_NS))
+
+    def sent_by(self, strategy: str) -> SlidingWindow:
+        """Trades of a strategy within the throttle's window."""
+        return self._sent_by.setdefault(strategy, SlidingWindow(self._throttle_ns))
+
+    def sent_to(self, venue: int) -> SlidingWindow:
+        """Trades at a venue within the throttle's window."""
+        return self._sent_to.setdefault(venue, SlidingWindow(self._throttle_ns))
+
+    def _begin(self, key: tuple[int, int], stake: Stake, market_ns: int) -> None:
+        self.exposure.open(key, stake)
+        self.attempts.tried(stake.path)
+        self.volume(stake.strategy, stake.token).add(market_ns, stake.size)
+        self.sent.add(market_ns)
+        self.sent_by(stake.strategy).add(market_ns)
+        for venue in venues_of(stake.pools):
+            self.sent_to(venue).add(market_ns)
+
+    def _end(self, settlement: Settlement) -> None:
+        key = settlement.run, settlement.signal_id
+        stake = self.exposure.stakes.get(key)
+        if stake is None:
+            return
+        self.exposure.close(key, holding_change(settlement))
+        self.losses.book(settlement)
+        if settlement.gas_wei:
+            self.gas_wei.add(settlement.venue_time_ns, settlement.gas_wei)
+        if isinstance(settlement, Fill):
+            self.attempts.filled(stake.path)
+        elif settlement.outcome is Outcome.REVERTED:
+            self.attempts.failed(stake.path)
+            self.reverts.add(settlement.venue_time_ns)
+
+    def _reset(self, breaker: CircuitBreaker) -> None:
+        """A breaker closed: what it had counted begins anew."""
+        match breaker.rule:
+            case rule if rule in LOSS_RULES:
+                self.losses.rebase(ALL if breaker.scope is BreakerScope.GLOBAL else breaker.target)
+            case "repeated":
+                self.attempts.forget_strategy(breaker.target)
+            case "reject_storm":
+                self.attempts.forget_venue(Venue[breaker.target.upper()])
+
+
+def venues_of(pools: tuple[InstrumentId, ...]) -> set[int]:
+    """The venues of these pools, each once."""
+    return {pool.venue for pool in pools}
+
+
+def _stake(trade: ArbitrageSignal | OrderRequest, gas_wei: int) -> Stake:
+    pools = tuple(leg.pool for leg in trade.legs)
+    return Stake(trade.strategy, trade.profit_token, trade.size, path_of(trade.strategy, trade.legs), pools, gas_wei)

@@ -1,0 +1,62 @@
+"""Sliding windows: how much there was in the time just behind a moment, exact at both edges."""
+
+from __future__ import annotations
+
+from collections import deque
+
+MOST_ENTRIES = 65_536
+"""Entries that a window keeps apart. Beyond, the two oldest become one that leaves with the younger."""
+
+
+class SteadyTime:
+    """A clock's readings as time that never goes back: a step back counts as no time, a step ahead as time."""
+
+    def __init__(self) -> None:
+        self._last_ns: int | None = None
+        self._ahead_ns = 0
+
+    def at(self, clock_ns: int) -> int:
+        """The steady time, in ns, of a reading; each call counts as a look at the clock."""
+        if self._last_ns is not None and clock_ns < self._last_ns:
+            self._ahead_ns += self._last_ns - clock_ns
+        self._last_ns = clock_ns
+        return clock_ns + self._ahead_ns
+
+
+class SlidingWindow:
+    """The sum of what was added in the last `width_ns`: an entry at t counts at every moment before t + width_ns.
+
+    Times are those of any clock, in ns; they are made steady first.
+    """
+
+    def __init__(self, width_ns: int) -> None:
+        self.width_ns = width_ns
+        self.time = SteadyTime()
+        self._entries: deque[tuple[int, int]] = deque()
+        self._total = 0
+
+    def total(self, clock_ns: int) -> int:
+        """What counts now."""
+        self._drop(self.time.at(clock_ns))
+        return self._total
+
+    def add(self, clock_ns: int, amount: int = 1) -> None:
+        """`amount` (not negative) happens now."""
+        now_ns = self.time.at(clock_ns)
+        self._drop(now_ns)
+        self._entries.append((now_ns, amount))
+        self._total += amount
+        if len(self._entries) > MOST_ENTRIES:
+            _, first = self._entries.popleft()
+            second_ns, second = self._entries.popleft()
+            self._entries.appendleft((second_ns, first + second))
+
+    def clear(self) -> None:
+        """Forget every entry."""
+        self._entries.clear()
+        self._total = 0
+
+    def _drop(self, now_ns: int) -> None:
+        entries, over_ns = self._entries, now_ns - self.width_ns
+        while entries and entries[0][0] <= over_ns:
+            self._total -= entries.popleft()[1]

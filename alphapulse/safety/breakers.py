@@ -1,0 +1,169 @@
+"""The circuit breakers at work: causes from the relays go to the board, and what it says goes to the halt switch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import trio
+
+from alphapulse.data.execution import ExecutionReport, Fill
+from alphapulse.data.halts import HaltChange, Level, Via
+from alphapulse.data.market import BlockCompleted
+from alphapulse.data.risk import BreakerAction, CircuitBreaker
+from alphapulse.errors import HaltError
+from alphapulse.relays.relay import Relay
+from alphapulse.rules.breakers import table
+from alphapulse.rules.breakers.board import BreakerBoard, BreakerEvent
+from alphapulse.rules.breakers.breaker import Phase
+from alphapulse.safety import market_causes, trade_causes
+from alphapulse.safety.cause import Cause
+from alphapulse.safety.market_causes import MarketCauses
+from alphapulse.safety.trade_causes import TradeCauses
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
+BY_ITSELF = (Via.BREAKER, Via.START_RULE, Via.PROBATION)
+"""Paths of a change by which no person has let a scope go on."""
+
+
+class Switch(Protocol):
+    """What a breaker does to a scope."""
+
+    def trip(self, scope: str, *, reason: str, actor: str, via: Via, level: Level = Level.HALTED) -> HaltChange:
+        """Halt or reduce it."""
+
+    def restore(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
+        """Take back what the same actor reduced. Raises HaltError for anything else."""
+
+
+class Breakers:
+    """Trips scopes through the halt switch, then journals and publishes what it did (`keep`).
+
+    Everything here runs on the market clock, and looks around at the end of each block: a replay trips and resets at
+    the same event each time. With a live stream it looks around twice a second too.
+    """
+
+    def __init__(
+        self,
+        board: BreakerBoard,
+        market: MarketCauses,
+        trades: TradeCauses,
+        switch: Switch,
+        market_data: Relay,
+        execution: Relay,
+        *,
+        market_ns: Callable[[], int | None],
+        now_ns: Callable[[], int],
+        keep: Callable[[CircuitBreaker], None],
+    ) -> None:
+        self.board = board
+        self._market = market
+        self._trades = trades
+        self._switch = switch
+        self._market_data = market_data
+        self._execution = execution
+        self._market_ns = market_ns
+        self._now_ns = now_ns
+        self._keep = keep
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled."""
+        self._trip(self._trades.at_start(self._now_ns()))
+        with self._execution.subscribe("breakers", types=(*trade_causes.TYPES, HaltChange)) as subscription:
+            self._market_data.feed(subscription, types=market_causes.TYPES)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._look_around)
+                task_status.started()
+                while True:
+                    for message in await subscription.receive():
+                        self._take(message)
+
+    def trip(self, rule: str, scope: str, reason: str) -> None:
+        """A cause that somebody else found, such as the daemon's own health."""
+        self._trip([Cause(rule, scope, self._time_ns(), reason)])
+
+    def reconciled(self, venue: str, *, equal: bool) -> None:
+        """Our books and those of a venue (`venue:NAME`) were compared."""
+        if (reason := self._trades.orders_of(venue).round(equal=equal)) is not None:
+            self.trip(table.RECONCILIATION, venue, reason)
+
+    def differing(self) -> tuple[str, ...]:
+        """Venues whose last round was not clean, which a resume waits for."""
+        return tuple(venue for venue, orders in self._trades.orders.items() if not orders.clean)
+
+    async def _look_around(self) -> None:
+        while True:
+            await trio.sleep(LOOK_EVERY_S)
+            if self._market.live:
+                self.look()
+
+    def look(self) -> None:
+        """Time has passed: what resets itself may, unless its cause goes on."""
+        now_ns = self._time_ns()
+        self._trip(self._market.look(now_ns))
+        if self._market.troubled:
+            self._trip(self._still_stale(now_ns))
+        self._act(self.board.look(now_ns))
+
+    def _still_stale(self, now_ns: int) -> list[Cause]:
+        """A strategy that only reduces sees no verdicts on its input: the stream itself must be whole."""
+        return [
+            Cause(rule, scope, now_ns, breaker.reason)
+            for (rule, scope), breaker in self.board.breakers.items()
+            if rule == table.STALE_DATA and breaker.phase is Phase.OPEN
+        ]
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, HaltChange):
+            if message.level.trades and message.via not in BY_ITSELF:
+                self._act(self.board.resume(message.scope, self._time_ns()))
+            return
+        if isinstance(message, BlockCompleted):
+            self.look()
+        cause = self._market.take(message)
+        if cause is not None:
+            self._trip([cause])
+        elif not isinstance(message, market_causes.TYPES):
+            now_ns = self._time_ns()
+            self._trip(self._trades.take(message, now_ns, self._now_ns()))
+            if isinstance(message, Fill | ExecutionReport):
+                self._end_trade(message, now_ns)
+
+    def _end_trade(self, settlement: Fill | ExecutionReport, now_ns: int) -> None:
+        filled = isinstance(settlement, Fill)
+        reason = "" if isinstance(settlement, Fill) else settlement.text
+        trade = settlement.run, settlement.signal_id
+        self._act(self.board.end_trade(trade, now_ns, filled=filled, reason=reason))
+
+    def _trip(self, causes: Iterable[Cause]) -> None:
+        for cause in causes:
+            self._act(self.board.trip(cause.rule, cause.scope, cause.at_ns, cause.reason))
+
+    def _act(self, events: Iterator[BreakerEvent]) -> None:
+        """Stop or restore first, then tell: no scope stays open for a disk that is slow."""
+        for event in events:
+            actor = f"breaker {event.rule}"
+            logger.warning("%s of %s: %s: %s", event.rule, event.scope, event.action.name.lower(), event.reason)
+            if event.action in (BreakerAction.PAUSE, BreakerAction.REDUCE):
+                self._switch.trip(event.scope, reason=event.reason, actor=actor, via=Via.BREAKER, level=event.level)
+            elif event.level is Level.REDUCING:
+                self._restore(event, actor)
+            message = event.message(self._now_ns())
+            if event.action is BreakerAction.RESUME:
+                self._trades.record.take(message)
+                self._trades.forget(event.rule, event.scope)
+                self._market.forgive(event.scope)
+            self._keep(message)
+
+    def _restore(self, event: BreakerEvent, actor: str) -> None:
+        try:
+            self._switch.restore(event.scope, reason=event.reason, actor=actor, via=Via.BREAKER)
+        except HaltError as error:
+            logger.info("%s stays as it is: %s", event.scope, error)
+
+    def _time_ns(self) -> int:
+        market_ns = self._market_ns()
+        return self._now_ns() if market_ns is None else market_ns

@@ -1,0 +1,80 @@
+"""What market data say that trips a breaker: prices that jump, chains that are not well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alphapulse.data.instruments import CHAIN_OF_VENUE, Venue
+from alphapulse.data.market import BlockCompleted, PoolSwap, StreamState, StreamStatus
+from alphapulse.rules.breakers.chain_health import ChainHealth
+from alphapulse.rules.breakers.price_watch import PriceWatch
+from alphapulse.rules.breakers.table import CHAIN_HEALTH, PRICE_JUMP
+from alphapulse.safety.cause import Cause
+from alphapulse.safety.scopes import instrument_scope, venue_scope
+
+MINUTE_NS = 60_000_000_000
+TYPES = (PoolSwap, StreamStatus, BlockCompleted)
+
+
+class MarketCauses:
+    """Folded from the market-data relay. A chain is watched once a stream of it is no recording."""
+
+    def __init__(self, max_jump_ppm: int) -> None:
+        self.chains: dict[int, ChainHealth] = {}
+        """By venue number of the chain."""
+        self._max_jump_ppm = max_jump_ppm
+        self._prices = PriceWatch(max_jump_ppm, MINUTE_NS)
+        self._troubled: set[str] = set()
+
+    @property
+    def live(self) -> bool:
+        """Whether a stream is no recording."""
+        return bool(self.chains)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether a stream is not whole."""
+        return bool(self._troubled)
+
+    def take(self, message: object) -> Cause | None:
+        """One message; the cause to trip, if it is one."""
+        match message:
+            case PoolSwap():
+                return self._swap(message)
+            case StreamStatus():
+                self._status(message)
+            case BlockCompleted():
+                for venue, chain in self.chains.items():
+                    if CHAIN_OF_VENUE.get(Venue(venue)) == message.chain_id:
+                        chain.head(message.venue_time_ns)
+        return None
+
+    def look(self, market_ns: int) -> Iterator[Cause]:
+        """Time has passed."""
+        for venue, chain in self.chains.items():
+            if (reason := chain.look(market_ns)) is not None:
+                yield Cause(CHAIN_HEALTH, venue_scope(Venue(venue)), market_ns, reason)
+
+    def forgive(self, scope: str) -> None:
+        """A person has seen what was wrong with a chain."""
+        for venue, chain in self.chains.items():
+            if venue_scope(Venue(venue)) == scope:
+                chain.forgive()
+
+    def _swap(self, swap: PoolSwap) -> Cause | None:
+        at_ns = swap.stamp.venue_time_ns
+        move = self._prices.take(swap.pool, swap.sqrt_price_x96, at_ns)
+        if move is None:
+            return None
+        reason = f"the price moved by {move} ppm within 60 s, at most {self._max_jump_ppm} are believed"
+        return Cause(PRICE_JUMP, instrument_scope(swap.pool), at_ns, reason)
+
+    def _status(self, status: StreamStatus) -> None:
+        if status.state is StreamState.RESET:
+            self._prices.forget()
+        if status.state in (StreamState.STALE, StreamState.GAP):
+            self._troubled.add(status.stream)
+        else:
+            self._troubled.discard(status.stream)
+        if not status.recorded:
+            self.chains.setdefault(status.venue, ChainHealth())
