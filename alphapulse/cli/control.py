@@ -107,7 +107,8 @@ def _call(
         token = token_path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise click.ClickException(f"expected the access token at {token_path}, found: {error.strerror}") from error
-    with control_client(url, token) as client:
+    certificate = config.web.tls_certificate
+    with control_client(url, token, None if certificate is None else config.resolve(certificate)) as client:
         try:
             headers = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
             reply = client.request(method, API + path, json=body, headers=headers, timeout=timeout_s)

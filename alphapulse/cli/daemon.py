@@ -12,13 +12,15 @@ import trio
 
 from alphapulse import __version__
 from alphapulse.cli.control_file import remove_control_file, write_control_file
-from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.cli.core_dumps import forbid_core_dumps
+from alphapulse.cli.setup import config_file, config_option, read_config, reports_errors
 from alphapulse.composition.environment import Environment
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.file_trust import check_config_file, check_data_folder
 from alphapulse.nursery.os_signals import hold_user_signals
 from alphapulse.nursery.service import Service
-from alphapulse.observe.logs import configure_logs
+from alphapulse.observe.logs import configure_logs, mask_last_words
 from alphapulse.observe.service_manager import ServiceManager
 
 
@@ -32,8 +34,15 @@ def main(config_path: Path | None) -> None:
     SIGUSR2 writes down where every task stands.
     """
     hold_user_signals()
+    forbid_core_dumps()
     configure_logs()
-    trio.run(serve, read_config(config_path))
+    mask_last_words()
+    file = config_file(config_path)
+    if file is not None and file.exists():
+        check_config_file(file)
+    config = read_config(config_path)
+    check_data_folder(config.data_folder, "daemon.data_folder")
+    trio.run(serve, config)
 
 
 async def serve(config: Config) -> None:

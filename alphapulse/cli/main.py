@@ -10,6 +10,7 @@ from alphapulse.cli.control import kill, login, resume, status
 from alphapulse.cli.decisions import decisions
 from alphapulse.cli.doctor import doctor
 from alphapulse.cli.inspect import inspect
+from alphapulse.cli.keys import keys
 from alphapulse.cli.record import record
 from alphapulse.cli.replay import replay
 
@@ -20,5 +21,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, record, inspect, status, kill, resume, login, audit, decisions, doctor):
+for command in (replay, record, inspect, status, kill, resume, login, keys, audit, decisions, doctor):
     main.add_command(command)

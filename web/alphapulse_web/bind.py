@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
 
+from alphapulse.config import WebSection
 from alphapulse.errors import ConfigError
+from alphapulse.file_trust import open_secret_file
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("localhost",)
 LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
-"""The same as a browser writes them in a Host header."""
+"""As a browser writes them in a Host header."""
 
 
 def proxied_origins(hosts: Iterable[str]) -> tuple[str, ...]:
@@ -16,11 +22,52 @@ def proxied_origins(hosts: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{scheme}://{host}" for host in hosts for scheme in ("https", "http"))
 
 
-def check_host(host: str, *, allow_other_hosts: bool) -> None:
-    """Raises ConfigError if the control plane would be reachable from elsewhere without an explicit setting."""
-    if host not in LOOPBACK and not host.startswith("127.") and not allow_other_hosts:
+def check_bind(section: WebSection) -> None:
+    """Raises ConfigError if it would be reached from beyond this machine without TLS, or without being asked to."""
+    if (section.tls_certificate is None) is not (section.tls_key is None):
+        name = "tls_key" if section.tls_key is None else "tls_certificate"
+        raise ConfigError(f"web.{name}", "expected tls_certificate and tls_key together, found one of them")
+    if section.host in LOOPBACK or is_loopback(section.host):
+        return
+    if not section.allow_other_hosts:
         raise ConfigError(
             "web.host",
-            f"expected a loopback address, found {host!r}; set web.allow_other_hosts = true to listen beyond this "
-            "machine, behind a proxy that speaks TLS",
+            f"expected a loopback address, found {section.host!r}; set web.allow_other_hosts = true as well to listen "
+            "beyond this machine",
         )
+    if section.tls_certificate is None:
+        raise ConfigError(
+            "web.tls_certificate",
+            f"expected TLS for {section.host!r}, which is reached from beyond this machine, found none; name a "
+            "certificate and its key, or listen on loopback behind a proxy that does TLS",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """True if the host is written as an address of this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """TLS 1.2 or newer with this certificate chain (PEM) and its key. Blocking.
+
+    Raises:
+        ConfigError: a file cannot be read, others can read the key, or the two do not belong together.
+    """
+    try:
+        os.close(open_secret_file(key, "web.tls_key"))
+    except FileNotFoundError as error:
+        raise ConfigError("web.tls_key", f"expected a key at {key}, found no such file") from error
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        # Without a password: OpenSSL would ask the terminal for one.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except (OSError, ValueError) as error:
+        problem = f"expected a certificate at {certificate} and its key at {key}, found: {error}"
+        raise ConfigError("web.tls_certificate", problem) from error
+    return context

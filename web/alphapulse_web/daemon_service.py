@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import errno
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 
 import attrs
 import trio
 
-from alphapulse.config import WebSection
+from alphapulse.config import Config, WebSection
 from alphapulse.daemon import Daemon
 from alphapulse.errors import ConfigError
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse_web.app import create_app
-from alphapulse_web.bind import LOOPBACK_HOSTS, check_host, proxied_origins
+from alphapulse_web.bind import LOOPBACK_HOSTS, check_bind, proxied_origins, tls_context
 from alphapulse_web.control_store import FILE as STORE_FILE
 from alphapulse_web.daemon_backend import DaemonBackend
 from alphapulse_web.guard import check_server_version
@@ -48,9 +49,10 @@ class DaemonControlPlane:
         """Runs until cancelled. Raises ConfigError as `check_control_plane` does."""
         daemon = self._daemon
         section = daemon.config.web
-        check_host(section.host, allow_other_hosts=section.allow_other_hosts)
+        check_bind(section)
         run_blocking = daemon.environment.run_blocking
         token = await run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
+        tls = await run_blocking(_tls_of, daemon.config)
         async with aclosing(LedgerReader(daemon.ledger_url, run_blocking=run_blocking)) as reader:
             now_ns = daemon.environment.now_ns
             view = LiveView(daemon.bus, daemon.pools, daemon.strategy.base_tokens, now_ns)
@@ -58,6 +60,7 @@ class DaemonControlPlane:
                 token=token,
                 allowed_hosts=(*LOOPBACK_HOSTS, section.host, *section.allowed_hosts),
                 allowed_origins=proxied_origins(section.allowed_hosts),
+                secure=tls is not None,
                 now_ns=now_ns,
                 monotonic_ns=daemon.environment.monotonic_ns,
                 run_blocking=run_blocking,
@@ -65,7 +68,7 @@ class DaemonControlPlane:
                 keys_folder=daemon.paths.folder,
             )
             app = create_app(DaemonBackend(daemon, view, reader), settings)
-            plane = ControlPlane(app, host=section.host, port=section.port)
+            plane = ControlPlane(app, host=section.host, port=section.port, tls=tls)
             async with trio.open_nursery() as nursery:
                 await nursery.start(view.run)
                 with _address_errors(section):
@@ -82,14 +85,20 @@ async def check_control_plane(daemon: Daemon) -> None:
             Hypercorn is installed than the one that is guarded.
     """
     section = daemon.config.web
-    check_host(section.host, allow_other_hosts=section.allow_other_hosts)
+    check_bind(section)
     check_server_version()
     run_blocking = daemon.environment.run_blocking
     await run_blocking(bearer_token, daemon.paths.folder / TOKEN_FILE)
     await run_blocking(KeyFile(daemon.paths.folder).read)
+    await run_blocking(_tls_of, daemon.config)
     with _address_errors(section):
         for listener in await trio.open_tcp_listeners(section.port, host=section.host):
             await listener.aclose()
+
+
+def _tls_of(config: Config) -> ssl.SSLContext | None:
+    certificate, key = config.web.tls_certificate, config.web.tls_key
+    return None if certificate is None or key is None else tls_context(config.resolve(certificate), config.resolve(key))
 
 
 @contextmanager

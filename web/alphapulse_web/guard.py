@@ -7,6 +7,7 @@ odd byte would end the daemon, and one client that stops reading would keep it f
 from __future__ import annotations
 
 import logging
+import ssl
 from functools import partial
 from importlib.metadata import version
 
@@ -31,6 +32,7 @@ SEND_LIMIT_S = 2.0
 SLICE_BYTES = 64 * 1024
 NOTICE_LIMIT_S = 1.0
 """How long the application may take to hear that its connection is gone."""
+HANDSHAKE_LIMIT_S = 5.0
 MAX_CONNECTIONS = 100
 
 
@@ -116,40 +118,61 @@ class Server:
     context: WorkerContext
     state: ConnectionState
     ward: Ward
+    tls: ssl.SSLContext | None = None
 
 
 class GuardedConnection(TCPServer):
-    """One connection, without TLS. Its failures end here; its sends have a deadline; it never outlives its stream."""
+    """One connection. Its failures end here; its sends have a deadline; it never outlives its stream."""
 
-    stream: trio.SocketStream  # type: ignore[assignment]  # upstream declares TLS only and takes both
+    stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]  # type: ignore[assignment]  # upstream takes both
     protocol: Http11  # type: ignore[assignment]  # upstream wraps it, to change over to HTTP/2
 
     def __init__(self, server: Server, stream: trio.SocketStream) -> None:
         super().__init__(server.application, server.config, server.context, server.state, stream)  # type: ignore[arg-type]
         self._ward = server.ward
+        self._tls = server.tls
+        self._raw = stream
         self._life = trio.CancelScope()
         self._heard_out = False
 
     async def run(self) -> None:
         """Serve until the connection ends. Raises nothing but Cancelled."""
-        self._ward.admit(self.stream)
+        self._ward.admit(self._raw)
         try:
             await self._converse()
         except* Exception as group:  # noqa: BLE001  # the border: nothing of a connection goes further
             self._ward.contain(group)
         finally:
-            self._ward.dismiss(self.stream)
-            await trio.aclose_forcefully(self.stream)
+            self._ward.dismiss(self._raw)
+            await trio.aclose_forcefully(self._raw)
 
     async def _converse(self) -> None:
-        socket = self.stream.socket
+        socket = self._raw.socket
         try:
+            if self._tls is not None and not await self._shake_hands(self._tls):
+                return
             client = parse_socket_addr(socket.family, socket.getpeername())
             server = parse_socket_addr(socket.family, socket.getsockname())
             with self._life:
                 await self._talk(client, server)
         finally:
             await self._close()  # noqa: ASYNC102 - cancelled, it ends at once, and `run` closes the stream
+
+    async def _shake_hands(self, tls: ssl.SSLContext) -> bool:
+        """False for a client that speaks no TLS, or takes too long for it."""
+        self.stream = trio.SSLStream(self._raw, tls, server_side=True, https_compatible=True)
+        with trio.move_on_after(HANDSHAKE_LIMIT_S):
+            try:
+                await self.stream.do_handshake()
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return False
+            return True
+        return False
+
+    async def _close(self) -> None:
+        # The last words of TLS are sent, and a peer may take none of them.
+        with trio.move_on_after(NOTICE_LIMIT_S):
+            await super()._close()
 
     async def _talk(self, client: tuple[str, int] | None, server: tuple[str, int] | None) -> None:
         async with MailboxTaskGroup() as tasks:
@@ -159,8 +182,8 @@ class GuardedConnection(TCPServer):
                 self.config,
                 self.context,
                 tasks,
-                ConnectionState(self.state.copy() | {TRUST: partial(self._ward.trust, self.stream)}),
-                False,
+                ConnectionState(self.state.copy() | {TRUST: partial(self._ward.trust, self._raw)}),
+                self._tls is not None,
                 client,
                 server,
                 self.protocol_send,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -42,10 +43,11 @@ def hypercorn_config() -> Config:
 class ControlPlane:
     """Listens on one address and serves the application there. Port 0 takes a free one."""
 
-    def __init__(self, app: WebApp, *, host: str = "127.0.0.1", port: int) -> None:
+    def __init__(self, app: WebApp, *, host: str = "127.0.0.1", port: int, tls: ssl.SSLContext | None = None) -> None:
         self._app = app
         self._host = host
         self._port = port
+        self._tls = tls
         self._stop = trio.Event()
         self._stop_requested = False
         self.ward = Ward(log)
@@ -93,7 +95,7 @@ class ControlPlane:
                     await clients.start(self._app.upkeep.run)
                     clients.start_soon(self._app.hub.run)
                     accepting = trio.CancelScope()
-                    server = Server(application, config, context, state, self.ward)
+                    server = Server(application, config, context, state, self.ward, self._tls)
                     clients.start_soon(_accept, accepting, server, listeners, clients)
                     task_status.started(self._announce(listeners))
                     await stop.wait()
@@ -118,7 +120,7 @@ class ControlPlane:
         address = listeners[0].socket.getsockname()
         self._app.perimeter.listen_on(address[1])
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
-        return f"http://{host}:{address[1]}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{address[1]}"
 
 
 async def _bound_when_cancelled(serving: trio.CancelScope, stop: trio.Event) -> None:

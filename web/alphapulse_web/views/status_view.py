@@ -4,52 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import trio
-
 from alphapulse import __version__
 from alphapulse.daemon import Daemon
-from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
-from alphapulse.data.halts import HaltReport as HaltReportRecord
+from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.market import StreamState
 from alphapulse.execution.latency import LogLatency
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.relays.relay import RelayStatistics
 from alphapulse.rules.accounting.amounts import decimal_text
-from alphapulse.safety.report_draft import is_complete
 from alphapulse_web.api.schemas import (
     Build,
-    HaltReport,
-    HaltStep,
     OtherWays,
-    PartialHalt,
     Run,
     Source,
     State,
     Status,
     Stream,
     TreeNode,
-    ViaWord,
 )
 from alphapulse_web.api.schemas import StreamState as StreamWord
 from alphapulse_web.instants import instant
+from alphapulse_web.views.halts_view import VIA_WORDS, HaltsView
 
 PPM = 1_000_000
 NS_PER_S = 1_000_000_000
 NOTHING_YET = "nothing was received yet"
-REPORT_WAIT_S = 0.5
-"""How long a kill waits for its report; on paper it is there within a few ms, and it comes with the status anyway."""
-
-VIA_WORDS: Mapping[Via, ViaWord] = {
-    Via.START_RULE: "start rule",
-    Via.DASHBOARD: "the dashboard",
-    Via.COMMAND_LINE: "the command line",
-    Via.API: "the API",
-    Via.OS_SIGNAL: "a signal",
-    Via.SUPERVISOR: "the supervisor",
-    Via.JOURNAL: "the journal",
-}
-VIAS = {word: via for via, word in VIA_WORDS.items()}
 STREAM_WORDS: Mapping[StreamState, StreamWord] = {
     StreamState.UNKNOWN: "unknown",
     StreamState.FRESH: "fresh",
@@ -64,8 +44,9 @@ STREAM_WORDS: Mapping[StreamState, StreamWord] = {
 class StatusView:
     """Reads the running daemon; keeps nothing of its own."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, halts: HaltsView) -> None:
         self._daemon = daemon
+        self._halts = halts
 
     def status(self) -> Status:
         """State, freshness, run and source."""
@@ -81,14 +62,14 @@ class StatusView:
             by=change.actor if change else "alphapulsed",
             via=VIA_WORDS[change.via] if change else "start rule",
             cause=change.reason if change else "the daemon started",
-            halt_id=change.halt_id if change and change.level is Level.HALTED else None,
+            halt_id=change.halt_id if change and change.level is not Level.ACTIVE else None,
             epoch=daemon.halts.epoch,
             partial_halts=[
-                _partial_halt(scope, part)
+                self._halts.partial(scope, part)
                 for scope, part in daemon.halts.changes.items()
-                if scope != GLOBAL and part.level is Level.HALTED
+                if scope != GLOBAL and part.level is not Level.ACTIVE
             ],
-            report=self._report(daemon.halts.report),
+            report=self._halts.present(),
             run=Run(
                 number=run.run if run else 0,
                 started=instant(run.started_ns if run else daemon.started_ns),
@@ -112,11 +93,15 @@ class StatusView:
     def _state(self) -> State:
         daemon = self._daemon
         change = daemon.halts.changes.get(GLOBAL)
-        if change is not None and change.level is Level.HALTED:
-            return "halted"
+        level = change.level if change is not None else Level.ACTIVE
+        if level.stopped:
+            return "locked" if level is Level.LOCKED else "halted"
         if daemon.stopping is not None:
             return "stopping"
-        return "active" if daemon.run_record is not None else "starting"
+        if daemon.run_record is None:
+            return "starting"
+        words: dict[Level, State] = {Level.REDUCING: "reducing", Level.PROBATION: "probation"}
+        return words.get(level, "active")
 
     def _source(self, market_ns: int | None) -> Source:
         daemon = self._daemon
@@ -199,17 +184,6 @@ class StatusView:
             )
         return f"{latency.describe().capitalize()}: most gaps are closed by then, and a trade that finds none reverts."
 
-    def _report(self, record: HaltReportRecord | None) -> HaltReport | None:
-        change = self._daemon.halt_change(record.halt_id) if record is not None else None
-        return _report_shape(record, change) if record is not None and change is not None else None
-
-    async def finished_report(self, change: HaltChange) -> HaltReport:
-        """The report of a halt, if it is complete soon; else one that says that it is not."""
-        record = HaltReportRecord(change.halt_id, change.scope, (), 0, 0, 0, ())
-        with trio.move_on_after(REPORT_WAIT_S):
-            record = await self._daemon.halts.wait_report(change.halt_id)
-        return _report_shape(record, change)
-
 
 def _relay_stream(relay: RelayStatistics) -> Stream:
     """A relay as a stream: what it carried, and whether a consumer was cut off."""
@@ -227,37 +201,6 @@ def _relay_stream(relay: RelayStatistics) -> Stream:
         refused={"foreign type": relay.refused} if relay.refused else {},
         detail=f"{len(relay.subscribers)} consumers, at most {waiting} waiting",
         note=f"cut off: {', '.join(cut_off)}" if cut_off else "",
-    )
-
-
-def _partial_halt(scope: str, change: HaltChange) -> PartialHalt:
-    return PartialHalt(
-        scope=scope,
-        halt_id=change.halt_id,
-        since=instant(change.at_ns),
-        by=change.actor,
-        via=VIA_WORDS[change.via],
-        cause=change.reason,
-    )
-
-
-def _report_shape(record: HaltReportRecord, change: HaltChange) -> HaltReport:
-    return HaltReport(
-        halt_id=record.halt_id,
-        scope=record.scope,
-        actor=change.actor,
-        via=VIA_WORDS[change.via],
-        at=instant(change.at_ns),
-        reason=change.reason,
-        steps=[
-            HaltStep(name=step.name, ms=decimal_text(step.elapsed_us, 3), done=step.done, text=step.text)
-            for step in record.steps
-        ],
-        cancelled=record.cancelled,
-        in_flight=record.in_flight,
-        unknown=record.unknown,
-        kept_running=list(record.kept_running),
-        complete=is_complete(record),
     )
 
 
