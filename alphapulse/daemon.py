@@ -20,13 +20,14 @@ from alphapulse.composition.start_record import StartRecord
 from alphapulse.composition.strategies import Strategies, limits_of
 from alphapulse.composition.trading import Trading
 from alphapulse.composition.tree import Tree
+from alphapulse.composition.watches import Watches
 from alphapulse.config import Config
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Mode
-from alphapulse.data.halts import GLOBAL, Level
+from alphapulse.data.halts import GLOBAL
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
-from alphapulse.errors import AlphaPulseError, RecordingError
+from alphapulse.errors import AlphaPulseError, HaltError, RecordingError
 from alphapulse.execution.engine import Engine
 from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
@@ -35,7 +36,7 @@ from alphapulse.nursery.service import Service
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
-from alphapulse.safety.halt_switch import STRATEGY_SCOPE
+from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 
 class Daemon:
@@ -69,14 +70,25 @@ class Daemon:
         self.halting = Halting(
             start,
             paths,
-            config.limits,
+            config,
             journal,
             bus.execution,
             environment,
+            market_ns=clock.now_ns,
             kept_running=self._kept_running,
         )
         limits = limits_of(config, self.pools)
         self.trading = Trading(config, self.pools, limits, bus, clock, journal, start, self.halting, environment)
+        self.watches = Watches(
+            paths,
+            start,
+            self.books,
+            self.trading.executor,
+            bus.execution,
+            self.halting,
+            environment,
+            check_scope=self.check_scope,
+        )
         self.strategies = Strategies(
             config,
             self.pools,
@@ -110,7 +122,7 @@ class Daemon:
         self.journal, self.ledger, self.ledger_url = journal, self.books.ledger, self.books.ledger_url
         self.portfolio = self.books.portfolio
         self.halts = self.halting.switch
-        self.kill, self.resume, self.halt_change = self.halting.kill, self.halting.resume, self.halting.change
+        self.kill, self.resume = self.halting.kill, self.halting.resume
         self.resume_preconditions = self.halting.look
         self.collector, self.capture = self.sources.recorded, self.sources.capture
         self.foundation, self.decisions = self.supervision.foundation, self.supervision.decisions
@@ -146,8 +158,14 @@ class Daemon:
         return self.supervision.snapshot()
 
     def scopes(self) -> tuple[str, ...]:
-        """Every scope that can be halted."""
-        return GLOBAL, *(STRATEGY_SCOPE + name for name in self.strategies.names)
+        """Every scope that can be halted: everything, strategies, venues with their chains, instruments."""
+        strategies = (STRATEGY_SCOPE + name for name in self.strategies.names)
+        return GLOBAL, *strategies, *scopes_of_instruments(pool.id for pool in self.pools)
+
+    def check_scope(self, scope: str) -> None:
+        """Raises HaltError if there is no such scope here."""
+        if scope not in self.scopes():
+            raise HaltError(f"expected one of the scopes {', '.join(self.scopes())}, found {scope!r}")
 
     @property
     def stopping(self) -> str | None:
@@ -187,6 +205,7 @@ class Daemon:
         yield from self.books.tasks()
         yield from self.trading.gateways()
         yield from self.halting.tasks()
+        yield from self.watches.tasks()
         if (control_plane := self._control_plane) is not None:
             yield ChildSpec("control plane", lambda: control_plane(self), RESTARTS)
         yield from self.halting.watch()
@@ -198,9 +217,9 @@ class Daemon:
         change = self.halts.changes.get(GLOBAL)
         if self.stopping is not None:
             return f"stopping: {self.stopping}"
-        if change is None or change.level is not Level.HALTED:
+        if change is None or change.level.trades:
             return f"active ({self.mode.name.lower()})"
-        return f"halted ({self.mode.name.lower()}) by {change.actor}: {change.reason}"
+        return f"{change.level.name.lower()} ({self.mode.name.lower()}) by {change.actor}: {change.reason}"
 
 
 @asynccontextmanager

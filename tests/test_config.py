@@ -173,6 +173,7 @@ EACH_KEY = [
     ("limits", "max_input_age_s", 1),
     ("limits", "loop_stall_s", 5),
     ("limits", "loop_exit_s", 60),
+    ("halting", "probation_s", 0),
     ("topology", "tls_folder", "certificates"),
 ]
 

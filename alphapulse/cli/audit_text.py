@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
-from alphapulse.data.halts import HaltChange, HaltReport
+from alphapulse.data.halts import FlattenRecord, HaltChange, HaltReport, KillReport
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.signals import ArbitrageSignal
 
@@ -54,11 +54,14 @@ def _operations(record: object) -> str:
             via = record.via.name.lower().replace("_", " ")
             who = f"by {record.actor} (via {via}), halt {record.halt_id}"
             return f"{record.level.name} {record.scope} {who}: {record.reason}"
-        case HaltReport():
+        case HaltReport() | KillReport():
             return (
                 f"halt {record.halt_id} of {record.scope}: {record.cancelled} cancelled, "
                 f"{record.in_flight} in flight, {record.unknown} unknown"
             )
+        case FlattenRecord():
+            stage = record.stage.name.lower()
+            return f"flatten {stage} in halt {record.halt_id} of {record.scope} by {record.actor}: {record.text}"
         case AuditTrail():
             return f"{record.actor} {record.action} {record.target}: {record.reason}; {record.result}"
         case None:

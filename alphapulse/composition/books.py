@@ -98,11 +98,13 @@ async def open_journal(paths: DataPaths, environment: Environment) -> AsyncItera
         run_blocking=environment.run_blocking,
         system=environment.journal_calls,
     ) as journal:
-        start = await environment.run_blocking(find_start, journal, paths.latch)
+        start = await environment.run_blocking(find_start, journal, paths.latch, paths.halt_file)
         lost = [
             ExecutionReport.of(intent, Outcome.LOST, LOST_WITH_PROCESS, reported_ns=environment.now_ns())
             for intent in start.recovery.unsettled.values()
         ]
-        if late := [*start.unrecorded(), *lost]:
+        if late := [*start.unrecorded(), *lost, *start.lost_flattens(environment.now_ns())]:
             await journal.append(late, sync=True)
+            for message in late:
+                start.halts.take(message)
         yield journal, start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alphapulse.data.halts import GLOBAL
 from alphapulse.nursery.supervisor import Supervisor
-from alphapulse.safety.halt_switch import STRATEGY_SCOPE
+from alphapulse.safety.scopes import STRATEGY_SCOPE
 
 
 class DecisionScopes:

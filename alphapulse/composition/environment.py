@@ -16,9 +16,11 @@ from alphapulse.data.execution import Mode
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.journal.journal import SystemCalls
 from alphapulse.observe.service_manager import ServiceManager
+from alphapulse.safety.halt_file import NAME as HALT_FILE
 from alphapulse.safety.latch import LatchRecord, write_latch
 
 STACKS = "tasks.txt"
+CONTROL_SOCKET = "control.sock"
 EXIT_ENDED_AT_ONCE = 130
 """What a shell reports for a process that SIGINT ended."""
 
@@ -66,15 +68,20 @@ class DataPaths:
     latch: Path
     stacks: Path
     """Where every task stood at the last SIGUSR2."""
+    halt_file: Path
+    """While it lies there, nothing is traded."""
+    control_socket: Path
+    """Where the owner of the files reaches the daemon without the web."""
 
     @classmethod
     def in_folder(cls, folder: Path, mode: Mode) -> Self:
         """The files of one mode: the books of paper and of real money never share one."""
         journal, ledger, latch = (folder / f"{mode.name.lower()}.{suffix}" for suffix in ("journal", "sqlite", "halt"))
-        return cls(folder, journal, ledger, latch, folder / STACKS)
+        return cls(folder, journal, ledger, latch, folder / STACKS, folder / HALT_FILE, folder / CONTROL_SOCKET)
 
     @classmethod
     def beside(cls, ledger: Path) -> Self:
         """The files of books whose ledger has a name of its own."""
         journal, latch = (ledger.with_name(f"{ledger.name}.{suffix}") for suffix in ("journal", "halt"))
-        return cls(ledger.parent, journal, ledger, latch, ledger.parent / STACKS)
+        beside = (ledger.with_name(f"{ledger.name}.{name}") for name in (HALT_FILE, CONTROL_SOCKET))
+        return cls(ledger.parent, journal, ledger, latch, ledger.parent / STACKS, *beside)

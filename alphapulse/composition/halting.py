@@ -1,24 +1,32 @@
-"""The halt switch as the daemon wires it: what it tells journal and relay, who may trip it, and the audit."""
+"""The halt switch as the daemon wires it: what it tells journal and relay, who may use it, and the audit."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.start_record import StartRecord
-from alphapulse.config import LimitsSection
-from alphapulse.data.halts import GLOBAL, HaltChange, HaltReport, Level, Via
+from alphapulse.config import Config
+from alphapulse.data.halts import GLOBAL, FlattenRecord, HaltChange, KillReport, Level, Via
+from alphapulse.data.roles import Role
 from alphapulse.data.runs import AuditTrail
 from alphapulse.data.wire import SENTENCE
-from alphapulse.errors import JournalError
+from alphapulse.errors import HaltError, JournalError
 from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.safety.alerts import unknown_orders_alert
+from alphapulse.safety.challenges import Challenge, Challenges
 from alphapulse.safety.clipped import clipped
+from alphapulse.safety.halt_book import HaltEntry
+from alphapulse.safety.halt_json import entry_json, report_json
 from alphapulse.safety.halt_switch import HaltSwitch
+from alphapulse.safety.rearm import FLATTENERS, LOCKERS, TRIPPERS, Answer, objections
+from alphapulse.safety.rearm_text import rearm_text
 from alphapulse.safety.stall_watch import StallWatch
 from alphapulse.safety.watchdog import Watchdog, tell_standard_error
 
@@ -29,52 +37,73 @@ WATCHDOG = "watchdog"
 """The actor of a halt because the loop stood still."""
 
 Precondition = Callable[[], tuple[str, bool, str]]
-"""What must hold for a resume: its name, whether it does, and what is the case in words."""
+"""What must hold for a resume: its name in the table of `safety.rearm`, whether it does, and what is the case."""
 
 
 class Halting:
-    """Kill and resume with their records: each change is journalled and published, each operator's action audited.
+    """Kill, resume and flatten with their records: each change is journalled and published, each action audited.
 
     Other parts register what a halt stops (`switch.register_decisions`), what it cancels (`switch.register_gateway`)
-    and what must hold before it ends (`preconditions`). `failure` is the journal's, which ends trading for good.
+    and what must hold before it ends (`preconditions`). `failure` is the journal's, which ends trading for good;
+    `book` holds the halts that are known.
     """
 
     def __init__(
         self,
         start: StartRecord,
         paths: DataPaths,
-        limits: LimitsSection,
+        config: Config,
         journal: Journal,
-        execution: Relay,
+        execution: AnyRelay,
         environment: Environment,
         *,
+        market_ns: Callable[[], int | None],
         kept_running: Callable[[], Sequence[str]],
     ) -> None:
         self.failure: JournalError | None = None
         self.preconditions: list[Precondition] = [self._journal_writes]
-        self._limits = limits
+        self.book = start.halts
+        self.challenges = Challenges(environment.monotonic_ns)
+        self._instance = f"AlphaPulse ({config.daemon.mode}, {paths.folder})"
+        self._limits = config.limits
+        self._probation_s = config.halting.probation_s
         self._journal = journal
         self._execution = execution
         self._environment = environment
-        self._changes: dict[int, HaltChange] = {
-            change.halt_id: change for change in start.latch.changes if change.level is Level.HALTED
-        }
         self.switch = HaltSwitch(
             latch_path=paths.latch,
             record=start.latch,
             now_ns=environment.now_ns,
             clock_ns=environment.monotonic_ns,
-            on_change=self._keep_change,
+            market_ns=market_ns,
+            on_change=self._keep,
+            on_flatten=self._keep,
             kept_running=kept_running,
             on_report=self._keep_report,
             logger=logger,
+            probation_ns=self._probation_s * NS_PER_S,
             write=environment.write_latch,
         )
         journal.on_failure(self._journal_failed)
 
-    def kill(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
-        """Halt a scope at once. Synchronous: when it returns the gate is closed and the latch is written."""
-        change = self.switch.trip(scope, reason=reason, actor=actor, via=via)
+    def kill(
+        self,
+        scope: str,
+        *,
+        reason: str,
+        actor: str,
+        via: Via,
+        level: Level = Level.HALTED,
+        role: Role = Role.ADMIN,
+    ) -> HaltChange:
+        """Make a scope stricter at once. Synchronous: when it returns the gate is closed and the latch is written.
+
+        Raises:
+            HaltError: the scope cannot exist, the level is none to trip to, or the role may not.
+        """
+        if level.trades or role not in (LOCKERS if level is Level.LOCKED else TRIPPERS):
+            raise HaltError(f"expected a role that may make {scope} {level.name.lower()}, found {role.name.lower()}")
+        change = self.switch.trip(scope, reason=reason, actor=actor, via=via, level=level)
         self._audit(actor, "control.kill", scope, reason, f"halt {change.halt_id}")
         return change
 
@@ -86,19 +115,77 @@ class Halting:
         """SIGUSR1 has come; its handler has closed the gate already."""
         self.kill(GLOBAL, reason="SIGUSR1 was received", actor="operating system", via=Via.OS_SIGNAL)
 
-    def resume(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
-        """End the halt of a scope. Raises HaltError if it may not end."""
-        change = self.switch.resume(scope, reason=reason, actor=actor, via=via, preconditions=self.look())
+    def challenge(self, scope: str, *, actor: str, role: Role) -> Challenge:
+        """What must be typed to end the halt of a scope, and what that does. Raises HaltError if it is not held."""
+        entry = self._entry(scope)
+        now_ns = self._environment.now_ns()
+        others = [change for change in self.switch.changes.values() if not change.level.trades]
+        typed = dict.fromkeys(("challenge", "phrase", "reason"), Answer(True, "to be typed"))
+        halted = self.switch.changes[scope]
+        return self.challenges.issue(
+            halted,
+            role,
+            actor,
+            text=rearm_text(
+                entry,
+                instance=self._instance,
+                others=[change for change in others if change.scope != scope],
+                probation_s=self._probation_s,
+            ),
+            objections=tuple(objections(role, halted.level, self.answers(scope) | typed)),
+            now_ns=now_ns,
+        )
+
+    def resume(
+        self, scope: str, *, reason: str, actor: str, via: Via, role: Role, nonce: str, phrase: str
+    ) -> HaltChange:
+        """End the halt of a scope with the answer to a challenge. Raises HaltError with each reason why it may not."""
+        self._entry(scope)
+        typed = self.challenges.redeem(nonce, self.switch.changes[scope], role, actor, typed=phrase, reason=reason)
+        answers = self.answers(scope) | typed
+        change = self.switch.resume(scope, reason=reason, actor=actor, via=via, role=role, answers=answers)
         self._audit(actor, "control.resume", scope, reason, f"halt {change.halt_id} ended")
         return change
 
-    def look(self) -> list[tuple[str, bool, str]]:
-        """Every precondition of a resume as it stands now."""
-        return [precondition() for precondition in self.preconditions]
+    def shown(self, halt_id: int | None) -> dict[str, Any]:
+        """What a halt did, as far as it has come, as JSON; the newest one for None. Raises LookupError if unknown."""
+        entries = self.book.newest_first()
+        if halt_id is None and not entries:
+            raise LookupError("expected a halt, found none: nothing was ever halted here")
+        entry = entries[0] if halt_id is None else self.book.entry(halt_id)
+        if entry is None:
+            raise LookupError(f"expected a halt that is known, found {halt_id}: `alphapulse halt list` names them")
+        present = self.switch.report
+        if present is not None and present.halt_id == entry.halted.halt_id:
+            return report_json(present, entry.flatten)
+        return entry_json(entry)
 
-    def change(self, halt_id: int) -> HaltChange | None:
-        """Who halted, why and when, of a halt that was in force since the start; None if it is not known."""
-        return self._changes.get(halt_id)
+    def begin_flatten(self, scope: str, *, reason: str, actor: str, via: Via, role: Role) -> FlattenRecord:
+        """Have sold what a halted scope holds; `switch.wait_flattened` tells how it ended.
+
+        Raises:
+            HaltError: the role may not, the scope is not halted, or this halt had its flatten already.
+        """
+        if role not in FLATTENERS:
+            raise HaltError(f"expected a role that may flatten, found {role.name.lower()}")
+        begun = self.switch.flatten(scope, reason=reason, actor=actor, via=via)
+        self._audit(actor, "control.flatten", scope, reason, f"halt {begun.halt_id}: begun")
+        return begun
+
+    def answers(self, scope: str) -> dict[str, Answer]:
+        """Every precondition of a resume that is not typed, as it stands now."""
+        found = self.switch.answers(scope)
+        for precondition in self.preconditions:
+            name, holds, text = precondition()
+            before = found.get(name)
+            if before is not None and not before.holds:
+                holds, text = False, before.text if holds else f"{before.text}; {text}"
+            found[name] = Answer(holds, text)
+        return found
+
+    def look(self) -> list[tuple[str, bool, str]]:
+        """Every precondition of a resume of the global scope, as it stands now."""
+        return [(name, answer.holds, answer.text) for name, answer in self.answers(GLOBAL).items()]
 
     def tasks(self) -> Iterator[ChildSpec]:
         """What carries out a halt, for the foundation."""
@@ -108,6 +195,18 @@ class Halting:
         """What halts trading when the loop stands still; it starts last, as what others import at first is no stall."""
         yield ChildSpec("watchdog", self._watchdog, RESTARTS)
 
+    def publish(self, record: object) -> None:
+        """Journal and publish a record, as far as the journal still can."""
+        if self._journal.failure is None:
+            self._journal.append_now([record])
+        self._execution.publish([record])
+
+    def _entry(self, scope: str) -> HaltEntry:
+        held = self.switch.changes.get(scope)
+        if held is None or held.level.trades:
+            raise HaltError(f"expected a halted scope, found {scope} active: there is nothing to resume")
+        return self.book.entry(held.halt_id) or HaltEntry(held)
+
     def _watchdog(self) -> Service:
         run_blocking = self._environment.run_blocking
         return Watchdog(self._make_stall_watch, self._kill_by_watchdog, run_blocking=run_blocking)
@@ -115,7 +214,7 @@ class Halting:
     def _make_stall_watch(self) -> StallWatch:
         return StallWatch(
             close_gate=self.switch.close_gate,
-            write_halt=lambda reason: self.switch.write_halt(reason=reason, actor=WATCHDOG, via=Via.SUPERVISOR),
+            write_halt=lambda reason: self.switch.write_halt(reason=reason, actor=WATCHDOG, via=Via.WATCHDOG),
             end=self._environment.end_stalled,
             tell=tell_standard_error,
             clock_ns=self._environment.thread_ns,
@@ -124,7 +223,7 @@ class Halting:
         )
 
     def _kill_by_watchdog(self, reason: str) -> None:
-        self.kill(GLOBAL, reason=reason, actor=WATCHDOG, via=Via.SUPERVISOR)
+        self.kill(GLOBAL, reason=reason, actor=WATCHDOG, via=Via.WATCHDOG)
 
     def _journal_failed(self, error: JournalError) -> None:
         self.failure = error
@@ -132,18 +231,19 @@ class Halting:
 
     def _journal_writes(self) -> tuple[str, bool, str]:
         failure = self._journal.failure
-        return "the journal can be written", failure is None, str(failure) if failure else "it can"
+        return "journal", failure is None, str(failure) if failure else "it can be written"
 
-    def _keep_change(self, change: HaltChange) -> None:
-        if change.level is Level.HALTED:
-            self._changes[change.halt_id] = change
-        self._journal.append_now([change])
-        self._execution.publish([change])
+    def _keep(self, record: HaltChange | FlattenRecord) -> None:
+        """What must be journalled or it did not happen; a halt happens all the same."""
+        self.book.take(record)
+        self._journal.append_now([record])
+        self._execution.publish([record])
 
-    def _keep_report(self, report: HaltReport) -> None:
-        if self._journal.failure is None:
-            self._journal.append_now([report])
-        self._execution.publish([report])
+    def _keep_report(self, report: KillReport) -> None:
+        self.book.take(report)
+        self.publish(report)
+        if (alert := unknown_orders_alert(report, self._environment.now_ns())) is not None:
+            self.publish(alert)
 
     def _audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         """Keep an operator's action, as far as the journal still can: a halt never waits for it."""

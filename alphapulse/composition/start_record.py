@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import attrs
 
 from alphapulse.data.execution import Mode
-from alphapulse.data.halts import HaltChange, Level
+from alphapulse.data.halts import FlattenRecord, FlattenStage, HaltChange, Level
 from alphapulse.errors import HaltError
 from alphapulse.journal.journal import Journal
 from alphapulse.journal.recovery import Recovery
+from alphapulse.safety.flattening import ended_record
+from alphapulse.safety.halt_book import HaltBook
+from alphapulse.safety.halt_file import read_halt_file
 from alphapulse.safety.latch import LatchRecord, read_latch
 from alphapulse.safety.start_rule import start_level
 
@@ -23,6 +27,10 @@ class StartRecord:
     latch: LatchRecord
     latch_found: bool
     latch_problem: str | None
+    halts: HaltBook
+    """Every halt of the journal, and what came of it."""
+    halt_file: str | None
+    """What the halt file says; None if there is none."""
 
     def unrecorded(self) -> list[HaltChange]:
         """What the latch knows and the journal does not: the process was killed between the two.
@@ -32,6 +40,31 @@ class StartRecord:
         told = {scope: (change.halt_id, change.level) for scope, change in self.recovery.halt_changes.items()}
         return [change for change in self.latch.changes if told.get(change.scope) != (change.halt_id, change.level)]
 
+    def lost_flattens(self, now_ns: int) -> list[FlattenRecord]:
+        """How flattens have ended that the last process did not live to see."""
+        lost = []
+        for entry in self.halts.newest_first():
+            begun = entry.flatten
+            if begun is None and entry.halted.halt_id in self.latch.flattened:
+                halted = entry.halted
+                reason = "latched, and the process ended before it was journalled"
+                begun = FlattenRecord(
+                    halt_id=halted.halt_id,
+                    scope=halted.scope,
+                    stage=FlattenStage.BEGUN,
+                    actor=halted.actor,
+                    via=halted.via,
+                    reason=reason,
+                    closed=0,
+                    unknown=0,
+                    text=reason,
+                    at_ns=now_ns,
+                )
+            if begun is not None and begun.stage is FlattenStage.BEGUN:
+                text = "the process ended in between: look at the venues for what was sold"
+                lost.append(ended_record(begun, FlattenStage.LOST, text=text, now_ns=now_ns))
+        return lost
+
     def level(self, mode: Mode) -> tuple[Level, str]:
         """The level of the global scope at this start, and why."""
         return start_level(
@@ -40,20 +73,29 @@ class StartRecord:
             not self.recovery.records,
             mode,
             len(self.recovery.unsettled),
+            halt_file=self.halt_file,
         )
 
 
-def find_start(journal: Journal, latch_path: Path) -> StartRecord:
-    """Read the latch, and the journal from its beginning. Blocking."""
-    recovery = Recovery.of(journal.recovered)
+def find_start(journal: Journal, latch_path: Path, halt_file: Path) -> StartRecord:
+    """Read latch and halt file, and the journal from its beginning. Blocking."""
+    halts = HaltBook()
+    recovery = Recovery.of(_told(journal.recovered, halts))
+    found = read_halt_file(halt_file)
     latch, problem = None, None
     try:
         latch = read_latch(latch_path)
     except HaltError as error:
         problem = str(error)
     if latch is not None:
-        return StartRecord(recovery, latch, True, None)
+        return StartRecord(recovery, latch, True, None, halts, found)
     folded = LatchRecord()
     for change in recovery.halt_changes.values():
         folded = folded.after(change)
-    return StartRecord(recovery, folded, False, problem)
+    return StartRecord(recovery, folded, False, problem, halts, found)
+
+
+def _told(records: Iterable[tuple[int, object]], halts: HaltBook) -> Iterator[tuple[int, object]]:
+    for index, record in records:
+        halts.take(record)
+        yield index, record

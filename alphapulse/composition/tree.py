@@ -11,7 +11,7 @@ from alphapulse.data.halts import GLOBAL
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import NodeState, TreeNode
 from alphapulse.nursery.supervisor import Supervisor
-from alphapulse.safety.halt_switch import STRATEGY_SCOPE
+from alphapulse.safety.scopes import STRATEGY_SCOPE
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Tree:
     def foundation_runs(self) -> tuple[str, bool, str]:
         """A precondition of a resume: no task of the foundation has failed for good."""
         ill = [child.path for child in self.foundation.snapshot().children if child.state is NodeState.FAILED]
-        return "the foundation runs", not ill, f"failed: {', '.join(ill)}" if ill else "it does"
+        return "foundation", not ill, f"failed: {', '.join(ill)}" if ill else "it does"
 
     def snapshot(self) -> TreeNode:
         """The live tree of tasks."""

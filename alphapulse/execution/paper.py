@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
-from alphapulse.data.halts import GLOBAL
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
 from alphapulse.data.pools import Pool
@@ -20,8 +19,11 @@ from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.sizing import PathStep
 from alphapulse.rules.books.pool_book import Position
 from alphapulse.rules.books.pool_history import PoolHistory
-from alphapulse.safety.halt_switch import STRATEGY_SCOPE
-from alphapulse.safety.parties import CancelResult
+from alphapulse.safety.parties import FlattenResult, OrderState
+from alphapulse.safety.scopes import scope_holds
+
+OUTCOMES_KEPT = 4096
+"""Settled intents of which a halt may still ask how they ended; the oldest are forgotten first."""
 
 
 class PaperExecutor:
@@ -50,6 +52,7 @@ class PaperExecutor:
         self._history = PoolHistory()
         self._complete_through = -1
         self._pending: dict[int, OrderRequest] = {}
+        self._outcomes: dict[str, OrderState] = {}
         self._reached: list[OrderRequest] = []
         self._queue: AnySubscription | None = None
 
@@ -72,11 +75,25 @@ class PaperExecutor:
         self._cancel(doomed, reason)
         return len(doomed)
 
-    async def cancel_all(self, scope: str) -> CancelResult:
-        """A halt's wish, as the gateway of paper trades: cancel the scope's intents; nothing can stay unknown."""
+    def open_orders(self, scope: str) -> Collection[str]:
+        """Names of the scope's intents that are not settled yet."""
+        return [_name(intent) for intent in self._held(scope)]
+
+    async def cancel_orders(self, scope: str, orders: Collection[str]) -> None:
+        """Cancel the scope's intents. On paper that is certain at once."""
         await trio.lowlevel.checkpoint()
-        strategy = None if scope == GLOBAL else scope.removeprefix(STRATEGY_SCOPE)
-        return CancelResult(cancelled=self.cancel_pending(strategy, "halted"), in_flight=0, unknown=0)
+        self._cancel(self._held(scope), "halted")
+
+    async def query_orders(self, scope: str, orders: Collection[str]) -> Mapping[str, OrderState]:
+        """How these intents stand, and the scope's that are open."""
+        await trio.lowlevel.checkpoint()
+        ended = {name: self._outcomes[name] for name in orders if name in self._outcomes}
+        return ended | dict.fromkeys(self.open_orders(scope), OrderState.OPEN)
+
+    async def flatten(self, scope: str, key: str) -> FlattenResult:
+        """Nothing is held that could be sold: each paper trade begins and ends in a token that is kept."""
+        await trio.lowlevel.checkpoint()
+        return FlattenResult(closed=0, unknown=0, text="paper trades end in tokens that are kept: nothing to sell")
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled; what is then on its way is cancelled and said so."""
@@ -135,8 +152,18 @@ class PaperExecutor:
 
     def _publish(self, settlements: Sequence[Settlement]) -> None:
         for settlement in settlements:
-            self._pending.pop(settlement.intent_id, None)
+            intent = self._pending.pop(settlement.intent_id, None)
+            if intent is not None:
+                cancelled = isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.CANCELLED
+                self._outcomes[_name(intent)] = OrderState.CANCELLED if cancelled else OrderState.ENDED
+        while len(self._outcomes) > OUTCOMES_KEPT:
+            del self._outcomes[next(iter(self._outcomes))]
         self._execution.publish(settlements)
+
+    def _held(self, scope: str) -> list[OrderRequest]:
+        return [
+            intent for intent in self.pending if scope_holds(scope, intent.strategy, [leg.pool for leg in intent.legs])
+        ]
 
     def _price(self, intent: OrderRequest, position: Position) -> Settlement:
         legs = []
@@ -192,3 +219,7 @@ class PaperExecutor:
             pays_gas=True,
             reported_ns=self._now_ns(),
         )
+
+
+def _name(intent: OrderRequest) -> str:
+    return f"intent {intent.intent_id}"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import attrs
 
 from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest, RiskDecision, Settlement
-from alphapulse.data.halts import HaltChange, HaltReport, Level
+from alphapulse.data.halts import HaltChange, HaltReport, KillReport, Level
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.journal.ledger_rows import (
@@ -104,13 +104,15 @@ def changes(index: int, record: object) -> Sequence[Change]:
             return [Insert("intents", intent_row(index, record))]
         case Fill() | ExecutionReport():
             return _settlement(index, record)
-        case RunStarted() | RunEnded() | HaltChange() | HaltReport() | AuditTrail():
+        case RunStarted() | RunEnded() | HaltChange() | HaltReport() | KillReport() | AuditTrail():
             return [_bookkeeping(index, record)]
         case _:
             return []
 
 
-def _bookkeeping(index: int, record: RunStarted | RunEnded | HaltChange | HaltReport | AuditTrail) -> Change:
+def _bookkeeping(
+    index: int, record: RunStarted | RunEnded | HaltChange | HaltReport | KillReport | AuditTrail
+) -> Change:
     match record:
         case RunStarted():
             return Insert("runs", run_row(index, record))
@@ -120,6 +122,8 @@ def _bookkeeping(index: int, record: RunStarted | RunEnded | HaltChange | HaltRe
             return Insert("halts", halt_row(index, record))
         case HaltReport():
             return Update("halts", (record.halt_id, record.scope, Level.HALTED.name), halt_report_columns(record))
+        case KillReport():
+            return Update("halts", (record.halt_id, record.scope, record.level.name), halt_report_columns(record))
         case AuditTrail():
             return Insert("audit", audit_row(index, record))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Settlement
-from alphapulse.data.halts import HaltChange, HaltReport
+from alphapulse.data.halts import HaltChange, HaltReport, KillReport
 from alphapulse.data.runs import AuditTrail, RunStarted
 from alphapulse.data.signals import ArbitrageSignal, Leg
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss
@@ -194,7 +194,7 @@ def halt_row(index: int, change: HaltChange) -> Row:
     }
 
 
-def halt_report_columns(report: HaltReport) -> Row:
+def halt_report_columns(report: HaltReport | KillReport) -> Row:
     """What a halt's report adds to the halt's row."""
     return {
         "cancelled": report.cancelled,

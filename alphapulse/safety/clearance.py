@@ -6,18 +6,27 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import attrs
 import trio
 
-from alphapulse.data.halts import HaltReport
+from alphapulse.data.halts import KillReport
 from alphapulse.errors import HaltError
 from alphapulse.safety.answers import answers_within
+from alphapulse.safety.order_clearing import OrderClearing
 from alphapulse.safety.parties import Decisions, Gateway
 from alphapulse.safety.report_draft import DECISIONS_GONE, ORDERS_CANCELLED, ReportDraft
+from alphapulse.safety.scopes import holds_tasks
 
+CANCEL_AFTER_S = 0.2
+"""How long the orders wait for the decisions' end, so that requests are on the wire within 250 ms."""
 GONE_DEADLINE_S = 1.0
-"""Ten times what 1,000 tasks may take (reliability research, 1.3); then the orders are cancelled all the same."""
-CANCEL_DEADLINE_S = 5.0
+"""Ten times what 1,000 tasks may take; what is there then is named in the report."""
+SETTLED_WITHIN_S = 5.0
+"""Since the call: by then each order has ended, or is named as unknown."""
+LEAST_FOR_ORDERS_S = 1.0
+"""What the venues have at least, if the halt had to wait for an earlier one of its scope."""
 REPORTS_KEPT = 64
+NS_PER_S = 1_000_000_000
 
 
 class Clearance:
@@ -29,7 +38,7 @@ class Clearance:
     def __init__(
         self,
         kept_running: Callable[[], Sequence[str]],
-        on_report: Callable[[HaltReport], None],
+        on_report: Callable[[KillReport], None],
         logger: logging.Logger,
     ) -> None:
         self.decisions: dict[str, Decisions] = {}
@@ -44,12 +53,24 @@ class Clearance:
 
     def stop_decisions(self, draft: ReportDraft) -> None:
         """Cancel the draft's scope everywhere, even if one refuses."""
+        if not holds_tasks(draft.scope):
+            return
         for name, decisions in self.decisions.items():
             try:
-                decisions.stop(draft.scope, draft.reason)
+                decisions.stop(draft.scope, draft.change.reason)
             except Exception as error:
                 self._logger.exception("%s could not be stopped", name)
                 draft.problems.append(f"{name} could not be stopped: {error}")
+
+    def start_decisions(self, scope: str) -> str | None:
+        """Start the scope everywhere; the problem if one refuses, None if none did."""
+        for name, decisions in self.decisions.items() if holds_tasks(scope) else ():
+            try:
+                decisions.start(scope)
+            except Exception as error:
+                self._logger.exception("%s could not be started", name)
+                return f"{name} could not be started after a resume: {error}"
+        return None
 
     def hand_over(self, draft: ReportDraft) -> None:
         """Leave the rest to `run`. A newer draft of the same scope takes the place of one that still waits."""
@@ -68,7 +89,7 @@ class Clearance:
         draft = self._drafts.get(halt_id)
         return draft is not None and not draft.finished.is_set()
 
-    async def wait_report(self, halt_id: int) -> HaltReport:
+    async def wait_report(self, halt_id: int) -> KillReport:
         """The newest report of a halt, complete.
 
         Raises:
@@ -95,8 +116,12 @@ class Clearance:
 
     async def _carry_out(self, scope: str, nursery: trio.Nursery) -> None:
         while (draft := self._waiting.pop(scope, None)) is not None:
-            await self._await_gone(draft, nursery)
-            await self._cancel_orders(draft, nursery)
+            gone = trio.Event()
+            async with trio.open_nursery() as steps:
+                steps.start_soon(self._await_gone, draft, gone, nursery)
+                with trio.move_on_after(CANCEL_AFTER_S):
+                    await gone.wait()
+                await self._cancel_orders(draft, nursery)
             draft.finish(self._ask_what_runs(draft))
             self._tell_report(draft)
         self._busy.discard(scope)
@@ -107,32 +132,31 @@ class Clearance:
         except Exception:
             self._logger.exception("the report of halt %d was not journalled or published", draft.halt_id)
 
-    async def _await_gone(self, draft: ReportDraft, nursery: trio.Nursery) -> None:
-        questions = {name: partial(party.wait_stopped, draft.scope) for name, party in self.decisions.items()}
+    async def _await_gone(self, draft: ReportDraft, gone: trio.Event, nursery: trio.Nursery) -> None:
+        parties = self.decisions if holds_tasks(draft.scope) else {}
+        questions = {name: partial(party.wait_stopped, draft.scope) for name, party in parties.items()}
         answers = await answers_within(GONE_DEADLINE_S, questions, nursery)
         problems = [f"{name}: {answer.problem}" for name, answer in answers.items() if answer.problem is not None]
         for problem in problems:
             self._logger.error("halt %d: not gone: %s", draft.halt_id, problem)
-        draft.note(DECISIONS_GONE, done=not problems, text="; ".join(problems) or "all tasks of the scope have ended")
+        text = "all tasks of the scope have ended" if parties else "no task belongs to this scope alone"
+        draft.note(DECISIONS_GONE, done=not problems, text="; ".join(problems) or text)
+        gone.set()
 
     async def _cancel_orders(self, draft: ReportDraft, nursery: trio.Nursery) -> None:
-        questions = {name: partial(gateway.cancel_all, draft.scope) for name, gateway in self.gateways.items()}
-        answers = await answers_within(CANCEL_DEADLINE_S, questions, nursery)
-        texts = []
-        for name, answer in answers.items():
-            if (result := answer.value) is not None:
-                draft.cancelled += result.cancelled
-                draft.in_flight += result.in_flight
-                draft.unknown += result.unknown
-                texts.append(
-                    f"{name}: {result.cancelled} cancelled, {result.in_flight} in flight, {result.unknown} unknown"
-                )
-            else:
-                # How many it holds is not known either: one stands for "not none".
-                draft.unknown += 1
-                texts.append(f"{name}: its orders are unknown: {answer.problem}")
-                self._logger.error("halt %d: %s", draft.halt_id, texts[-1])
-        draft.note(ORDERS_CANCELLED, done=not draft.unknown, text="; ".join(texts) or "there is no venue")
+        left_s = SETTLED_WITHIN_S - draft.elapsed_ns() / NS_PER_S
+        deadline_s = max(left_s, LEAST_FOR_ORDERS_S)
+        clearings = {name: OrderClearing(gateway, draft.scope) for name, gateway in self.gateways.items()}
+        questions = {name: clearing.run for name, clearing in clearings.items()}
+        answers = await answers_within(deadline_s, questions, nursery)
+        for name, clearing in clearings.items():
+            cleared = clearing.result()
+            if cleared.unknown:
+                cleared = attrs.evolve(cleared, text=f"{cleared.text}: {answers[name].problem}")
+                self._logger.error("halt %d: %s: %s", draft.halt_id, name, cleared.text)
+            draft.add_venue(name, cleared)
+        text = draft.venues_text() or "there is no venue"
+        draft.note(ORDERS_CANCELLED, done=not draft.unknown, text=text)
 
     def _ask_what_runs(self, draft: ReportDraft) -> Sequence[str]:
         try:

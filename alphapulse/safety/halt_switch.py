@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import trio
 
-from alphapulse.data.halts import GLOBAL, HaltChange, HaltReport, Level, Via
-from alphapulse.data.wire import NAME, SENTENCE
+from alphapulse.data.halts import GLOBAL, FlattenRecord, HaltChange, KillReport, Level, Via, strictest
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.roles import Role
+from alphapulse.data.wire import NAME
 from alphapulse.errors import HaltError
 from alphapulse.safety.clearance import Clearance
 from alphapulse.safety.clipped import clipped
-from alphapulse.safety.latch import LatchRecord, write_latch
+from alphapulse.safety.flattening import Flattening
+from alphapulse.safety.latch import MOST_SCOPES, LatchRecord, write_latch
+from alphapulse.safety.level_book import LevelBook
 from alphapulse.safety.parties import Decisions, Gateway
-from alphapulse.safety.report_draft import GATE_CLOSED, LATCH_ON_DISK, ReportDraft
+from alphapulse.safety.probation import PPM, PROBATION_PPM, Probations
+from alphapulse.safety.rearm import Answer, cooled_down, objections
+from alphapulse.safety.report_draft import GATE_CLOSED, GATE_NARROWED, ReportDraft
+from alphapulse.safety.scopes import check_scope, scopes_of
 
-STRATEGY_SCOPE = "strategy:"
 ITSELF = "alphapulse"
 """The actor of what no person did."""
-LATCH_BUDGET_NS = 50_000_000
+NS_PER_S = 1_000_000_000
 
 
 class HaltSwitch:
-    """Levels of the scopes `global` and `strategy:NAME`, and the way between them.
+    """Levels of the scopes (`alphapulse.safety.scopes`), and the way between them.
 
-    It begins with the gate closed; `start` opens it if the start rule allows. `trip` and `resume` are synchronous and
-    belong in the Trio thread; `close_gate` may be called from a signal handler or another thread too. `run` carries
-    out what takes longer, and is a `Service` outside the decisions.
+    It begins with the gate closed; `start` opens it if the start rule allows. `trip`, `resume` and `restore` are
+    synchronous and belong in the Trio thread; `close_gate` may be called from a signal handler or another thread too.
+    `run` carries out what takes longer, and is a `Service` outside the decisions.
 
     Args:
         latch_path: the latch; a resume is refused if it cannot be written.
         record: what the latch said at the start; for a lost latch, the fold of the journal's changes.
         now_ns: wall clock, ns.
-        clock_ns: monotonic clock, ns, for the steps of a report.
+        clock_ns: monotonic clock, ns, for the steps of a report and for probation.
+        market_ns: market clock, ns; None while it is not known.
         on_change: journals and publishes a change of level. Its error is logged and stands in the report of a halt;
             a resume that it cannot keep is refused.
+        on_flatten: journals and publishes how far a flatten has come.
         kept_running: names what runs on, asked when a halt is through.
         on_report: journals and publishes a report when it is complete. Its error is logged.
         logger: takes what went wrong.
+        probation_ns: how long a scope runs with a tenth of its limits after a halt; 0: not at all.
         write: puts the record on the disk.
     """
 
@@ -50,22 +59,27 @@ class HaltSwitch:
         record: LatchRecord,
         now_ns: Callable[[], int],
         clock_ns: Callable[[], int],
+        market_ns: Callable[[], int | None],
         on_change: Callable[[HaltChange], None],
+        on_flatten: Callable[[FlattenRecord], None],
         kept_running: Callable[[], Sequence[str]],
-        on_report: Callable[[HaltReport], None],
+        on_report: Callable[[KillReport], None],
         logger: logging.Logger,
+        probation_ns: int,
         write: Callable[[Path, LatchRecord], None] = write_latch,
     ) -> None:
         self.epoch = record.epoch + 1
         """Bumped by every halt and resume; an approval of an older epoch is void."""
-        self._latch_path = latch_path
-        self._record = record
-        self._now_ns = now_ns
         self._clock_ns = clock_ns
+        self._market_ns = market_ns
         self._on_change = on_change
         self._logger = logger
-        self._write = write
+        self._book = LevelBook(latch_path, record, write, now_ns, clock_ns, logger)
         self._clearance = Clearance(kept_running, on_report, logger)
+        self._flattening = Flattening(self._book, self._clearance.gateways, now_ns, on_flatten, logger)
+        self._probations = Probations(probation_ns, clock_ns)
+        self._tripped_ns: dict[str, int] = {}
+        self._before_reducing: dict[str, Level] = {}
         # The gate is open only while no kill has come since it was opened. A handler that interrupts `resume` between
         # any two instructions thus wins: `resume` can only store the number of kills that it knew.
         self._kills = 0
@@ -83,19 +97,34 @@ class HaltSwitch:
     @property
     def changes(self) -> Mapping[str, HaltChange]:
         """The newest change of each scope that ever changed."""
-        return {change.scope: change for change in self._record.changes}
+        return {change.scope: change for change in self._book.record.changes}
 
     @property
-    def report(self) -> HaltReport | None:
+    def report(self) -> KillReport | None:
         """The report of the present or last global halt, as far as it has come; None if there was none."""
         return self._global_draft.report() if self._global_draft is not None else None
 
-    def level(self, strategy: str) -> Level:
-        """The lower of the levels of the global scope and of the strategy's own."""
+    def level(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> Level:
+        """The strictest of the levels of all scopes that hold a strategy's trade in these instruments."""
         if self._kills_when_opened != self._kills:
-            return Level.HALTED
-        change = self._record.of(STRATEGY_SCOPE + strategy)
-        return change.level if change is not None else Level.ACTIVE
+            return strictest((Level.HALTED, self.level_of(GLOBAL)))
+        if not self._book.restricted:
+            return Level.ACTIVE
+        held = self._book.restricted.keys() & scopes_of(strategy, instruments)
+        return strictest(self._book.restricted[scope] for scope in held)
+
+    def factor_ppm(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> int:
+        """What every limit is multiplied by, in parts per million: a tenth on probation."""
+        on_probation = self.level(strategy, instruments) is Level.PROBATION
+        return PROBATION_PPM if on_probation else PPM
+
+    def level_of(self, scope: str) -> Level:
+        """The level of one scope, as last recorded."""
+        return self._book.level_of(scope)
+
+    def probation_left_ns(self, scope: str) -> int | None:
+        """Time of clean running that the scope still misses; None if it is not on probation."""
+        return self._probations.left_ns(scope)
 
     def close_gate(self) -> None:
         """Void all approvals and let nothing through, at once. `trip` must follow: it alone makes the halt durable."""
@@ -111,64 +140,86 @@ class HaltSwitch:
         Raises:
             HaltError: the latch could not be written.
         """
-        record = self._record
+        record = self._book.record
         halted = record.of(GLOBAL)
-        if halted is None or halted.level is not Level.HALTED:
+        if halted is None or not halted.level.stopped:
             record = record.after(self._change(record.next_halt_id, GLOBAL, Level.HALTED, reason, actor, via))
-        self._write(self._latch_path, record)
+        self._book.put(record)
 
     def start(self, level: Level, reason: str) -> HaltChange:
         """Come up as the start rule said (`start_rule.start_level`), once decisions and gateways are registered.
 
-        HALTED is tripped like any halt, so that orders left over are cancelled; a halt that is in force keeps its id,
-        actor and reason. ACTIVE is put on the disk first. A kill that came before wins.
+        A scope that is stopped is tripped like any halt, so that orders left over are cancelled; a halt that is in
+        force keeps its id, actor and reason. Anything else is put on the disk first. A probation begins anew: what ran
+        before is not known to have been clean. A kill that came before wins.
         """
-        for change in self._record.changes:
-            if change.scope != GLOBAL and change.level is Level.HALTED:
+        for change in self._book.record.changes:
+            if change.scope != GLOBAL and change.level.stopped:
                 self.trip(change.scope, reason=reason, actor=ITSELF, via=Via.START_RULE)
-        before = self._record.of(GLOBAL)
+            elif change.level is Level.PROBATION:
+                self._probations.begin(change.scope)
+        before = self._book.record.of(GLOBAL)
         if self._kills:
-            reason = "a kill came during the start"
-        if level is Level.HALTED or self._halt_of(GLOBAL) or self._kills:
+            level, reason = Level.HALTED, "a kill came during the start"
+        if level.stopped or self._book.halt_of(GLOBAL):
             return self.trip(GLOBAL, reason=reason, actor=ITSELF, via=Via.START_RULE)
-        halt_id = before.halt_id if before is not None else 0
-        change = self._change(halt_id, GLOBAL, Level.ACTIVE, reason, ITSELF, Via.START_RULE)
+        if before is not None and before.level is Level.REDUCING:
+            change = self._book.again(before, self.epoch)
+        else:
+            halt_id = before.halt_id if before is not None else 0
+            change = self._change(halt_id, GLOBAL, level, reason, ITSELF, Via.START_RULE)
         try:
             self._open(change, 0)
         except HaltError as error:
             return self.trip(GLOBAL, reason=str(error), actor=ITSELF, via=Via.START_RULE)
         return change
 
-    def trip(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
-        """Halt a scope. When it returns the gate is closed, the latch written and the decisions cancelled.
+    def trip(self, scope: str, *, reason: str, actor: str, via: Via, level: Level = Level.HALTED) -> HaltChange:
+        """Make a scope stricter. When it returns the gate is closed, the latch written and the decisions cancelled.
 
         The rest, and the report, come from `run`. While the scope is halted, a further trip keeps the halt with its id
-        and its reason, and cancels and verifies anew. Only a scope that cannot exist is refused; whatever else fails
-        stands in the report.
+        and its reason, and cancels and verifies anew; one to REDUCING changes nothing there. Only a scope that cannot
+        exist is refused; whatever else fails stands in the report. Beyond 256 scopes the global one is tripped instead.
+
+        Args:
+            scope: what is to be held.
+            reason: why, in the actor's words.
+            actor: who.
+            via: by which path.
+            level: HALTED, REDUCING (tasks and orders stay, nothing new is risked) or LOCKED (no resume ends it).
 
         Raises:
-            HaltError: the scope is not `global` or `strategy:NAME`.
+            HaltError: the scope cannot exist.
         """
         began_ns = self._clock_ns()
-        _check_scope(scope)
-        halted = self._halt_of(scope)
-        if scope == GLOBAL:
+        check_scope(scope)
+        if scope not in self._book.restricted and len(self._book.restricted) >= MOST_SCOPES - 1:
+            scope, reason = GLOBAL, f"too many scopes are held for {scope} too: {reason}"
+        present = self._book.restraint_of(scope)
+        if present is not None and level is Level.REDUCING:
+            return present
+        if scope == GLOBAL and level.stopped:
             self.close_gate()
         else:
             self.epoch += 1
-        if halted is not None:
-            change = self._change(
-                halted.halt_id, scope, Level.HALTED, halted.reason, halted.actor, halted.via, at_ns=halted.at_ns
-            )
+        again = ""
+        if present is not None and present.level.rank <= level.rank:
+            change = self._book.again(present, self.epoch)
+            again = f"; it was halted before, {actor} asked again: {reason}"
         else:
-            change = self._change(self._record.next_halt_id, scope, Level.HALTED, reason, actor, via)
-        self._record = self._record.after(change)
-        draft = ReportDraft(change.halt_id, scope, change.reason, began_ns, self._clock_ns)
-        again = f"; it was halted before, {actor} asked again: {reason}" if halted is not None else ""
-        draft.note(GATE_CLOSED, done=True, text=f"epoch {change.epoch}{again}")
-        self._latch(draft)
-        self._clearance.stop_decisions(draft)
-        if halted is None:
+            change = self._change(self._book.record.next_halt_id, scope, level, reason, actor, via)
+            self._before_reducing[scope] = self.level_of(scope)
+            self._tripped_ns[scope] = began_ns
+        self._book.keep(self._book.record.after(change))
+        draft = ReportDraft(change, self._market_ns(), began_ns, self._clock_ns)
+        step = GATE_CLOSED if change.level.stopped else GATE_NARROWED
+        draft.note(step, done=True, text=f"epoch {change.epoch}{again}")
+        self._book.put_halt(draft)
+        self._probations.end(scope)
+        self._probations.begin_anew()
+        if change.level.stopped:
+            self._clearance.stop_decisions(draft)
+        if not again:
             self._tell(change, draft)
         if scope == GLOBAL:
             self._global_draft = draft
@@ -176,41 +227,68 @@ class HaltSwitch:
         return change
 
     def resume(
-        self, scope: str, *, reason: str, actor: str, via: Via, preconditions: Sequence[tuple[str, bool, str]]
+        self, scope: str, *, reason: str, actor: str, via: Via, role: Role, answers: Mapping[str, Answer]
     ) -> HaltChange:
-        """End the halt of a scope: new epoch, latch, journal, level, decisions, in this order.
+        """End a halt: new epoch, latch, journal, level, decisions, in this order. The scope is then on probation.
 
         Args:
-            scope: `global` or `strategy:NAME`.
+            scope: what is held.
             reason: why, in the actor's words.
             actor: who.
             via: by which path.
-            preconditions: what the caller found: name, whether it holds, and what is the case in words.
+            role: the actor's.
+            answers: what the caller found, by the names of `rearm.PRECONDITIONS`.
 
         Raises:
             HaltError: it is not allowed, the scope stays halted; each argument is one failed precondition.
         """
-        _check_scope(scope)
+        check_scope(scope)
         kills = self._kills
-        halted = self._halt_of(scope)
-        failed = [f"{name}: {text}" for name, holds, text in preconditions if not holds]
-        failed += self._own_objections(scope, halted)
-        if failed or halted is None:
+        held = self._book.restraint_of(scope)
+        level = Level.HALTED if scope == GLOBAL and self._closed else self.level_of(scope)
+        failed = objections(role, level, {**answers, **self.answers(scope)})
+        if failed or held is None:
             raise HaltError(*failed)
         self.epoch += 1
-        change = self._change(halted.halt_id, scope, Level.ACTIVE, reason, actor, via)
+        change = self._change(held.halt_id, scope, self._trading_level, reason, actor, via)
         self._open(change, kills)
-        for name, decisions in self._clearance.decisions.items():
-            try:
-                decisions.start(scope)
-            except Exception as error:
-                self._logger.exception("%s could not be started", name)
-                text = f"{name} could not be started after a resume: {error}"
-                self.trip(scope, reason=text, actor=ITSELF, via=Via.SUPERVISOR)
-                raise HaltError(f"{text}; the scope is halted again") from error
+        if held.level.stopped and (problem := self._clearance.start_decisions(scope)) is not None:
+            self.trip(scope, reason=problem, actor=ITSELF, via=Via.SUPERVISOR)
+            raise HaltError(f"{problem}; the scope is halted again")
         return change
 
-    async def wait_report(self, halt_id: int) -> HaltReport:
+    def restore(self, scope: str, *, reason: str, actor: str, via: Via) -> HaltChange:
+        """End a REDUCING by itself: for what set it, once the written condition for that is met. HALTED takes a person.
+
+        Raises:
+            HaltError: the scope is not reducing, or it was another who made it so.
+        """
+        check_scope(scope)
+        kills = self._kills
+        held = self._book.restraint_of(scope)
+        if held is None or held.level is not Level.REDUCING or held.actor != clipped(actor, NAME.limit):
+            found = "nothing" if held is None else f"{held.level.name} by {held.actor}"
+            raise HaltError(f"expected {scope} to be REDUCING by {actor}, found {found}: a person must resume it")
+        self.epoch += 1
+        level = self._before_reducing.get(scope, self._trading_level)
+        change = self._change(held.halt_id, scope, level, reason, actor, via)
+        self._open(change, kills)
+        return change
+
+    def flatten(self, scope: str, *, reason: str, actor: str, via: Via) -> FlattenRecord:
+        """Sell what a halted scope holds. When it returns it is latched, and `run` goes on; see `wait_flattened`.
+
+        Raises:
+            HaltError: the scope is not halted, its orders are not cleared yet, this halt or the global one had its
+                flatten, or it cannot be made durable. Nothing is sold.
+        """
+        return self._flattening.begin(scope, self._clearance.is_under_way, reason=reason, actor=actor, via=via)
+
+    async def wait_flattened(self, halt_id: int) -> FlattenRecord | None:
+        """How the flatten of a halt ended; None if none was begun since the start."""
+        return await self._flattening.wait_ended(halt_id)
+
+    async def wait_report(self, halt_id: int) -> KillReport:
         """The report of a halt, complete; if the halt was asked for again meanwhile, the newest one.
 
         Raises:
@@ -220,78 +298,68 @@ class HaltSwitch:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Carry out halts until cancelled: one at a time for each scope, scopes side by side."""
-        await self._clearance.run(task_status=task_status)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._probations.run, self._end_probation, name="probation")
+            await nursery.start(self._flattening.run, name="flatten")
+            await self._clearance.run(task_status=task_status)
 
-    def _halt_of(self, scope: str) -> HaltChange | None:
-        change = self._record.of(scope)
-        return change if change is not None and change.level is Level.HALTED else None
+    def answers(self, scope: str) -> dict[str, Answer]:
+        """The preconditions of a resume that the switch itself can answer."""
+        held = self._book.restraint_of(scope)
+        problem = "" if held is not None or scope != GLOBAL or not self._closed else "a kill has just come"
+        if held is not None and self._clearance.is_under_way(held.halt_id):
+            problem = f"halt {held.halt_id} is still being carried out"
+        tripped_ns = self._tripped_ns.get(scope)
+        age_ns = self._clock_ns() - tripped_ns if tripped_ns is not None else None
+        return {
+            "carried out": Answer(not problem, f"{problem}: wait for its report"),
+            "wider scope": Answer(scope == GLOBAL or not self._closed, "the global scope is halted: resume it first"),
+            "cool-down": cooled_down(held.via if held is not None else Via.START_RULE, age_ns),
+            "flatten": Answer(not self._flattening.under_way, "a flatten is under way: wait for its end"),
+        }
 
-    def _own_objections(self, scope: str, halted: HaltChange | None) -> list[str]:
-        closed = self._kills_when_opened != self._kills
-        if halted is None and scope == GLOBAL and closed:
-            return ["a kill has just come and is being carried out: wait for its report"]
-        if halted is None:
-            return [f"expected a halted scope, found {scope} active: there is nothing to resume"]
-        objections = []
-        if self._clearance.is_under_way(halted.halt_id):
-            objections.append(f"halt {halted.halt_id} is still being carried out: wait for its report")
-        if scope != GLOBAL and closed:
-            objections.append("the global scope is halted: resume it first")
-        return objections
+    @property
+    def _closed(self) -> bool:
+        return self._kills_when_opened != self._kills
 
-    def _change(
-        self, halt_id: int, scope: str, level: Level, reason: str, actor: str, via: Via, *, at_ns: int | None = None
-    ) -> HaltChange:
-        return HaltChange(
-            halt_id=halt_id,
-            epoch=self.epoch,
-            scope=scope,
-            level=level,
-            actor=clipped(actor, NAME.limit),
-            via=via,
-            reason=clipped(reason, SENTENCE.limit),
-            at_ns=self._now_ns() if at_ns is None else at_ns,
-        )
+    @property
+    def _trading_level(self) -> Level:
+        return Level.PROBATION if self._probations.length_ns else Level.ACTIVE
+
+    def _change(self, halt_id: int, scope: str, level: Level, reason: str, actor: str, via: Via) -> HaltChange:
+        return self._book.change(halt_id, self.epoch, scope, level, reason=reason, actor=actor, via=via)
 
     def _open(self, change: HaltChange, kills: int) -> None:
-        """Make ACTIVE durable, then effective. Raises HaltError and leaves the scope halted if it cannot.
+        """Make a level that lets something through durable, then effective.
 
-        `kills` is how many had come when the caller looked whether it may.
+        `kills` is how many had come when the caller looked whether it may. Raises HaltError and leaves the scope as it
+        was if it cannot.
         """
         try:
-            self._write(self._latch_path, self._record.after(change))
+            self._book.put(self._book.record.after(change))
             self._on_change(change)
         except Exception as error:
-            self._logger.exception("%s stays halted", change.scope)
-            self._take_back()
-            raise HaltError(f"{change.scope} stays halted, as ACTIVE could not be recorded: {error}") from error
-        self._record = self._record.after(change)
+            self._logger.exception("%s stays as it was", change.scope)
+            self._book.take_back()
+            name = change.level.name
+            raise HaltError(f"{change.scope} stays halted, as {name} could not be recorded: {error}") from error
+        self._book.keep(self._book.record.after(change))
         if self.epoch != change.epoch or self._kills != kills:
-            text = f"a kill came while {change.scope} was being made active"
+            text = f"a kill came while {change.scope} was being made {change.level.name.lower()}"
             self.trip(change.scope, reason=text, actor=ITSELF, via=Via.SUPERVISOR)
             raise HaltError(f"{text}; it is halted")
         if change.scope == GLOBAL:
             self._kills_when_opened = kills
+        if change.level is Level.PROBATION:
+            self._probations.begin(change.scope)
 
-    def _take_back(self) -> None:
-        """Put the latch back to what is in force: the disk must not say ACTIVE."""
-        try:
-            self._write(self._latch_path, self._record)
-        except Exception:
-            self._logger.critical("the latch may say ACTIVE although trading is halted", exc_info=True)
-
-    def _latch(self, draft: ReportDraft) -> None:
-        began_ns = self._clock_ns()
-        try:
-            self._write(self._latch_path, self._record)
-        except Exception as error:
-            self._logger.exception("halt %d is not on disk", draft.halt_id)
-            draft.note(LATCH_ON_DISK, done=False, text=f"{error}; the halt holds, but not over a restart")
-            return
-        took_ns = self._clock_ns() - began_ns
-        slow = took_ns > LATCH_BUDGET_NS
-        text = f"written and synced in {took_ns // 1000} µs"
-        draft.note(LATCH_ON_DISK, done=True, text=f"{text}, over the budget of 50 ms" if slow else text)
+    def _end_probation(self, scope: str) -> None:
+        seconds = self._probations.length_ns // NS_PER_S
+        reason = f"{seconds} s of clean running on probation"
+        halted = self._book.record.of(scope)
+        if halted is not None and not self._closed:
+            change = self._change(halted.halt_id, scope, Level.ACTIVE, reason, ITSELF, Via.PROBATION)
+            self._open(change, self._kills)
 
     def _tell(self, change: HaltChange, draft: ReportDraft) -> None:
         try:
@@ -299,11 +367,3 @@ class HaltSwitch:
         except Exception as error:
             self._logger.exception("halt %d was not journalled or published", change.halt_id)
             draft.problems.append(f"it was not journalled or published: {error}")
-
-
-def _check_scope(scope: str) -> None:
-    named = scope.startswith(STRATEGY_SCOPE) and len(scope) > len(STRATEGY_SCOPE)
-    if scope != GLOBAL and not (named and len(scope.encode()) <= NAME.limit):
-        raise HaltError(
-            f"expected the scope `global` or `strategy:NAME` of at most {NAME.limit} bytes, found {scope!r}"
-        )

@@ -9,22 +9,29 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import attrs
 import msgspec
 
-from alphapulse.data.halts import HaltChange, Level, Via
+from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
 from alphapulse.errors import HaltError
+
+MOST_SCOPES = 256
+"""Scopes that a record holds; of those that are active again the oldest are dropped beyond that."""
 
 
 @attrs.frozen
 class LatchRecord:
-    """The newest change of each scope, and how far the numbers were used up."""
+    """The newest change of each scope, and how far the numbers were used up.
+
+    `flattened` names the halts, among those in force, in which a flatten was begun: there is no second one.
+    """
 
     changes: tuple[HaltChange, ...] = ()
     next_halt_id: int = 1
     epoch: int = 0
+    flattened: tuple[int, ...] = ()
 
     def of(self, scope: str) -> HaltChange | None:
         """The newest change of a scope; None if there was none."""
@@ -32,20 +39,31 @@ class LatchRecord:
 
     def after(self, change: HaltChange) -> Self:
         """The record once `change` has come. Folding a journal's changes in order gives the record that it knew."""
-        others = tuple(old for old in self.changes if old.scope != change.scope)
+        others = [old for old in self.changes if old.scope != change.scope]
+        surplus = len(others) + 1 - MOST_SCOPES
+        if surplus > 0:
+            over = [old for old in others if old.scope != GLOBAL and old.level is Level.ACTIVE][:surplus]
+            others = [old for old in others if old not in over]
+        changes = (*others, change)
+        stopped = {one.halt_id for one in changes if one.level.stopped}
         return attrs.evolve(
             self,
-            changes=(*others, change),
+            changes=changes,
             next_halt_id=max(self.next_halt_id, change.halt_id + 1),
             epoch=max(self.epoch, change.epoch),
+            flattened=tuple(halt_id for halt_id in self.flattened if halt_id in stopped),
         )
+
+    def with_flatten(self, halt_id: int) -> Self:
+        """The record once a flatten has begun in that halt."""
+        return attrs.evolve(self, flattened=(*self.flattened, halt_id))
 
 
 class _ChangeText(msgspec.Struct, forbid_unknown_fields=True):
     halt_id: int
     epoch: int
     scope: str
-    level: Literal["HALTED", "ACTIVE"]
+    level: str
     actor: str
     via: str
     reason: str
@@ -56,6 +74,7 @@ class _RecordText(msgspec.Struct, forbid_unknown_fields=True):
     changes: list[_ChangeText]
     next_halt_id: int
     epoch: int
+    flattened: list[int] = []
 
 
 class _LatchText(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,7 +85,9 @@ class _LatchText(msgspec.Struct, forbid_unknown_fields=True):
 def write_latch(path: Path, record: LatchRecord) -> None:
     """Put `record` on the disk, whole or not at all: a new file (mode 0600), synced, renamed, its folder synced.
 
-    Synchronous and free of Trio, so that a thread that watches the loop can call it too.
+    Where the global scope is stopped, the rename comes first: from then on the halt outlives a `kill -9`, and what a
+    power cut leaves is a halt or a latch that cannot be read, which is one too. Synchronous and free of Trio, so that a
+    thread that watches the loop can call it too.
 
     Raises:
         HaltError: the file system refused; the old latch is still there.
@@ -78,7 +99,7 @@ def write_latch(path: Path, record: LatchRecord) -> None:
                     halt_id=change.halt_id,
                     epoch=change.epoch,
                     scope=change.scope,
-                    level="ACTIVE" if change.level is Level.ACTIVE else "HALTED",
+                    level=change.level.name,
                     actor=change.actor,
                     via=change.via.name,
                     reason=change.reason,
@@ -88,11 +109,13 @@ def write_latch(path: Path, record: LatchRecord) -> None:
             ],
             next_halt_id=record.next_halt_id,
             epoch=record.epoch,
+            flattened=list(record.flattened),
         )
     )
     sealed = _LatchText(record=msgspec.Raw(text), sha256=hashlib.sha256(text).hexdigest())
+    stopped = any(change.scope == GLOBAL and change.level.stopped for change in record.changes)
     try:
-        _replace_synced(path, msgspec.json.encode(sealed) + b"\n")
+        _replace_synced(path, msgspec.json.encode(sealed) + b"\n", rename_first=stopped)
     except OSError as error:
         raise HaltError(f"the latch {path} was not written: {error}; make its folder writable") from error
 
@@ -140,18 +163,22 @@ def _believed(data: bytes) -> LatchRecord:
         ),
         next_halt_id=text.next_halt_id,
         epoch=text.epoch,
+        flattened=tuple(text.flattened),
     )
 
 
-def _replace_synced(path: Path, data: bytes) -> None:
+def _replace_synced(path: Path, data: bytes, *, rename_first: bool) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            if rename_first:
+                temporary.replace(path)
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if not rename_first:
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import attrs
@@ -20,20 +22,47 @@ class Decisions(Protocol):
         """Return when none of the scope's tasks runs any more."""
 
 
-@attrs.frozen
-class CancelResult:
-    """What came of cancelling the orders at one venue."""
+class OrderState(enum.Enum):
+    """What a venue says of an order."""
 
-    cancelled: int
-    """Orders cancelled and verified."""
-    in_flight: int
-    """Orders that cannot be cancelled any more and will end by themselves."""
+    OPEN = "open"
+    """It can still be traded."""
+    IN_FLIGHT = "in flight"
+    """It cannot be cancelled and will end by itself, such as a transaction with a deadline."""
+    CANCELLED = "cancelled"
+    ENDED = "ended"
+    """Filled, refused or expired."""
+
+
+@attrs.frozen
+class FlattenResult:
+    """What came of selling what is held at one venue."""
+
+    closed: int
+    """Positions closed and verified."""
     unknown: int
-    """Orders whose state could not be found out."""
+    """Positions of which it is not known whether they are closed."""
+    text: str
 
 
 class Gateway(Protocol):
-    """The way to one venue. It is no part of the decisions and runs on through a halt."""
+    """The way to one venue. It is no part of the decisions and runs on through a halt.
 
-    async def cancel_all(self, scope: str) -> CancelResult:
-        """Cancel the scope's orders and verify it at the venue. May be called again at any time."""
+    It may raise, hang and contradict itself: who asks has deadlines, asks again, and believes only what the venue says
+    of each order by name. Scopes are those of `alphapulse.safety.scopes`.
+    """
+
+    def open_orders(self, scope: str) -> Collection[str]:
+        """Names of the scope's orders that are not known to have ended; those about to be sent belong to them."""
+
+    async def cancel_orders(self, scope: str, orders: Collection[str]) -> None:
+        """Ask the venue to cancel everything that it has of the scope. `orders` are the names known by now."""
+
+    async def query_orders(self, scope: str, orders: Collection[str]) -> Mapping[str, OrderState]:
+        """The venue's word on these orders, and on every other order of the scope that it has open.
+
+        An order that the venue does not speak of is left out: that says nothing about it.
+        """
+
+    async def flatten(self, scope: str, key: str) -> FlattenResult:
+        """Sell what the scope holds. Orders are named after `key`, so that the venue takes each only once."""

@@ -33,6 +33,7 @@ class Day:
     port: int = 0
     loop_stall_s: int = 600
     loop_exit_s: int = 1200
+    probation_s: int = 0
 
     def toml(self) -> str:
         """The text. No input is too old and no stall too long: how fast a test machine is must not decide anything."""
@@ -60,6 +61,9 @@ latency = {self.latency}
 max_input_age_s = 10_000_000
 loop_stall_s = {self.loop_stall_s}
 loop_exit_s = {self.loop_exit_s}
+
+[halting]
+probation_s = {self.probation_s}
 """
 
     def write(self, folder: Path) -> Path:

@@ -17,6 +17,7 @@ from alphapulse.errors import JournalError
 from tests.daemon.books import records
 from tests.daemon.daemon_rig import Rig, paths_in, running_daemon
 from tests.daemon.day_config import Day
+from tests.daemon.resuming import resume
 
 FIRST_GAP = Day(speed=60, start="2024-01-05T01:15:00Z", end="2024-01-05T01:20:00Z")
 BOOKS_BUT_NO_LATCH = "there are books but no durable record that says ACTIVE"
@@ -83,7 +84,7 @@ async def test_books_whose_latch_cannot_be_believed_come_up_halted(
         assert (change.level, change.via) == (Level.HALTED, Via.START_RULE)
         assert cause in change.reason
         assert len(records(paths_in(tmp_path).journal, OrderRequest)) == 1
-        rig.daemon.resume(GLOBAL, reason="I have looked", actor="ann", via=Via.COMMAND_LINE)
+        resume(rig.daemon, reason="I have looked")
     async with running_daemon(tmp_path, FIRST_GAP) as rig:
         assert change_of(rig).level is Level.ACTIVE
 

@@ -23,12 +23,16 @@ from alphapulse.journal.journal import SystemCalls
 from alphapulse.observe.service_manager import ServiceManager
 from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
+from tests.daemon import resuming
 from tests.daemon.books import all_records, records
 from tests.daemon.daemon_rig import NS_PER_S, START_NS, Rig, paths_in, running_daemon
 from tests.daemon.day_config import Day
 from tests.fakes.systemd import Systemd
 
-FOUNDATION = ("journal", "ledger", "portfolio", "paper executor", "halt switch", "watchdog")
+FOUNDATION = (
+    *("journal", "ledger", "portfolio", "settlements", "paper executor", "halt switch"),
+    *("control socket", "halt file", "clock watch", "reconciliation", "breakers", "own health", "watchdog"),
+)
 DECISIONS = ("engine", "flash_arbitrage")
 COLLECTORS = ("day",)
 START = [(0.0, "stopped"), (0.0, "starting"), (0.0, "running")]
@@ -44,7 +48,7 @@ def kill(rig: Rig, scope: str = GLOBAL) -> HaltChange:
 
 
 def resume(rig: Rig, scope: str = GLOBAL) -> None:
-    rig.daemon.resume(scope, reason="the drill is over", actor="ann", via=Via.COMMAND_LINE)
+    resuming.resume(rig.daemon, scope)
 
 
 def level(rig: Rig) -> Level:
@@ -295,7 +299,7 @@ async def test_a_failure_of_what_keeps_the_books_halts_everything(
         assert rig.timeline.of(name) == [*START, (1.0, "failed")]
         change = rig.daemon.halts.changes[GLOBAL]
         assert (change.level, change.via, change.at_ns) == (Level.HALTED, Via.SUPERVISOR, _at_ns(1))
-        with pytest.raises(HaltError, match=f"the foundation runs: failed: .*{name}"):
+        with pytest.raises(HaltError, match=f"foundation: failed: .*{name}"):
             resume(rig)
 
 
@@ -317,7 +321,7 @@ async def test_a_disk_that_fails_halts_everything_and_is_the_error_of_the_end(
         assert rig.timeline.of("day") == START
         assert rig.daemon.portfolio.in_flight == {}
         assert rig.daemon.portfolio.tokens == {}
-        with pytest.raises(HaltError, match="the journal can be written"):
+        with pytest.raises(HaltError, match="journal: the journal .* could not sync"):
             resume(rig)
     assert "No space left on device" in str(rig.daemon.failure)
 

@@ -16,6 +16,8 @@ from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.recovery import Recovery
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.books.pool_history import BLOCK_END
+from alphapulse.safety.order_clearing import Cleared, OrderClearing
+from alphapulse.safety.parties import OrderState
 from tests.execution.execution_fakes import evolved, records
 from tests.execution.market_events import (
     CHEAP,
@@ -299,9 +301,22 @@ async def test_a_halt_cancels_its_scope_and_nothing_is_unknown(tmp_path: Path, s
     async with paper_executor(tmp_path, BlockLatency(5)) as bench:
         await bench.market(*OPENING)
         await bench.submit(intent(1), intent(2, strategy="other"), intent(3))
-        result = await bench.executor.cancel_all(scope)
-        assert (result.cancelled, result.in_flight, result.unknown) == (cancelled, 0, 0)
+        held = bench.executor.open_orders(scope)
+        assert await bench.executor.query_orders(scope, held) == dict.fromkeys(held, OrderState.OPEN)
+        clearing = OrderClearing(bench.executor, scope)
+        await clearing.run()
+        assert clearing.result() == Cleared(cancelled, 0, 0, 0, (), f"{cancelled} cancelled, 0 in flight, 0 unknown")
         assert len(bench.executor.pending) == 3 - cancelled
+
+
+async def test_a_halt_names_no_intent_that_was_filled_before_it(tmp_path: Path) -> None:
+    """An intent that ended between the halt and the question has ended, and was not cancelled."""
+    async with paper_executor(tmp_path, BlockLatency(1)) as bench:
+        await bench.market(*OPENING)
+        await bench.submit(intent(1))
+        held = bench.executor.open_orders(GLOBAL)
+        await bench.market(completed(100), completed(101))
+        assert await bench.executor.query_orders(GLOBAL, held) == dict.fromkeys(held, OrderState.ENDED)
 
 
 async def test_a_stopped_executor_cancels_what_is_on_its_way_and_takes_nothing_more(tmp_path: Path) -> None:

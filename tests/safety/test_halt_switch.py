@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,19 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from alphapulse.data.halts import GLOBAL, HaltChange, HaltReport, Level, Via
+from alphapulse.data.halts import GLOBAL, FlattenRecord, HaltChange, KillReport, Level, Via
+from alphapulse.data.roles import Role
 from alphapulse.errors import HaltError
 from alphapulse.nursery.os_signals import install_kill_signal
 from alphapulse.safety.halt_switch import HaltSwitch
 from alphapulse.safety.latch import LatchRecord, read_latch, write_latch
-from alphapulse.safety.parties import CancelResult
+from alphapulse.safety.parties import FlattenResult, OrderState
+from alphapulse.safety.rearm import ASKED_OUTSIDE, Answer
 from alphapulse.safety.report_draft import is_complete
 
 WALL_NS = 1_704_437_087_000_000_000
+MARKET_NS = 1_600_000_000_000_000_000
+YES = dict.fromkeys(ASKED_OUTSIDE, Answer(True, "yes"))
 FLASH = "strategy:flash"
 
 
@@ -39,24 +43,29 @@ class Desk:
         self.gone_after_s = 0.0625
         self.cancel_takes_s = 0.25
         self.write_takes_ns = 0
-        self.result = CancelResult(cancelled=2, in_flight=1, unknown=0)
+        self.orders = {"a": OrderState.CANCELLED, "b": OrderState.CANCELLED, "c": OrderState.IN_FLIGHT}
         self.fail: set[str] = set()
+        self.probation_ns = 0
+        self.flattens: list[FlattenRecord] = []
         self.in_change: Callable[[HaltChange], None] = self.changes.append
         self._spent_ns = 0
         self.switch = self.build()
 
     def build(self, record: LatchRecord | None = None) -> HaltSwitch:
         """A switch as a restart makes it."""
-        self.reports: list[HaltReport] = []
+        self.reports: list[KillReport] = []
         self.switch = HaltSwitch(
             latch_path=self.path,
             record=record or LatchRecord(),
             now_ns=lambda: WALL_NS,
             clock_ns=self.clock_ns,
+            market_ns=lambda: MARKET_NS,
             on_change=self.on_change,
+            on_flatten=self.on_flatten,
             kept_running=self.kept_running,
             on_report=self.reports.append,
             logger=logging.getLogger("desk"),
+            probation_ns=self.probation_ns,
             write=self.write,
         )
         self.switch.register_decisions("decisions", self)
@@ -96,18 +105,37 @@ class Desk:
         await trio.sleep(self.gone_after_s)
         self.note(f"gone {scope}")
 
-    async def cancel_all(self, scope: str) -> CancelResult:
+    def on_flatten(self, record: FlattenRecord) -> None:
+        self.note(f"flatten {record.stage.name}")
+        self.flattens.append(record)
+
+    def open_orders(self, scope: str) -> Collection[str]:
+        return tuple(self.orders)
+
+    async def cancel_orders(self, scope: str, orders: Collection[str]) -> None:
         self.note(f"cancel {scope}")
         await trio.sleep(self.cancel_takes_s)
         self.note(f"cancelled {scope}")
-        return self.result
+
+    async def query_orders(self, scope: str, orders: Collection[str]) -> Mapping[str, OrderState]:
+        await trio.lowlevel.checkpoint()
+        if "query" in self.fail:
+            raise OSError("query failed")
+        return self.orders
+
+    async def flatten(self, scope: str, key: str) -> FlattenResult:
+        self.note(f"sell {scope} {key}")
+        await trio.sleep(0.5)
+        return FlattenResult(1, 0, "1 sold")
 
     def kill(self, scope: str = GLOBAL, reason: str = "odd prices", actor: str = "dana") -> HaltChange:
         return self.switch.trip(scope, reason=reason, actor=actor, via=Via.DASHBOARD)
 
-    def resume(self, scope: str = GLOBAL, *preconditions: tuple[str, bool, str]) -> HaltChange:
+    def resume(self, scope: str = GLOBAL, role: Role = Role.OPERATOR, **found: str) -> HaltChange:
+        """`found` names what does not hold, with the text."""
+        answers = YES | {name: Answer(False, text) for name, text in found.items()}
         return self.switch.resume(
-            scope, reason="checked", actor="erin", via=Via.COMMAND_LINE, preconditions=preconditions
+            scope, reason="checked", actor="erin", via=Via.COMMAND_LINE, role=role, answers=answers
         )
 
     def go(self) -> None:
@@ -132,7 +160,7 @@ async def desk(tmp_path: Path, caplog: pytest.LogCaptureFixture, mock_clock: Moc
     return Desk(tmp_path)
 
 
-async def finished(desk: Desk, clock: MockClock, halt_id: int) -> HaltReport:
+async def finished(desk: Desk, clock: MockClock, halt_id: int) -> KillReport:
     """The report, with the clock jumping until it is there and no longer."""
     clock.autojump_threshold = 0
     report = await desk.switch.wait_report(halt_id)
@@ -141,11 +169,11 @@ async def finished(desk: Desk, clock: MockClock, halt_id: int) -> HaltReport:
     return report
 
 
-def steps(report: HaltReport) -> list[tuple[str, int, bool]]:
+def steps(report: KillReport) -> list[tuple[str, int, bool]]:
     return [(step.name, step.elapsed_us, step.done) for step in report.steps]
 
 
-def text_of(report: HaltReport, name: str) -> str:
+def text_of(report: KillReport, name: str) -> str:
     return next(step.text for step in report.steps if step.name == name)
 
 
@@ -181,6 +209,8 @@ async def test_order_of_a_kill(mock_clock: MockClock, desk: Desk, nursery: trio.
     assert (report.cancelled, report.in_flight, report.unknown) == (2, 1, 0)
     assert report.kept_running == ("collectors", "journal")
     assert text_of(report, "orders cancelled") == "paper: 2 cancelled, 1 in flight, 0 unknown"
+    assert (report.actor, report.via, report.reason, report.epoch) == ("dana", Via.DASHBOARD, "odd prices", epoch + 1)
+    assert (report.level, report.at_ns, report.market_ns) == (Level.HALTED, WALL_NS, MARKET_NS)
     assert is_complete(report)
     assert desk.switch.report == report
 
@@ -221,45 +251,50 @@ async def test_nothing_that_fails_breaks_a_kill(mock_clock: MockClock, desk: Des
     """Latch, decisions, journal, gateway and the list of what runs fail: each is named, and the gate is closed."""
     await nursery.start(desk.switch.run)
     desk.go()
-    desk.fail = {"latch", "stop", "journal", "gone", "cancel", "kept"}
+    desk.fail = {"latch", "stop", "journal", "gone", "cancel", "query", "kept"}
     desk.kill()
     report = await finished(desk, mock_clock, 1)
     assert [step.done for step in report.steps] == [True, False, False, False, True]
     assert text_of(report, "strategies and engine gone") == "decisions: OSError: gone global failed"
-    assert text_of(report, "orders cancelled") == "paper: its orders are unknown: OSError: cancel global failed"
+    assert text_of(report, "orders cancelled") == (
+        "paper: 0 cancelled, 0 in flight, 3 unknown (query: OSError: query failed): no answer within 4.9375 s"
+    )
+    assert report.unknown_orders == ("a", "b", "c")
     assert text_of(report, "report") == (
         "complete; decisions could not be stopped: stop global: odd prices failed; "
         "it was not journalled or published: journal HALTED global failed; "
         "what keeps running is not known: kept running failed"
     )
-    assert report.unknown == 1
+    assert report.unknown == 3
     assert desk.switch.level("flash") is Level.HALTED
 
 
 async def test_venue_that_hangs_is_unknown_after_5_s(mock_clock: MockClock, desk: Desk, nursery: trio.Nursery) -> None:
     """The deadline is kept even if the gateway's clean-up takes another minute."""
 
-    class Deaf:
-        async def cancel_all(self, scope: str) -> CancelResult:
+    class Deaf(Desk):
+        def open_orders(self, scope: str) -> Collection[str]:
+            return ()
+
+        async def cancel_orders(self, scope: str, orders: Collection[str]) -> None:
             with trio.move_on_after(60, shield=True):
                 await trio.sleep_forever()
-            return CancelResult(1, 0, 0)
 
     await nursery.start(desk.switch.run)
-    desk.switch.register_gateway("deaf", Deaf())
+    desk.switch.register_gateway("deaf", Deaf(desk.path.parent))
     desk.go()
     desk.kill()
     report = await finished(desk, mock_clock, 1)
-    assert steps(report)[3:] == [("orders cancelled", 5_062_500, False), ("report", 5_062_500, True)]
+    assert steps(report)[3:] == [("orders cancelled", 5_000_000, False), ("report", 5_000_000, True)]
     assert (report.cancelled, report.in_flight, report.unknown) == (2, 1, 1)
-    assert "deaf: its orders are unknown: no answer within 5 s" in text_of(report, "orders cancelled")
+    assert "deaf: 0 cancelled, 0 in flight, 1 unknown: no answer" in text_of(report, "orders cancelled")
     mock_clock.autojump_threshold = 0  # lets the gateway's clean-up end
 
 
 async def test_decisions_that_do_not_end_hold_up_nothing(
     mock_clock: MockClock, desk: Desk, nursery: trio.Nursery
 ) -> None:
-    """After a second the orders are cancelled all the same, and the report says what is still there."""
+    """After 0.2 s the orders are cancelled all the same, and the report says what is still there after a second."""
     await nursery.start(desk.switch.run)
     desk.go()
     desk.gone_after_s = 100
@@ -267,7 +302,7 @@ async def test_decisions_that_do_not_end_hold_up_nothing(
     report = await finished(desk, mock_clock, 1)
     assert steps(report)[2:4] == [
         ("strategies and engine gone", 1_000_000, False),
-        ("orders cancelled", 1_250_000, True),
+        ("orders cancelled", 450_000, True),
     ]
     assert text_of(report, "strategies and engine gone") == "decisions: no answer within 1 s"
 
@@ -281,7 +316,7 @@ async def test_repeated_kill_keeps_the_halt_and_verifies_anew(
     first = desk.kill()
     await finished(desk, mock_clock, 1)
     desk.events.clear()
-    desk.result = CancelResult(0, 0, 0)
+    desk.orders = {}
     again = desk.kill(reason="is it really off?", actor="erin")
     assert (again.halt_id, again.reason, again.actor) == (first.halt_id, "odd prices", "dana")
     assert again.epoch == first.epoch + 1
@@ -356,7 +391,7 @@ async def test_resume_is_durable_before_it_counts(mock_clock: MockClock, desk: D
     halt = desk.kill()
     await finished(desk, mock_clock, 1)
     desk.events.clear()
-    change = desk.resume(GLOBAL, ("the journal can be written", True, "it can"))
+    change = desk.resume()
     assert [text for _, text in desk.events] == [
         "latch ACTIVE, level HALTED",
         "journal ACTIVE global",
@@ -376,17 +411,18 @@ async def test_resume_is_refused_with_every_failed_precondition(
     desk.events.clear()
     epoch = desk.switch.epoch
     with pytest.raises(HaltError) as refusal:
-        desk.resume(GLOBAL, ("orders", False, "3 are unknown"), ("clock", True, "fine"), ("disk", False, "full"))
+        desk.resume(GLOBAL, Role.VIEWER, orders="3 are unknown", journal="full")
     assert refusal.value.args == (
+        "role: expected the role operator or admin, found viewer",
+        "carried out: halt 1 is still being carried out: wait for its report",
+        "journal: full",
         "orders: 3 are unknown",
-        "disk: full",
-        "halt 1 is still being carried out: wait for its report",
     )
     assert (desk.events, desk.switch.epoch, desk.switch.level("flash")) == ([], epoch, Level.HALTED)
     await nursery.start(desk.switch.run)
     await finished(desk, mock_clock, 1)
     assert desk.resume().level is Level.ACTIVE
-    with pytest.raises(HaltError, match="found global active: there is nothing to resume"):
+    with pytest.raises(HaltError, match="found active: there is nothing to resume"):
         desk.resume()
 
 
@@ -495,7 +531,7 @@ async def test_restart_reads_halted_and_keeps_id_actor_and_reason(
     await nursery.start(switch.run)
     report = await finished(desk, mock_clock, 2)
     assert (report.halt_id, report.cancelled) == (2, 2)
-    switch.resume(GLOBAL, reason="checked", actor="erin", via=Via.API, preconditions=())
+    desk.resume()
     assert (switch.level("flash"), switch.level("other")) == (Level.HALTED, Level.ACTIVE)
 
 
@@ -533,7 +569,7 @@ async def test_texts_too_long_for_a_record_are_cut(mock_clock: MockClock, desk: 
     assert len(change.actor.encode()) == 64
 
 
-@pytest.mark.parametrize("scope", ["", "strategy:", "venue:kraken", "strategy:" + "x" * 60])
+@pytest.mark.parametrize("scope", ["", "strategy:", "venue:nowhere", "instrument:00", "account:1", "strategy:" + "x" * 60])
 async def test_scope_that_cannot_exist_is_refused(mock_clock: MockClock, desk: Desk, scope: str) -> None:
     for act in (desk.kill, desk.resume):
         with pytest.raises(HaltError, match="expected the scope"):

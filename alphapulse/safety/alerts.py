@@ -1,0 +1,27 @@
+"""What somebody must see at once, as records."""
+
+from __future__ import annotations
+
+from alphapulse.data.halts import KillReport
+from alphapulse.data.risk import RiskAlert, Severity
+from alphapulse.data.wire import SENTENCE
+from alphapulse.safety.clipped import clipped
+
+
+def unknown_orders_alert(report: KillReport, now_ns: int) -> RiskAlert | None:
+    """The alert for a halt after which orders are unknown; None if there are none."""
+    if not report.unknown:
+        return None
+    named = f": {', '.join(report.unknown_orders)}" if report.unknown_orders else ""
+    venues = "; ".join(f"{venue.name}: {venue.text}" for venue in report.venues if venue.unknown)
+    text = f"halt {report.halt_id}: {report.unknown} orders are unknown{named}; look at the venue; {venues}"
+    return RiskAlert(
+        severity=Severity.CRITICAL,
+        scope=report.scope,
+        rule="orders known after a halt",
+        value=report.unknown,
+        limit=0,
+        unit="orders",
+        text=clipped(text, SENTENCE.limit),
+        raised_ns=now_ns,
+    )
