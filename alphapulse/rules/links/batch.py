@@ -66,6 +66,11 @@ class BatchReader:
     def __init__(self) -> None:
         self._rest = b""
 
+    @property
+    def pending(self) -> bool:
+        """True if a batch has begun and is not complete."""
+        return bool(self._rest)
+
     def feed(self, data: Bytes) -> list[Batch]:
         """The batches that are complete with `data`, in order.
 
