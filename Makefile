@@ -52,13 +52,13 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml hatch_build.py alphapu
 	@touch $@
 
 $(CORE): $(VENV)/.runtime build_core.py $(wildcard alphapulse/data/*.py alphapulse/rules/wire/*.py \
-	alphapulse/rules/wire/core_parts/*.pxi)
+	alphapulse/rules/wire/core_parts/*.pxi alphapulse/rules/events/core.pyx)
 	@rm -f $(VENV)/.core-*
 	@$(PYTHON) build_core.py
 	@touch $@
 
 .PHONY: core
-core: $(VENV)/.runtime ## the wire codec's compiled core, or in one line why it was left out
+core: $(VENV)/.runtime ## the compiled core of wire codec and Swap logs, or in one line why it was left out
 	@rm -f $(VENV)/.core-*
 	@$(MAKE) --no-print-directory $(CORE)
 
@@ -167,6 +167,6 @@ release: $(VENV)/.dev $(if $(NODE),$(DASHBOARD)) ## wheel and sdist in dist/, wi
 .PHONY: clean
 clean: ## remove everything that make makes; the journal in data/ stays
 	rm -rf $(VENV) frontend/node_modules web/alphapulse_web/dist dist build frontend/test-results frontend/playwright-report
-	rm -f alphapulse/rules/wire/core.*.so
+	rm -f alphapulse/rules/*/core.*.so
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find alphapulse web tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

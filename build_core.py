@@ -1,7 +1,8 @@
-"""`python build_core.py FOLDER`: compile the wire codec's core into FOLDER, or say in one line why it was left out.
+"""`python build_core.py FOLDER`: compile the cores into FOLDER, or say in one line why they were left out.
 
-Needed: a C compiler, Python's headers, Cython. Without them, or with ALPHAPULSE_PURE=1, the pure codec serves. The exit
-code is 0 either way: an installation never fails because of the core.
+There are two: the wire codec's, whose source is written from the data classes, and that of V3 Swap logs. Needed: a C
+compiler, Python's headers, Cython. Without them, or with ALPHAPULSE_PURE=1, pure Python serves. The exit code is 0
+either way: an installation never fails because of a core.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-PACKAGE = "alphapulse/rules/wire"
+WIRE = "alphapulse/rules/wire"
+EVENTS = "alphapulse/rules/events"
+PACKAGES = (WIRE, EVENTS)
+"""Each has a module `core`."""
 MODULE = "core"
+PARTS = ROOT / WIRE / "core_parts"
 NAME = f"{MODULE}{sysconfig.get_config_var('EXT_SUFFIX')}"
 OPTIMIZED = ("-O2", "-fno-strict-aliasing", "-fwrapv", "-fPIC", "-w")
 
@@ -28,18 +33,20 @@ class LeftOut(Exception):
 
 def main() -> None:
     """Build, or say why not. An old core never stays."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / PACKAGE
-    (target / NAME).unlink(missing_ok=True)
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+    for package in PACKAGES:
+        (target / package / NAME).unlink(missing_ok=True)
     try:
-        built = build(target)
+        for package in PACKAGES:
+            build(target / package, package=package)
     except LeftOut as reason:
-        sys.stdout.write(f"the wire codec's compiled core was left out, pure Python serves: {reason}\n")
+        sys.stdout.write(f"the compiled core was left out, pure Python serves: {reason}\n")
     else:
-        sys.stdout.write(f"the wire codec's compiled core was built: {built.name}\n")
+        sys.stdout.write(f"the compiled core was built: {' and '.join(PACKAGES)}, each {NAME}\n")
 
 
-def build(target: Path, source: str | None = None) -> Path:
-    """Compile `source`, by default that of today's classes, into the folder `target`. Raises LeftOut."""
+def build(target: Path, source: str | None = None, package: str = WIRE) -> Path:
+    """Compile the core of a package, or another `source` in its place, into the folder `target`. Raises LeftOut."""
     if os.environ.get("ALPHAPULSE_PURE") == "1":
         raise LeftOut("ALPHAPULSE_PURE is 1")
     if sys.implementation.name != "cpython":
@@ -50,8 +57,10 @@ def build(target: Path, source: str | None = None) -> Path:
         raise LeftOut(f"Python.h was not found in {headers}: install Python's development files")
     target.mkdir(parents=True, exist_ok=True)
     built = target / NAME
+    if source is None:
+        source = core_text() if package == WIRE else (ROOT / package / f"{MODULE}.pyx").read_text("utf-8")
     with tempfile.TemporaryDirectory() as scratch:
-        translated = _translate(Path(scratch), core_text() if source is None else source)
+        translated = _translate(Path(scratch), source, package)
         fresh = Path(scratch, built.name)
         _run([*compiler, *OPTIMIZED, f"-I{headers}", str(translated), "-o", str(fresh)])
         shutil.move(fresh, built)
@@ -59,7 +68,7 @@ def build(target: Path, source: str | None = None) -> Path:
 
 
 def core_text() -> str:
-    """The Cython source for every registered message."""
+    """The Cython source of the wire codec's core, for every registered message."""
     try:
         from alphapulse.data.registry import MESSAGES  # noqa: PLC0415 - needs attrs, which may not be there
         from alphapulse.rules.wire.cython_source import core_source  # noqa: PLC0415
@@ -78,12 +87,11 @@ def _compiler() -> list[str]:
     raise LeftOut("no C compiler was found (Debian: apt install gcc)")
 
 
-def _translate(scratch: Path, source: str) -> Path:
+def _translate(scratch: Path, source: str, package: str) -> Path:
     written = scratch / f"{MODULE}.pyx"
     written.write_text(source, encoding="utf-8")
-    name = f"{PACKAGE.replace('/', '.')}.{MODULE}"
-    parts = ROOT / PACKAGE / "core_parts"
-    _run([sys.executable, "-m", "cython", "--module-name", name, "-I", str(parts), str(written)])
+    name = f"{package.replace('/', '.')}.{MODULE}"
+    _run([sys.executable, "-m", "cython", "--module-name", name, "-I", str(PARTS), str(written)])
     return written.with_suffix(".c")
 
 

@@ -32,12 +32,11 @@ class CustomBuildHook(BuildHookInterface[BuilderConfig]):
             self._add_core(build_data)
 
     def _add_core(self, build_data: dict[str, Any]) -> None:
-        """The wire codec's compiled core, if it can be built; the wheel then is for this Python and machine only."""
+        """The compiled core, if it can be built; the wheel then is for this Python and machine only."""
         folder = Path(self.root, "build", "core")
         command = [sys.executable, str(Path(self.root, "build_core.py")), str(folder)]
         built = subprocess.run(command, check=False, capture_output=True, text=True, cwd=self.root)  # noqa: S603 - ours
         self.app.display_info((built.stdout or built.stderr).strip())
-        core = folder / f"core{sysconfig.get_config_var('EXT_SUFFIX')}"
-        if core.is_file():
-            build_data["force_include"][str(core)] = f"alphapulse/rules/wire/{core.name}"
+        for core in (folder / "alphapulse").rglob(f"core{sysconfig.get_config_var('EXT_SUFFIX')}"):
+            build_data["force_include"][str(core)] = str(core.relative_to(folder))
             build_data.update(pure_python=False, infer_tag=True)

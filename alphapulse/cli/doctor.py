@@ -17,6 +17,7 @@ from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.composition.environment import DataPaths
 from alphapulse.data.execution import Mode
 from alphapulse.data.registry import MESSAGES
+from alphapulse.rules.events import swap_core
 from alphapulse.rules.wire.codec import ABSENCE, CORE
 
 LIBRARIES = ("trio", "attrs", "msgspec", "numpy", "quart", "hypercorn", "httpx", "SQLAlchemy")
@@ -41,15 +42,20 @@ def installation() -> Iterator[tuple[str, str]]:
     yield "python", f"{platform.python_implementation()} {platform.python_version()}, {platform.platform()}"
     yield "libraries", ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
     yield "wire codec", codec_state()
+    yield "swap logs", _missing(swap_core.ABSENCE) if swap_core.CORE is None else "compiled core"
 
 
 def codec_state() -> str:
     """Which codec serves, and which messages the compiled core leaves to pure Python."""
     if CORE is None:
-        return f"pure Python; the compiled core is missing, `make core` builds it ({ABSENCE})"
+        return _missing(ABSENCE)
     left = sorted(cls.__name__ for cls in MESSAGES.values() if cls not in CORE.served())
     known = f"compiled core, {len(MESSAGES) - len(left)} of {len(MESSAGES)} messages"
     return f"{known}; older than {', '.join(left)}: run `make core`" if left else known
+
+
+def _missing(reason: str) -> str:
+    return f"pure Python; the compiled core is missing, `make core` builds it ({reason})"
 
 
 def data_state(folder: Path) -> Iterator[tuple[str, str]]:

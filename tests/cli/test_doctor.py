@@ -12,6 +12,7 @@ from alphapulse.cli import doctor as module
 from alphapulse.cli.main import main
 from alphapulse.data.registry import MESSAGES
 from alphapulse.data.trades import Trade
+from alphapulse.rules.events import swap_core
 from tests.daemon.day_config import Day
 
 
@@ -34,6 +35,7 @@ def test_the_doctor_tells_versions_codec_and_files(tmp_path: Path) -> None:
     told = doctor(tmp_path)
     assert told.startswith(f"alphapulse     {__version__}, in ")
     assert "\nwire codec     " in told
+    assert "\nswap logs      " in told
     assert "\npython         CPython " in told
 
 
@@ -55,3 +57,12 @@ def test_the_doctor_tells_which_codec_serves(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "CORE", OldCore)
     count = len(MESSAGES)
     assert module.codec_state() == f"compiled core, {count - 1} of {count} messages; older than Trade: run `make core`"
+
+
+def test_the_doctor_tells_who_reads_swap_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swap_core, "CORE", None)
+    monkeypatch.setattr(swap_core, "ABSENCE", "never built")
+    missing = "pure Python; the compiled core is missing, `make core` builds it (never built)"
+    assert dict(module.installation())["swap logs"] == missing
+    monkeypatch.setattr(swap_core, "CORE", OldCore)
+    assert dict(module.installation())["swap logs"] == "compiled core"

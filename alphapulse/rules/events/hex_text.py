@@ -16,6 +16,7 @@ from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK
 
 MAX_UINT32 = (1 << 32) - 1
 MAX_UINT64 = (1 << 64) - 1
+MAX_UINT128 = (1 << 128) - 1
 NS_PER_SECOND = 1_000_000_000
 MAX_TIME_S = MAX_UINT64 // NS_PER_SECOND
 

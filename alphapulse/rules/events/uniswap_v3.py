@@ -7,21 +7,21 @@ the contract cannot have emitted is refused. Words that the events do not carry 
 from __future__ import annotations
 
 import struct
-from binascii import unhexlify
 
 from alphapulse.data.market import LogStamp, PoolBurn, PoolCollect, PoolEvent, PoolMint, PoolSwap
 from alphapulse.data.pools import Pool
 from alphapulse.errors import LogRefused
 from alphapulse.rules.amm.sqrt_price_math import MAX_UINT160
-from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
+from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO
+from alphapulse.rules.events import swap_core
 from alphapulse.rules.events.hex_text import (
+    MAX_UINT128,
     check_address,
     checked_tick,
     read_block_hash,
     read_block_number,
     read_bytes,
     read_index,
-    read_plain_block,
     read_tick,
     read_time_ns,
     shown,
@@ -38,10 +38,7 @@ BURN_TOPIC = "0x0c396cd989a39f4459b5fa1aed6a9a8dcdbc45908acfd67e028cd568da98982c
 COLLECT_TOPIC = "0x70935338e69775456a85ddef226c395fb668b63fa0115f5f20610b388e6ca9c0"
 """keccak256 of `Collect(address,address,int24,int24,uint128,uint128)`."""
 
-MAX_UINT128 = (1 << 128) - 1
-
 _split_words = {count: struct.Struct("32s" * count).unpack for count in (3, 4, 5)}
-_split_swap = _split_words[5]
 _integer = int.from_bytes
 
 
@@ -59,7 +56,7 @@ def decode_log(log: RpcLog, pool: Pool, received_ns: int) -> PoolEvent:
     topics = log.topics
     topic = topics[0] if topics else ""
     if topic == SWAP_TOPIC:
-        return _plain_swap(log, pool, received_ns) or _swap(log, topics, pool, received_ns)
+        return swap_core.plain_swap(log, pool, received_ns) or _swap(log, topics, pool, received_ns)
     if topic == MINT_TOPIC:
         return _mint(log, topics, pool, received_ns)
     if topic == BURN_TOPIC:
@@ -67,55 +64,6 @@ def decode_log(log: RpcLog, pool: Pool, received_ns: int) -> PoolEvent:
     if topic == COLLECT_TOPIC:
         return _collect(log, topics, pool, received_ns)
     raise LogRefused("unknown_topic", f"expected Swap, Mint, Burn or Collect of a V3 pool, found {shown(topic)}")
-
-
-def _plain_swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap | None:
-    """The event of a Swap in the form that nodes write; None if anything is unusual, for `_swap` to tell what.
-
-    Nearly every log is a Swap, so this is written for speed: no calls that can be spared, all doubts in one place.
-    """
-    try:
-        _, sender, recipient = log.topics
-        check_address(sender)
-        check_address(recipient)
-        data = log.data
-        word0, word1, word2, word3, word4 = _split_swap(unhexlify(data[2:]))
-        sqrt_price_x96 = _integer(word2)
-        liquidity = _integer(word3)
-        tick = _integer(word4, signed=True)
-        hash_text = log.transaction_hash
-        transaction_hash = unhexlify(hash_text[2:])
-        time_text = log.block_timestamp
-        block = read_plain_block(log.block_number, time_text) if time_text is not None else None
-        if (
-            block is not None
-            and MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO
-            and liquidity <= MAX_UINT128
-            and MIN_TICK <= tick <= MAX_TICK
-            and data[:2] == "0x" == hash_text[:2]
-            and len(transaction_hash) == 32
-        ):
-            block_hash = log.block_hash
-            return PoolSwap(
-                LogStamp(
-                    block[0],
-                    read_index(log.log_index),
-                    read_index(log.transaction_index),
-                    transaction_hash,
-                    None if block_hash is None else read_block_hash(block_hash),
-                    block[1],
-                    received_ns,
-                ),
-                pool.id,
-                _integer(word0, signed=True),
-                _integer(word1, signed=True),
-                sqrt_price_x96,
-                liquidity,
-                tick,
-            )
-    except (ValueError, TypeError, struct.error):
-        pass
-    return None
 
 
 def _swap(log: RpcLog, topics: tuple[str, ...], pool: Pool, received_ns: int) -> PoolSwap:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alphapulse.data.market import PoolBurn, PoolCollect, PoolMint, PoolSwap
 from alphapulse.errors import LogRefused
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
-from alphapulse.rules.events import uniswap_v3
+from alphapulse.rules.events import swap_core, uniswap_v3
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.events.uniswap_v3 import decode_log
 from tests.rules.events.abi_oracle import BY_TOPIC, DECLARATIONS, Declaration, encoded, oracle_event
@@ -86,7 +86,7 @@ def test_the_plain_form_is_enough_for_every_recorded_swap() -> None:
     assert len(swaps) == 3_005
     for log in swaps:
         careful = uniswap_v3._swap(log, log.topics, POOL, NOW_NS)
-        assert uniswap_v3._plain_swap(log, POOL, NOW_NS) == careful
+        assert swap_core.plain_swap(log, POOL, NOW_NS) == careful
 
 
 ADDRESSES = st.binary(min_size=20, max_size=20).map(lambda body: "0x" + body.hex())

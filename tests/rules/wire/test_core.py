@@ -60,11 +60,13 @@ def test_a_switch_leaves_the_core_out_and_removes_an_old_one(
 ) -> None:
     monkeypatch.setenv("ALPHAPULSE_PURE", "1")
     monkeypatch.setattr("sys.argv", ["build_core.py", str(tmp_path)])
-    old = tmp_path / f"core{sysconfig.get_config_var('EXT_SUFFIX')}"
-    old.touch()
+    old = [tmp_path / package / f"core{sysconfig.get_config_var('EXT_SUFFIX')}" for package in build_core.PACKAGES]
+    for core in old:
+        core.parent.mkdir(parents=True)
+        core.touch()
     build_core.main()
     assert capsys.readouterr().out.endswith("was left out, pure Python serves: ALPHAPULSE_PURE is 1\n")
-    assert not old.exists()
+    assert not any(core.exists() for core in old)
 
 
 def built(folder: Path, source: str) -> ModuleType:
