@@ -99,7 +99,7 @@ class LaneLink:
         self.end: LinkEnd | None = None
         self.report: RelayReport | None = None
         self.reconnects = 0
-        self.expired = 0
+        self._expired = 0
         self._hub = hub
         self._connect = connect
         self._terms = terms
@@ -119,6 +119,11 @@ class LaneLink:
     def unacknowledged(self) -> int:
         """Messages that were published and that the relay has not acknowledged."""
         return self._ring.next - (self._ring.keep_from or self._ring.next)
+
+    @property
+    def expired(self) -> int:
+        """Messages that were not sent, or not handed on, because their time to live was over."""
+        return self._expired + (0 if self.end is None else self.end.sender.outbox.dropped_expired)
 
     def publish(self, messages: Sequence[object]) -> None:
         """Send messages up. Raises RelayError if they cannot be kept until they are acknowledged."""
@@ -188,7 +193,8 @@ class LaneLink:
     def snapshot_for(self, end: LinkEnd) -> None:
         """The relay lacks what is no longer kept: it gets our state, and what follows."""
         start = self._ring.next if self._delivery.conflates else self._ring.first
-        state = [] if self._terms.snapshot is None else self._of_lane(self._terms.snapshot())
+        publishes = self._ring.next > 1  # who never published has no state that is its own to tell
+        state = self._of_lane(self._terms.snapshot()) if publishes and self._terms.snapshot is not None else []
         frames = encode_messages(state, source=self._terms.source, first_sequence=0, timestamp_ns=self._terms.now_ns())
         end.sender.restart(start, state, frames)
 
@@ -263,6 +269,7 @@ class LaneLink:
             await end.run(reader, batches)
         finally:
             self.end = None
+            self._expired += sender.outbox.dropped_expired
 
     async def _greet(
         self, link: ByteLink, reader: BatchReader, hello: LinkHello
@@ -302,11 +309,11 @@ class LaneLink:
         if self._ttl_ns is not None:
             market_ns, ttl_ns = self._terms.market_ns(), self._ttl_ns
             live = [message for message in messages if not is_expired(message, market_ns, ttl_ns, market_ns)]
-            self.expired += len(messages) - len(live)
-            return live
-        if self._delivery.acknowledged:
-            return [message for message in messages if self._seen.add(message)]
-        return messages
+            self._expired += len(messages) - len(live)
+            messages = live
+        if self._delivery.conflates:
+            return messages  # a state that comes twice is the same state
+        return [message for message in messages if self._seen.add(message)]
 
     def _advance(self) -> None:
         """Local consumers have dealt with something: acknowledge it, or have it come again if one of them left."""
@@ -330,7 +337,7 @@ class LaneLink:
     def _tell(self, changes: Iterable[Change]) -> None:
         for change in changes:
             status = stream_status(change, self._terms.relay, self._terms.market_ns(), self.receiver.expected)
-            if status is not None and self._delivery.conflates:
+            if self._delivery.conflates and self._terms.topics.wants(status):
                 self._hub.publish([status])
             self._notice(change.condition, change.first, change.next, change.text)
 

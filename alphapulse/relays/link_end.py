@@ -212,13 +212,13 @@ class LinkEnd:
         ring = self.sender.ring
         if request.boot_id != ring.boot_id:
             return
-        if request.kind is RecoveryKind.RETRANSMISSION and self.sender.repair(
-            request.first_sequence, request.next_sequence, self._market_ns()
-        ):
-            outcome, first, end = RecoveryOutcome.RETRANSMISSION, request.first_sequence, request.next_sequence
-        else:
-            self._party.snapshot_for(self)
-            outcome, first, end = RecoveryOutcome.SNAPSHOT, self.sender.next, self.sender.next
+        sender, market_ns = self.sender, self._market_ns()
+        first, end = request.first_sequence, request.next_sequence
+        outcome = RecoveryOutcome.RETRANSMISSION
+        if request.kind is RecoveryKind.SNAPSHOT or not sender.repair(first, end, market_ns):
+            if request.kind is not RecoveryKind.SNAPSHOT or not sender.begin_again(market_ns):
+                self._party.snapshot_for(self)
+            outcome, first, end = RecoveryOutcome.SNAPSHOT, sender.next, sender.next
         self.tell(RecoveryResponse(request.consumer, ring.boot_id, outcome, first, end, max(0, end - first), ""))
         self.offered()
 
@@ -247,9 +247,9 @@ class LinkEnd:
         beats = now_ns >= self._beat_ns and not batches
         told = self.acknowledgement()
         news = (told.received, told.applied, told.settled)
-        if news != self._told and (beats or self._must_tell):
+        if beats or (self._must_tell and news != self._told):
             self._told, self._must_tell = news, False
-            notes.append(told)
+            notes.append(told)  # with each heartbeat too: a word may be lost
         if beats:
             self._beat_ns = now_ns + self._beat_every_ns
             self._beat_every_ns = min(HEARTBEAT_NS, 2 * self._beat_every_ns)

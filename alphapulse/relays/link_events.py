@@ -22,7 +22,7 @@ def is_link_stream(status: StreamStatus) -> bool:
     return status.stream.startswith(LINK_STREAM)
 
 
-def stream_status(change: Change, relay: str, market_ns: int, sequence: int) -> StreamStatus | None:
+def stream_status(change: Change, relay: str, market_ns: int, sequence: int) -> StreamStatus:
     """A link's change of condition as strategies and books see it; it concerns every venue (0)."""
     return StreamStatus(
         stream=LINK_STREAM + relay,

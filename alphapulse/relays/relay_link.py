@@ -48,6 +48,11 @@ class RelayLink:
         """Messages published here that the relay has not acknowledged."""
         return sum(lane.unacknowledged for lane in self._lanes.values())
 
+    @property
+    def expired(self) -> int:
+        """Signals that were neither sent up nor handed on, as their time to live was over."""
+        return sum(lane.expired for lane in self._lanes.values())
+
     def lane(self, lane: Lane) -> LaneLink:
         """One of the lanes."""
         return self._lanes[lane]

@@ -25,17 +25,16 @@ NOW_NS = 1_704_437_087_000_000_000
 class Process:
     """One process: a bus, and what it serves or uses of relays."""
 
-    def __init__(self, name: str, boot_id: int, *, leads: bool = False) -> None:
+    def __init__(
+        self, name: str, boot_id: int, *, leads: bool = False, clock: Callable[[], int] = lambda: NOW_NS
+    ) -> None:
         self.name = name
         self.boot_id = boot_id
         self.bus = Bus()
         self.engagement = Engagement(self.bus.flow, leads=leads)
         self.notices: list[LinkStatus] = []
-        self.market_ns = NOW_NS
+        self.now_ns = clock
         self.links: dict[Domain, RelayLink] = {}
-
-    def now_ns(self) -> int:
-        return NOW_NS
 
     def serve(self, domain: Domain, *, durable: Collection[str] = (), ttl_ns: int | None = None) -> RelayServer:
         """A server for the hub of a domain."""
@@ -45,7 +44,7 @@ class Process:
             source=Source.MARKET_DATA_RELAY,
             engagement=self.engagement,
             now_ns=self.now_ns,
-            market_ns=lambda: self.market_ns,
+            market_ns=self.now_ns,
             snapshot=self.snapshot(domain),
             durable=durable,
             signal_ttl_ns=ttl_ns,
@@ -71,7 +70,7 @@ class Process:
             source=Source.EVM,
             engagement=self.engagement,
             now_ns=self.now_ns,
-            market_ns=lambda: self.market_ns,
+            market_ns=self.now_ns,
             random=Random(self.boot_id),
             topics=topics,
             durable=durable,

@@ -44,6 +44,8 @@ class Sender:
         self._counted_next = 0
         self._settled = 0
         self._repairs: deque[Batch] = deque()
+        self._start: Batch | None = None
+        """The snapshot with which this connection began, until the receiver has it."""
 
     @property
     def lag(self) -> int:
@@ -70,7 +72,8 @@ class Sender:
         """Send a state that includes everything before `start`, and go on from there."""
         self._repairs.clear()
         ring = self.ring
-        self._repairs.append(Batch(ring.lane, SNAPSHOT, ring.boot_id, start, 0, len(messages), frames))
+        self._start = Batch(ring.lane, SNAPSHOT, ring.boot_id, start, 0, len(messages), frames)
+        self._repairs.append(self._start)
         self.counts.snapshots += 1
         self.outbox.clear()
         self._go_on(start, ring.since(start) or [])
@@ -102,6 +105,14 @@ class Sender:
             self._repairs.append(self._passed_over(covered, end))
         return True
 
+    def begin_again(self, market_ns: int) -> bool:
+        """The receiver lacks the snapshot with which this connection began. False if it can no longer go on from it."""
+        start = self._start
+        if start is None or not self.repair(start.first, self.next, market_ns):
+            return False
+        self._repairs.appendleft(start)
+        return True
+
     def take(self, max_bytes: int, market_ns: int) -> list[Batch]:
         """The next batches to be sent, of about `max_bytes` together; none if nothing waits."""
         batches: list[Batch] = []
@@ -123,6 +134,8 @@ class Sender:
         """The receiver says how far it has come."""
         if told.boot_id == self.ring.boot_id:
             self.received = max(self.received, told.received)
+            if told.received:
+                self._start = None
             self.applied = max(self.applied, told.applied)
             self._settled = max(self._settled, told.settled)
 
