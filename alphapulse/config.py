@@ -196,7 +196,6 @@ class Config(Section, frozen=True):
     costs: CostsSection = CostsSection()
     execution: ExecutionSection = ExecutionSection()
     limits: LimitsSection = LimitsSection()
-    halting: HaltingSection = HaltingSection()
     breakers: BreakersSection = BreakersSection()
     halting: HaltingSection = HaltingSection()
     topology: TopologySection = TopologySection()

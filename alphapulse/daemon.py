@@ -15,9 +15,10 @@ from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.halting import Halting
 from alphapulse.composition.lifecycle import Lifecycle
 from alphapulse.composition.restart_policies import RESTARTS
+from alphapulse.composition.risk import Risk
 from alphapulse.composition.staged_stop import stop_in_stages
 from alphapulse.composition.start_record import StartRecord
-from alphapulse.composition.strategies import Strategies, limits_of
+from alphapulse.composition.strategies import Strategies
 from alphapulse.composition.trading import Trading
 from alphapulse.composition.tree import Tree
 from alphapulse.composition.watches import Watches
@@ -38,6 +39,7 @@ from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
 from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
+
 
 class Daemon:
     """Everything that runs, and what the control plane may ask of it. Made by `open_daemon`.
@@ -77,8 +79,8 @@ class Daemon:
             market_ns=clock.now_ns,
             kept_running=self._kept_running,
         )
-        limits = limits_of(config, self.pools)
-        self.trading = Trading(config, self.pools, limits, bus, clock, journal, start, self.halting, environment)
+        self.risk = Risk(config, self.pools, paths, bus, clock, journal, start, self.halting, environment)
+        self.trading = Trading(config, self.pools, self.risk, bus, clock, journal, start, self.halting, environment)
         self.watches = Watches(
             paths,
             start,
@@ -206,6 +208,7 @@ class Daemon:
         yield from self.trading.gateways()
         yield from self.halting.tasks()
         yield from self.watches.tasks()
+        yield from self.risk.tasks()
         if (control_plane := self._control_plane) is not None:
             yield ChildSpec("control plane", lambda: control_plane(self), RESTARTS)
         yield from self.halting.watch()

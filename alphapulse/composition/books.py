@@ -107,4 +107,6 @@ async def open_journal(paths: DataPaths, environment: Environment) -> AsyncItera
             await journal.append(late, sync=True)
             for message in late:
                 start.halts.take(message)
+            for message in late:
+                start.recovery.record.take(message)
         yield journal, start

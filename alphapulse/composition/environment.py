@@ -12,12 +12,14 @@ from typing import Self, cast
 import attrs
 import trio
 
+from alphapulse.composition.machine import LinuxMachine
 from alphapulse.data.execution import Mode
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.journal.journal import SystemCalls
 from alphapulse.observe.service_manager import ServiceManager
 from alphapulse.safety.halt_file import NAME as HALT_FILE
 from alphapulse.safety.latch import LatchRecord, write_latch
+from alphapulse.safety.own_health import Machine
 
 STACKS = "tasks.txt"
 CONTROL_SOCKET = "control.sock"
@@ -50,6 +52,8 @@ class Environment:
     """How the journal reaches the disk."""
     write_latch: Callable[[Path, LatchRecord], None] = write_latch
     """Puts the latch on the disk, whole or not at all."""
+    machine: Machine = attrs.field(factory=LinuxMachine)
+    """What is asked for the process's memory and the room on its disk."""
     random: Random = attrs.field(factory=Random)
     end_at_once: Callable[[], None] = _end_at_once
     end_stalled: Callable[[], None] = _end_stalled

@@ -16,7 +16,7 @@ from alphapulse.safety.scopes import STRATEGY_SCOPE
 logger = logging.getLogger(__name__)
 
 ROOT = "alphapulsed"
-ESSENTIAL = ("journal", "portfolio", "paper executor", "halt switch", "watchdog")
+ESSENTIAL = ("journal", "portfolio", "settlements", "paper executor", "halt switch", "breakers", "watchdog")
 """Without these tasks of the foundation nothing may be traded."""
 
 
