@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import attrs
+from quart.wrappers.base import BaseRequestWebsocket
 from quart_trio import QuartTrio
+from werkzeug.routing import MapAdapter
 
 from alphapulse_web.api.audit import audit_routes
 from alphapulse_web.api.books import book_routes
@@ -56,6 +58,19 @@ class WebApp(QuartTrio):
     codes: LoginCodes
     perimeter: Perimeter
     upkeep: Upkeep
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Match by method and path alone. Quart would read the Host first, which no check has passed yet, and fail."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind(
+            "localhost",
+            script_name=request.root_path,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+            query_args=request.query_string.decode("latin-1"),
+        )
 
 
 def create_app(backend: Backend, settings: WebSettings) -> WebApp:
