@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapulse.config import Config, FlashArbitrageSection, RecordedSection, load_config, parse_config
+from alphapulse.config import (
+    Config,
+    FlashArbitrageSection,
+    RecordedSection,
+    SizingSection,
+    load_config,
+    parse_config,
+)
 from alphapulse.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -121,6 +128,13 @@ def test_defaults_of_a_collector_are_those_that_its_comments_state(key: str, def
         ("base_tokens", (), "(Default: none;"),
         ("min_net_profit", 0, "(Default 0.)"),
         ("max_trade_value", None, "(Default: no maximum.)"),
+        ("max_hourly_volume", None, "(Default: none."),
+        ("capital", None, "(Default: none.)"),
+        ("max_daily_loss", None, "(Default: none.)"),
+        ("max_drawdown", None, "(Default: none.)"),
+        ("max_losing_streak", None, "(Default: none.)"),
+        ("max_unfilled_repeats", None, "(Default: none.)"),
+        ("sizing", SizingSection(), "(Default: the best size.)"),
         ("flash_fee_ppm", 0, None),
     ],
 )
@@ -164,6 +178,12 @@ EACH_KEY = [
     ("strategies.flash_arbitrage", "min_net_profit", 5),
     ("strategies.flash_arbitrage", "min_net_profit", "25.00"),
     ("strategies.flash_arbitrage", "max_trade_value", 10**30),
+    ("strategies.flash_arbitrage", "max_hourly_volume", "1"),
+    ("strategies.flash_arbitrage", "capital", "1"),
+    ("strategies.flash_arbitrage", "max_daily_loss", 1),
+    ("strategies.flash_arbitrage", "max_drawdown", 1),
+    ("strategies.flash_arbitrage", "max_losing_streak", 1),
+    ("strategies.flash_arbitrage", "max_unfilled_repeats", 1),
     ("strategies.flash_arbitrage", "flash_fee_ppm", 1_000_000),
     ("costs", "gas_price_wei", 25_000_000_000),
     ("costs", "gas_units", 1),
@@ -171,6 +191,28 @@ EACH_KEY = [
     ("web", "tls_certificate", "tls/web.pem"),
     ("web", "tls_key", "tls/web.key"),
     ("limits", "max_input_age_s", 1),
+    ("limits", "max_signal_age_s", 86_400),
+    ("limits", "approved_builds", ["0.1.0"]),
+    ("limits", "max_gap_ppm", 0),
+    ("limits", "max_instrument_exposure", "5.5"),
+    ("limits", "max_venue_exposure", 5),
+    ("limits", "max_gross_exposure", 10**30),
+    ("limits", "max_net_exposure", 0),
+    ("limits", "max_daily_loss", "5"),
+    ("limits", "max_drawdown", "5"),
+    ("limits", "max_gas_price_wei", 10**30),
+    ("limits", "max_hourly_gas_wei", 1),
+    ("limits", "max_hourly_reverts", 1),
+    ("limits", "max_failures_in_row", 1),
+    ("limits", "throttle_window_ms", 1),
+    ("limits", "max_venue_intents", 1),
+    ("limits", "max_strategy_intents", 1),
+    ("limits", "max_intents", 1),
+    ("breakers", "max_jump_ppm", 1),
+    ("breakers", "max_failure_ppm", 0),
+    ("breakers", "least_outcomes", 1),
+    ("breakers", "max_unknown_orders", 0),
+    ("breakers", "max_memory_mib", 64),
     ("limits", "loop_stall_s", 5),
     ("limits", "loop_exit_s", 60),
     ("halting", "probation_s", 0),
@@ -194,6 +236,7 @@ def test_every_key_is_among_those_tried() -> None:
     tried = {(table.replace(".day", ".uniswap_v3_day"), key) for table, key, _ in EACH_KEY}
     tried |= {("collectors.uniswap_v3_day", key) for key in ("kind", "logs", "start", "end")}
     tried |= {("daemon", "mode"), ("execution", "latency")}
+    tried |= {("strategies.flash_arbitrage", "sizing")}  # in tests/composition/test_limits.py
     tried |= {("topology", "services"), ("topology", "relays")}  # in tests/composition/test_topology_terms.py
     assert {(table, field.name) for table, section in tables().items() for field in keys(section)} == tried
 
@@ -254,7 +297,7 @@ def test_a_day_is_its_first_moment(written: str) -> None:
         ("costs", "gas_price", "gas_price_wei"),
         ("execution", "latencyy", "latency"),
         ("execution.latency", "log", "logs"),
-        ("limits", "zzz", "max_input_age_s"),
+        ("limits", "zzz", "throttle_window_ms"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_name(table: str, key: str, near: str) -> None:

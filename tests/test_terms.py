@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.composition.terms import (
+    amounts_by_token,
     flash_arbitrage_terms,
     latency,
     recording_paths,
     replay_terms,
-    strategy_limits,
     tokens_of,
 )
 from alphapulse.config import (
@@ -71,18 +71,10 @@ def hexed(address: bytes) -> str:
 def test_amounts_are_raw_units_or_whole_tokens_for_all_or_for_each(
     setting: int | str | dict[str, int | str], usdc: int | None, weth: int | None
 ) -> None:
-    """What a table does not hold has no floor, and the ceiling 0: neither is traded."""
-    limits = strategy_limits(section(min_net_profit=setting, max_trade_value=setting), POOLS)
-    assert [limits.min_net_profit(token.address) for token in (USDC, WETH)] == [usdc, weth]
-    assert [limits.max_trade_value(token.address) for token in (USDC, WETH)] == [usdc or 0, weth or 0]
-    assert limits.min_net_profit(OTHER) is None
-    assert limits.max_trade_value(OTHER) == 0
-
-
-def test_without_a_setting_there_is_no_ceiling_and_the_floor_is_zero() -> None:
-    limits = strategy_limits(SECTION, POOLS)
-    assert [limits.max_trade_value(token.address) for token in (USDC, WETH)] == [None, None]
-    assert [limits.min_net_profit(token.address) for token in (USDC, WETH)] == [0, 0]
+    """What a table does not hold is missing: it has neither floor nor ceiling of its own."""
+    amounts = amounts_by_token(setting, "limits.max_daily_loss", POOLS)
+    assert [amounts.get(token.address) for token in (USDC, WETH)] == [usdc, weth]
+    assert OTHER not in amounts
 
 
 MOST = (1 << 128) - 1
@@ -109,16 +101,16 @@ MOST = (1 << 128) - 1
         ({"USDC": 1, hexed(USDC.address): 2}, f".{hexed(USDC.address)}", "expected each token once, found USDC twice"),
     ],
 )
-@pytest.mark.parametrize("key", ["min_net_profit", "max_trade_value"])
-def test_amounts_that_cannot_be_meant_are_named(key: str, setting: Any, where: str, problem: str) -> None:
+@pytest.mark.parametrize("path", ["limits.max_daily_loss", "strategies.flash_arbitrage.max_trade_value"])
+def test_amounts_that_cannot_be_meant_are_named(path: str, setting: Any, where: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        strategy_limits(section(**{key: setting}), POOLS)
-    assert caught.value.path == f"strategies.flash_arbitrage.{key}{where}"
-    assert str(caught.value) == f"strategies.flash_arbitrage.{key}{where}: {problem}"
+        amounts_by_token(setting, path, POOLS)
+    assert caught.value.path == f"{path}{where}"
+    assert str(caught.value) == f"{path}{where}: {problem}"
 
 
 def test_the_largest_amount_is_taken() -> None:
-    assert strategy_limits(section(max_trade_value=MOST), POOLS).max_trade_value(USDC.address) == MOST
+    assert amounts_by_token(MOST, "limits.capital", POOLS)[USDC.address] == MOST
 
 
 @given(raw=st.integers(0, MOST), decimals=st.integers(0, 30))
@@ -126,7 +118,7 @@ def test_whole_tokens_as_text_are_exact(raw: int, decimals: int) -> None:
     digits = str(raw).rjust(decimals + 1, "0")
     text = digits[: len(digits) - decimals] + ("." + digits[len(digits) - decimals :] if decimals else "")
     pool = attrs.evolve(POOLS[0], token0=Token(USDC.address, "USDC", decimals))
-    assert strategy_limits(section(max_trade_value={"USDC": text}), [pool]).max_trade_value(USDC.address) == raw
+    assert amounts_by_token({"USDC": text}, "limits.capital", [pool]) == {USDC.address: raw}
 
 
 def other_pair(symbol: str) -> Pool:
@@ -153,7 +145,7 @@ def test_tokens_that_no_pool_holds_may_be_named_by_address() -> None:
     """One configuration serves several pool files."""
     terms = flash_arbitrage_terms(section(base_tokens=(hexed(OTHER), "WETH")), CostsSection(), POOLS)
     assert terms.base_tokens == (OTHER, WETH.address)
-    assert strategy_limits(section(min_net_profit={hexed(OTHER): 5}), POOLS).min_net_profit(OTHER) is None
+    assert OTHER not in amounts_by_token({hexed(OTHER): 5}, "limits.capital", POOLS)
 
 
 @pytest.mark.parametrize("text", ["", "0x", "DAI", "0x" + "0" * 40])

@@ -27,7 +27,8 @@ def bench(**changes: Any) -> GateBench:
     """The gate's surroundings: a floor of 500 and a ceiling of 10^9."""
     ceiling = changes.pop("ceiling", CEILING)
     limits = {} if ceiling is None else {(Place.STRATEGY, "max_trade_value"): ceiling}
-    return GateBench(**{"floors": {USDC: FLOOR}, "limits": limits, "market_ns": GOOD.venue_time_ns} | changes)
+    settings: dict[str, Any] = {"floors": {USDC: FLOOR}, "limits": limits, "market_ns": GOOD.venue_time_ns}
+    return GateBench(**settings | changes)
 
 
 def changed(**changes: Any) -> ArbitrageSignal:

@@ -13,7 +13,7 @@ CHECK = Check.CAPITAL
 
 
 def judged(found: object) -> str:
-    return {Refusal: "hard", Caution: "soft"}.get(type(found), "")
+    return "hard" if isinstance(found, Refusal) else "soft" if isinstance(found, Caution) else ""
 
 
 @pytest.mark.parametrize(

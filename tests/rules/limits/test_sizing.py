@@ -31,7 +31,7 @@ def test_kelly_of_odds_that_are_known(win: int, payoff: int, share: int) -> None
 def test_kelly_is_rounded_down_and_never_below_nothing(win: int, payoff: int) -> None:
     exact = Fraction(win, 10**6) - (1 - Fraction(win, 10**6)) / Fraction(payoff, 10**6)
     found = kelly_fraction_ppm(win, payoff)
-    assert 0 <= found <= max(exact, 0) * 10**6
+    assert 0 <= found <= max(exact, Fraction(0)) * 10**6
     assert found > exact * 10**6 - 1
 
 
