@@ -117,7 +117,7 @@ class LimitBook:
     def _find(self, name: str) -> Limit:
         limit = self._limits.get(name)
         if limit is None:
-            near = difflib.get_close_matches(name, self._limits, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(name, self._limits, n=1, cutoff=0)
             advice = f"the nearest one is `{near[0]}`" if near else "none is configured"
             raise LimitError(f"expected the name of a configured limit, found {name!r}; {advice}")
         return limit
