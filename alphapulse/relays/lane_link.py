@@ -33,6 +33,7 @@ from alphapulse.rules.links.delivery import Pressure, delivery_of, lane_of
 from alphapulse.rules.links.expiry import is_expired
 from alphapulse.rules.links.identity import SeenMessages
 from alphapulse.rules.links.outbox import Outbox
+from alphapulse.rules.links.parcel import pieces
 from alphapulse.rules.links.receiver import Change, Receiver
 from alphapulse.rules.links.ring import Ring
 from alphapulse.rules.links.sender import Sender
@@ -116,6 +117,16 @@ class LaneLink:
         self._changed = trio.lowlevel.ParkingLot()
 
     @property
+    def condition(self) -> LinkCondition:
+        """How what the relay sends comes."""
+        return self.receiver.condition
+
+    @property
+    def connected(self) -> bool:
+        """True while there is a connection on which the relay has welcomed us."""
+        return self.end is not None
+
+    @property
     def unacknowledged(self) -> int:
         """Messages that were published and that the relay has not acknowledged."""
         return self._ring.next - (self._ring.keep_from or self._ring.next)
@@ -128,22 +139,17 @@ class LaneLink:
     def publish(self, messages: Sequence[object]) -> None:
         """Send messages up. Raises RelayError if they cannot be kept until they are acknowledged."""
         terms = self._terms
-        frames = encode_messages(
-            messages, source=terms.source, first_sequence=self._numbers, timestamp_ns=terms.now_ns()
-        )
-        counted = terms.engagement.counts
-        parcel = self._ring.add(messages, frames, counted=counted, taken_ns=terms.market_ns())
-        self._numbers += len(messages)
-        if self.end is None:
-            self._away.set(self._away.is_open or counted)
-            return
-        pressure = self.end.sender.offer(parcel)
-        if pressure is Pressure.FULL:
-            if self._delivery.conflates:
-                self.snapshot_for(self.end)
-            else:
-                self.end.cut("the relay does not take what is published")
-        self.end.offered()
+        counted, now_ns, market_ns = terms.engagement.counts, terms.now_ns(), terms.market_ns()
+        for piece in pieces(messages):
+            frames = encode_messages(piece, source=terms.source, first_sequence=self._numbers, timestamp_ns=now_ns)
+            parcel = self._ring.add(piece, frames, counted=counted, taken_ns=market_ns)
+            self._numbers += len(piece)
+            if self.end is None:
+                self._away.set(self._away.is_open or counted)
+            elif self.end.sender.offer(parcel) is Pressure.FULL:
+                self._overflow(self.end)
+        if self.end is not None:
+            self.end.offered()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled; ready once the relay has welcomed us."""
@@ -303,6 +309,13 @@ class LaneLink:
             relay_boot_id=self.receiver.boot_id if self.receiver.expected else 0,
             next_sequence=self.receiver.expected,
         )
+
+    def _overflow(self, end: LinkEnd) -> None:
+        """The relay takes less than is published: market data goes on from its newest state, the rest on a new link."""
+        if self._delivery.conflates:
+            self.snapshot_for(end)
+        else:
+            end.cut("the relay does not take what is published")
 
     def _fresh(self, messages: list[object], batches: Sequence[Batch]) -> list[object]:
         """The messages without those that were applied before, or that came too late."""

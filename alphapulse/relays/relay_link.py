@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import trio
 
@@ -15,18 +16,50 @@ from alphapulse.rules.links.identity import SeenMessages
 __all__ = ["LinkTerms", "RelayLink"]
 
 
-class RelayLink:
-    """Brings what a relay of another process carries into the local hub, and what is published here to the relay.
+class RelayLane(Protocol):
+    """One lane of a link, whatever carries it."""
 
-    `connect` opens one connection; it is called again whenever one is lost. `seen` are the messages that durable
-    consumers here have applied already, as their own books say.
-    """
+    @property
+    def report(self) -> RelayReport | None:
+        """The relay's statistics, as far as they are known."""
 
-    def __init__(self, hub: Relay, connect: Connect, terms: LinkTerms, *, seen: SeenMessages | None = None) -> None:
+    @property
+    def condition(self) -> LinkCondition:
+        """How it is."""
+
+    @property
+    def connected(self) -> bool:
+        """True while it has its connection."""
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages published here that have not been acknowledged."""
+
+    @property
+    def expired(self) -> int:
+        """Messages that were not sent, or not handed on, because their time to live was over."""
+
+    def publish(self, messages: Sequence[object]) -> None:
+        """Send messages up."""
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled."""
+
+    async def wait_connected(self) -> None:
+        """Return as soon as it has its connection."""
+
+    async def wait_acknowledged(self) -> None:
+        """Return as soon as all that was published so far has been acknowledged."""
+
+
+class AnyLink:
+    """The lanes of a relay that is elsewhere, whatever carries them."""
+
+    def __init__(self, hub: Relay, lanes: Mapping[Lane, RelayLane], terms: LinkTerms, seen: SeenMessages) -> None:
         self.terms = terms
-        self.seen = seen or SeenMessages()
+        self.seen = seen
         self._hub = hub
-        self._lanes = {lane: LaneLink(hub, connect, lane, terms, self.seen) for lane in lanes_of(hub.domain)}
+        self._lanes = lanes
 
     @property
     def report(self) -> RelayReport | None:
@@ -36,12 +69,12 @@ class RelayLink:
     @property
     def condition(self) -> LinkCondition:
         """How the data lane is."""
-        return self._lanes[Lane.DATA].receiver.condition
+        return self._lanes[Lane.DATA].condition
 
     @property
     def connected(self) -> bool:
         """True while every lane has its connection."""
-        return all(lane.end is not None for lane in self._lanes.values())
+        return all(lane.connected for lane in self._lanes.values())
 
     @property
     def unacknowledged(self) -> int:
@@ -53,7 +86,7 @@ class RelayLink:
         """Signals that were neither sent up nor handed on, as their time to live was over."""
         return sum(lane.expired for lane in self._lanes.values())
 
-    def lane(self, lane: Lane) -> LaneLink:
+    def lane(self, lane: Lane) -> RelayLane:
         """One of the lanes."""
         return self._lanes[lane]
 
@@ -90,3 +123,16 @@ class RelayLink:
         """Return as soon as everything published so far has been acknowledged (execution and control only)."""
         for lane in self._lanes.values():
             await lane.wait_acknowledged()
+
+
+class RelayLink(AnyLink):
+    """Brings what a relay of another process carries into the local hub, and what is published here to the relay.
+
+    `connect` opens one connection; it is called again whenever one is lost. `seen` are the messages that durable
+    consumers here have applied already, as their own books say.
+    """
+
+    def __init__(self, hub: Relay, connect: Connect, terms: LinkTerms, *, seen: SeenMessages | None = None) -> None:
+        known = seen or SeenMessages()
+        lanes = {lane: LaneLink(hub, connect, lane, terms, known) for lane in lanes_of(hub.domain)}
+        super().__init__(hub, lanes, terms, known)

@@ -9,7 +9,7 @@ from alphapulse.data.wire import Domain
 from alphapulse.errors import RelayError
 from alphapulse.relays.flow import Flow
 from alphapulse.relays.relay import Relay, RelayStatistics
-from alphapulse.relays.relay_link import RelayLink
+from alphapulse.relays.relay_link import AnyLink
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.links.topics import Topics
 
@@ -21,7 +21,7 @@ class RemoteRelay:
     relays for one domain, each for its own venues, a message goes to the one that carries its venue.
     """
 
-    def __init__(self, hub: Relay, links: RelayLink | Mapping[frozenset[int], RelayLink]) -> None:
+    def __init__(self, hub: Relay, links: AnyLink | Mapping[frozenset[int], AnyLink]) -> None:
         self._hub = hub
         self._links = links if isinstance(links, Mapping) else {frozenset[int](): links}
         self._topics = {venues: Topics(venues=venues or None) for venues in self._links}
@@ -37,7 +37,7 @@ class RemoteRelay:
         return self._hub.flow
 
     @property
-    def links(self) -> Collection[RelayLink]:
+    def links(self) -> Collection[AnyLink]:
         """The links by which it works."""
         return self._links.values()
 

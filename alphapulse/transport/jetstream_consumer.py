@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import msgspec
 import trio
@@ -143,45 +141,48 @@ async def open_consumer(
 ) -> StreamConsumer:
     """A consumer of a whole stream.
 
-    With `durable`, a name, it begins with the oldest message, or behind what it had acknowledged; a message that is
-    not acknowledged within `ack_wait_s` may be on its way twice, and is given once. Without, it begins with number
-    `first` (None: with what comes from now on), and nothing is acknowledged.
+    With `durable`, a name, it begins with what comes after its making, or behind what it had acknowledged. A message
+    that is not acknowledged within `ack_wait_s` may be on its way twice, and is given once. Without a name it begins
+    with number `first` (None: with what comes from now on), and nothing is acknowledged.
 
     Raises:
         BrokerError: the stream is missing, or a durable consumer of this name is set up otherwise.
         LinkClosed: the connection has ended.
     """
     state = await jetstream.state(stream)
-    body: dict[str, Any] = {"max_waiting": 8}
     if durable is not None:
-        body |= {
-            "durable_name": durable,
-            "deliver_policy": "all",
-            "ack_policy": "explicit",
-            "ack_wait": int(ack_wait_s * NS_PER_S),
-            "max_ack_pending": BATCH,
-        }
-        what = f"CONSUMER.DURABLE.CREATE.{stream}.{durable}"
-    else:
-        first = first if first is not None else state.last + 1
-        if first > state.last + 1:
-            raise BrokerError(
-                f"{jetstream.connection.where}: expected message {first} of the stream {stream}, whose newest is "
-                f"{state.last}: it was made anew; begin anew as well"
-            )
-        body |= {
-            "deliver_policy": "by_start_sequence",
-            "opt_start_seq": max(first, 1),
-            "ack_policy": "none",
-            "inactive_threshold": INACTIVE_S * NS_PER_S,
-        }
-        what = f"CONSUMER.CREATE.{stream}"
-    made = await jetstream.ask(what, {"stream_name": stream, "config": body})
-    if durable is not None:
-        first = max(int(made["ack_floor"]["stream_seq"]) + 1, state.first)
-    return StreamConsumer(
-        stream, made["name"], jetstream, first=first or 1, ack_wait_s=ack_wait_s if durable is not None else None
-    )
+        first = max(await ensure_durable(jetstream, stream, durable, ack_wait_s=ack_wait_s), state.first)
+        return StreamConsumer(stream, durable, jetstream, first=first, ack_wait_s=ack_wait_s)
+    first = first if first is not None else state.last + 1
+    if first > state.last + 1:
+        raise BrokerError(
+            f"{jetstream.connection.where}: expected message {first} of the stream {stream}, whose newest is "
+            f"{state.last}: it was made anew; begin anew as well"
+        )
+    settings = {
+        "deliver_policy": "by_start_sequence",
+        "opt_start_seq": max(first, 1),
+        "ack_policy": "none",
+        "inactive_threshold": INACTIVE_S * NS_PER_S,
+    }
+    made = await jetstream.ask(f"CONSUMER.CREATE.{stream}", {"stream_name": stream, "config": settings})
+    return StreamConsumer(stream, made["name"], jetstream, first=first, ack_wait_s=None)
+
+
+async def ensure_durable(jetstream: JetStream, stream: str, name: str, *, ack_wait_s: float = 2.0) -> int:
+    """Make a durable consumer if there is none of this name, from whose making on nothing is forgotten for it.
+
+    Returns the number of the first message that it has not acknowledged. Raises BrokerError as `open_consumer` does.
+    """
+    settings = {
+        "durable_name": name,
+        "deliver_policy": "new",
+        "ack_policy": "explicit",
+        "ack_wait": int(ack_wait_s * NS_PER_S),
+        "max_ack_pending": BATCH,
+    }
+    made = await jetstream.ask(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", {"stream_name": stream, "config": settings})
+    return int(made["ack_floor"]["stream_seq"]) + 1
 
 
 def _delivery(message: NatsMessage) -> Delivery:

@@ -96,8 +96,8 @@ async def test_what_a_dead_consumer_had_comes_again_before_what_is_newer(tmp_pat
         async with nats_server(tmp_path) as server:
             async with jetstream(server) as streams:
                 await streams.ensure_stream(SETTINGS)
-                await put(streams, 1, 10)
                 first_life = await open_consumer(streams, "market", durable="d", ack_wait_s=0.5)
+                await put(streams, 1, 10)
                 assert await take(first_life, 10) == numbered(1, 10)
             async with jetstream(server) as streams:
                 second_life = await open_consumer(streams, "market", durable="d", ack_wait_s=0.5)
@@ -132,8 +132,8 @@ async def test_what_the_stream_has_dropped_is_a_gap_in_the_numbers(tmp_path: Pat
         async with nats_server(tmp_path) as server:
             async with jetstream(server) as streams:
                 await streams.ensure_stream(small)
-                await put(streams, 1, 3)
                 first_life = await open_consumer(streams, "market", durable="d", ack_wait_s=0.2)
+                await put(streams, 1, 3)
                 await take(first_life, 3, acknowledge=False)
             async with jetstream(server) as streams:
                 await put(streams, 4, 200)
@@ -171,8 +171,8 @@ async def test_a_killed_server_ends_all_waiting_and_loses_nothing_that_was_store
         async with nats_server(tmp_path) as server:
             async with jetstream(server) as streams:
                 await streams.ensure_stream(SETTINGS)
-                await put(streams, 1, 5)
                 consumer = await open_consumer(streams, "market", durable="d")
+                await put(streams, 1, 5)
                 await take(consumer, 5)
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(expect_link_closed, consumer)
