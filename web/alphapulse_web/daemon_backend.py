@@ -16,6 +16,7 @@ from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
+from alphapulse.secret import masked
 from alphapulse_web.api.messages import FrameSample
 from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
 from alphapulse_web.api.schemas import (
@@ -196,8 +197,8 @@ class DaemonBackend:
         journal = self._daemon.journal
         if journal.failure is not None:
             return
-        words = [clipped(text, NAME.limit) for text in (actor, action, target)]
-        sentences = [clipped(text, SENTENCE.limit) for text in (reason, result)]
+        words = [clipped(masked(text), NAME.limit) for text in (actor, action, target)]
+        sentences = [clipped(masked(text), SENTENCE.limit) for text in (reason, result)]
         try:
             journal.append_now([AuditTrail(*words, *sentences, self._daemon.environment.now_ns())])
         except JournalError:

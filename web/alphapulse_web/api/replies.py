@@ -10,6 +10,7 @@ import msgspec
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from alphapulse.secret import masked
 from alphapulse_web.api.routes import methods_of
 from alphapulse_web.api.schemas import ErrorBody, ErrorReply
 from alphapulse_web.errors import ApiError
@@ -56,7 +57,9 @@ def request_number() -> str:
 def refusal(error: ApiError) -> Response:
     """An error in the API's shape."""
     content = ErrorBody(code=error.code, message=error.message, detail=error.detail, request=request_number())
-    response = answer(ErrorReply(error=content), error.status)
+    # What a library or the daemon says may hold an address with a key in it.
+    text = masked(msgspec.json.encode(ErrorReply(error=content)).decode())
+    response = Response(text, error.status, content_type=JSON)
     if error.detail is not None and "retry_after_s" in error.detail:
         response.headers["Retry-After"] = str(error.detail["retry_after_s"])
     if error.status == METHOD_NOT_ALLOWED:
