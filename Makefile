@@ -108,6 +108,10 @@ test-python: $(VENV)/.dev nats-server ## all Python tests
 fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2: some minutes
 	$(PYTHON) -m tests.rules.wire.hostile_input 10000000
 
+.PHONY: prove-bus
+prove-bus: $(VENV)/.dev ## the bus's promises at length: 2,000 lossy and 500 slow schedules, 500 kills: half an hour
+	$(PYTHON) -m tests.relays.prove_bus
+
 .PHONY: test-frontend
 test-frontend: frontend/node_modules/.installed ## lint, types and unit tests of the dashboard
 	cd frontend && npm run --silent types && npm run --silent lint && npm run --silent typecheck && npm test

@@ -177,10 +177,11 @@ class LinkEnd:
             data = await self.link.receive_some(READ_BYTES)
             if not data:
                 raise LinkClosed("the other side ended the connection")
+            self._heard_ns = link_ns()  # also by a piece of a batch: a slow consumer is not a silent sender
             await self._take(reader.feed(data))
 
     async def _take(self, batches: Sequence[Batch]) -> None:
-        now_ns = self._heard_ns = link_ns()
+        now_ns = link_ns()
         ready: list[Batch] = []
         for batch in batches:
             if batch.lane is Lane.LINK:

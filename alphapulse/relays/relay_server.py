@@ -22,6 +22,7 @@ from alphapulse.rules.links.batch import Batch, BatchReader
 from alphapulse.rules.links.build import registry_hash
 from alphapulse.rules.links.delivery import delivery_of, lane_of, lanes_of
 from alphapulse.rules.links.outbox import Outbox
+from alphapulse.rules.links.parcel import pieces
 from alphapulse.rules.wire.frame import decode_messages, encode_messages
 from alphapulse.transport.byte_link import ByteLink
 
@@ -31,9 +32,6 @@ HELLO_S = 5
 """How long a connection may take to say who it is."""
 
 REPORT_NS = 1_000_000_000
-PARCEL_MESSAGES = 4_096
-"""Messages carried in one batch at most; a longer list is several."""
-
 MAX_REPORTED = 128
 
 
@@ -220,8 +218,7 @@ class RelayServer:
             served.carry(messages, frames, counted=counted, market_ns=market_ns)
             return
         now_ns = terms.now_ns()
-        for at in range(0, len(messages), PARCEL_MESSAGES):
-            piece = messages[at : at + PARCEL_MESSAGES]
+        for piece in pieces(messages):
             encoded = encode_messages(piece, source=terms.source, first_sequence=self._numbers, timestamp_ns=now_ns)
             self._numbers += len(piece)
             served.carry(piece, encoded, counted=counted, market_ns=market_ns)

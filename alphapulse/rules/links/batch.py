@@ -21,8 +21,8 @@ MARK = 0x4C50_4C41
 """`ALPL` as bytes."""
 
 HEADER_SIZE = 40
-MAX_SIZE = 16_777_216
-"""Bytes of frames in a batch: a snapshot of tens of thousands of pools."""
+MAX_SIZE = 33_554_432
+"""Bytes of frames in a batch: a snapshot of a hundred thousand pools, or the largest messages that go together."""
 
 COUNTED = 0x01
 """The sender waits until everything that comes of this batch is done."""

@@ -10,6 +10,10 @@ from alphapulse.data.links import Lane
 from alphapulse.rules.links.batch import COUNTED, Batch
 from alphapulse.rules.wire.header import HEADER_SIZE, SIZE_OFFSET
 
+MOST_MESSAGES = 256
+"""Messages of a longer list that travel together: even the largest possible fit a batch, and a slow reader hears of
+the sender between them."""
+
 
 @attrs.frozen(eq=False)
 class Parcel:
@@ -44,6 +48,15 @@ class Parcel:
         messages = [message for message, kept in zip(self.messages, keep, strict=True) if kept]
         frames = b"".join(frame for frame, kept in zip(_frames(self.frames), keep, strict=True) if kept)
         return attrs.evolve(self, messages=messages, frames=frames)
+
+
+def pieces(messages: Sequence[object]) -> Iterator[Sequence[object]]:
+    """A list in parts that fit a parcel each."""
+    if len(messages) <= MOST_MESSAGES:
+        yield messages
+        return
+    for at in range(0, len(messages), MOST_MESSAGES):
+        yield messages[at : at + MOST_MESSAGES]
 
 
 def _frames(data: bytes) -> Iterator[bytes]:
