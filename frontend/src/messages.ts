@@ -6,7 +6,10 @@ export const words = {
   skip: "Skip to content",
   states: {
     active: "ACTIVE",
+    reducing: "REDUCING",
+    probation: "PROBATION",
     halted: "HALTED",
+    locked: "LOCKED",
     starting: "STARTING",
     stopping: "STOPPING",
     unknown: "UNKNOWN",
@@ -183,7 +186,14 @@ export const banners = {
   startsOver: "It starts over by itself.",
   nothingMore: "Nothing more will happen until a replay is started.",
   newBuild: (version: string) => `The daemon was updated. This page is from ${version}.`,
-  partly: (halt: PartialHalt, at: string) => `${scopeText(halt.scope)} is halted since ${at} by ${halt.by}. Everything else trades.`,
+  partly: (halt: PartialHalt, at: string) =>
+    `${scopeText(halt.scope)} is ${halt.level} since ${at} by ${halt.by}. Everything else trades.`,
+  locked: "LOCKED. Nothing is being traded, and no resume ends it.",
+  lockedResume: "To unlock, stop the daemon and run on its machine:",
+  reducing: (at: string, by: string) => `REDUCING since ${at} by ${by}. Only what lowers exposure is traded.`,
+  reducingText: (cause: string) => `Reason: \u201c${cause}\u201d`,
+  probation: (at: string) => `On probation since ${at}: all limits are at 10%.`,
+  probationText: "It ends by itself after a time of clean running.",
   partlyText: (halt: PartialHalt) => `Reason: \u201c${halt.cause}\u201d`,
 } as const;
 

@@ -172,6 +172,7 @@ describe("banner", () => {
   it("names a part that is halted", () => {
     const part = {
       scope: "strategy:flash_arbitrage",
+      level: "halted",
       halt_id: 8,
       since: wall(-5000),
       by: "breaker",

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal
 
 import trio
 
+from alphapulse.data.roles import Role
 from alphapulse_web.api.messages import FrameSample, LiveFrame
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
 from alphapulse_web.api.schemas import (
     Amount,
     AuditHead,
     Build,
+    Challenge,
     Counts,
     Fills,
+    FlattenReport,
     HaltReport,
+    Halts,
     HaltStep,
+    HaltSummary,
     LatestOpportunities,
+    LevelWord,
     Opportunities,
     Opportunity,
     OtherWays,
@@ -40,6 +48,8 @@ from alphapulse_web.api.schemas import (
 )
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
+
+HALT_ID = 7
 
 NOW_NS = 1_704_437_087_000_000_000
 PAIR = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640-0x8ad599c3a0ff1de082011efddc58f1908eb6e6d8"
@@ -85,6 +95,7 @@ class FakeBackend:
         self.fault: Exception | None = None
         self.journal_failure: Exception | None = None
         self.complete = True
+        self.flatten_stage: Literal["begun", "done"] = "done"
         self.built = 0
         self.watched = False
         self.frames: list[LiveFrame] = []
@@ -254,40 +265,99 @@ class FakeBackend:
             raise self.journal_failure
         return AuditHead(records=7, head_hash="ab" * 32, size_bytes=1234)
 
-    async def kill(self, scope: str, reason: str, actor: str, via: ViaWord) -> HaltReport:
-        self.calls.append(("kill", scope, reason, actor, via))
+    async def kill(self, wish: KillRequest, actor: str, role: Role, via: ViaWord) -> HaltReport:
+        self.calls.append(("kill", wish.scope, wish.reason, actor, via))
         self.state = "halted"
         self.touch("status")
         if self.on_kill is not None:
             await self.on_kill()
         await trio.lowlevel.checkpoint()
         self.calls.append(("kill done",))
-        return HaltReport(
-            halt_id=7,
+        return halt_report(wish.scope, wish.level, actor, via, wish.reason, complete=self.complete)
+
+    def challenge(self, scope: str, actor: str, role: Role) -> Challenge:
+        self.calls.append(("challenge", scope, actor, role.name))
+        return Challenge(
+            nonce="a nonce",
             scope=scope,
-            actor=actor,
-            via=via,
-            at=instant(NOW_NS),
-            reason=reason,
-            steps=[HaltStep(name="gate", ms="0.031", done=True, text="gate closed")],
-            cancelled=0,
-            in_flight=0,
-            unknown=0,
-            kept_running=["journal"],
-            complete=self.complete,
+            halt_id=7,
+            phrase="resume all trading after halt 7",
+            text=["It does not send again what was cancelled."],
+            objections=[],
+            expires=instant(NOW_NS),
         )
 
-    async def resume(self, scope: str, reason: str, actor: str, via: ViaWord) -> Status:
+    async def resume(self, wish: ResumeRequest, actor: str, role: Role, via: ViaWord) -> Status:
         await trio.lowlevel.checkpoint()
         if self.resume_error is not None:
             raise self.resume_error
-        self.calls.append(("resume", scope, reason, actor, via))
+        self.calls.append(("resume", wish.scope, wish.reason, actor, via))
         self.state = "active"
         self.touch("status")
         return self.status()
 
+    async def flatten(self, wish: FlattenRequest, actor: str, role: Role, via: ViaWord) -> FlattenReport:
+        await trio.lowlevel.checkpoint()
+        self.calls.append(("flatten", wish.scope, wish.reason, actor, via))
+        return FlattenReport(
+            halt_id=7,
+            scope=wish.scope,
+            stage=self.flatten_stage,
+            actor=actor,
+            via=via,
+            reason=wish.reason,
+            at=instant(NOW_NS),
+            closed=0,
+            unknown=0,
+            text="nothing to sell",
+        )
+
+    def halts(self) -> Halts:
+        report = halt_report("global", "halted", "owner", "the API", "enough", complete=True)
+        summary = HaltSummary(
+            halt_id=report.halt_id,
+            scope=report.scope,
+            level=report.level,
+            actor=report.actor,
+            via=report.via,
+            at=report.at,
+            reason=report.reason,
+            ended=None,
+            ended_by=None,
+            report=True,
+        )
+        return Halts(halts=[summary])
+
+    def halt(self, halt_id: int) -> HaltReport:
+        if halt_id != HALT_ID:
+            raise LookupError(f"expected a halt that is known, found {halt_id}")
+        return halt_report("global", "halted", "owner", "the API", "enough", complete=True)
+
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         self.audited.append((actor, action, target, reason, result))
+
+
+def halt_report(scope: str, level: LevelWord, actor: str, via: ViaWord, reason: str, *, complete: bool) -> HaltReport:
+    return HaltReport(
+        halt_id=HALT_ID,
+        scope=scope,
+        level=level,
+        actor=actor,
+        via=via,
+        at=instant(NOW_NS),
+        market_time=None,
+        reason=reason,
+        epoch=3,
+        steps=[HaltStep(name="gate", ms="0.031", done=True, text="gate closed")],
+        venues=[],
+        unknown_orders=[],
+        cancelled=0,
+        in_flight=0,
+        unknown=0,
+        kept_running=["journal"],
+        complete=complete,
+        flatten=None,
+    )
 
 
 def counts() -> Counts:

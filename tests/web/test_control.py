@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 import pytest
 import trio
@@ -12,7 +13,10 @@ from alphapulse.errors import HaltError
 from tests.web.web_client import BEARER, Desk, answer, keyed
 
 KILL = "/api/v1/control/kill"
+CHALLENGE = "/api/v1/control/challenge"
 RESUME = "/api/v1/control/resume"
+FLATTEN = "/api/v1/control/flatten"
+TYPED = {"reason": "checked", "nonce": "a nonce", "phrase": "resume all trading after halt 7"}
 
 
 async def test_a_stop_returns_the_report() -> None:
@@ -69,7 +73,7 @@ async def test_a_key_belongs_to_one_body_and_one_action() -> None:
     desk = Desk()
     await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "enough"})
     assert (await desk.ask("POST", KILL, headers=keyed(BEARER), json={"reason": "other"})).status_code == 422
-    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "enough"})).status_code == 422
+    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json=TYPED)).status_code == 422
 
 
 async def test_a_stop_that_is_repeated_while_it_runs_is_told_so_and_acts_once() -> None:
@@ -118,7 +122,7 @@ async def test_a_stop_that_is_not_confirmed_is_not_called_done(autojump_clock: M
 async def test_a_resume_returns_the_status() -> None:
     desk = Desk()
     desk.backend.state = "halted"
-    response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})
+    response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json=TYPED)
     assert (await answer(response))["state"] == "active"
     assert desk.backend.calls == [("resume", "global", "checked", "owner", "the API")]
 
@@ -126,9 +130,50 @@ async def test_a_resume_returns_the_status() -> None:
 async def test_a_resume_lists_what_forbids_it_and_is_judged_anew() -> None:
     desk = Desk()
     desk.backend.resume_error = HaltError("2 intents have no outcome", "the stream day is stale")
-    response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})
+    response = await desk.ask("POST", RESUME, headers=keyed(BEARER), json=TYPED)
     error = (await answer(response))["error"]
     assert response.status_code == 409
     assert error["detail"] == {"failed": ["2 intents have no outcome", "the stream day is stale"]}
     desk.backend.resume_error = None
-    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json={"reason": "checked"})).status_code == 200
+    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json=TYPED)).status_code == 200
+
+
+@pytest.mark.parametrize("missing", ["reason", "nonce", "phrase"])
+async def test_a_resume_without_nonce_phrase_or_reason_is_refused(missing: str) -> None:
+    desk = Desk()
+    body = {name: text for name, text in TYPED.items() if name != missing}
+    assert (await desk.ask("POST", RESUME, headers=keyed(BEARER), json=body)).status_code == 400
+    assert desk.backend.calls == []
+
+
+async def test_a_challenge_says_what_must_be_typed_and_what_resuming_does_not_do() -> None:
+    desk = Desk()
+    shown = await answer(await desk.ask("POST", CHALLENGE, headers=keyed(BEARER), json={}))
+    assert shown["phrase"] == TYPED["phrase"]
+    assert shown["text"] == ["It does not send again what was cancelled."]
+    assert desk.backend.calls == [("challenge", "global", "owner", "ADMIN")]
+
+
+@pytest.mark.parametrize("level", ["halted", "reducing", "locked"])
+async def test_a_stop_may_name_its_level(level: str) -> None:
+    desk = Desk()
+    body = {"reason": "enough", "level": level, "scope": "venue:uniswap_v3"}
+    report = await answer(await desk.ask("POST", KILL, headers=keyed(BEARER), json=body))
+    assert (report["level"], report["scope"]) == (level, "venue:uniswap_v3")
+
+
+@pytest.mark.parametrize(("stage", "status"), [("begun", 202), ("done", 200)])
+async def test_a_flatten_answers_202_while_it_lasts(stage: Literal["begun", "done"], status: int) -> None:
+    desk = Desk()
+    desk.backend.flatten_stage = stage
+    response = await desk.ask("POST", FLATTEN, headers=keyed(BEARER), json={"reason": "out"})
+    assert response.status_code == status
+    assert desk.backend.calls == [("flatten", "global", "out", "owner", "the API")]
+
+
+async def test_halts_are_listed_and_shown() -> None:
+    desk = Desk()
+    (listed,) = (await answer(await desk.ask("GET", "/api/v1/halts", headers=BEARER)))["halts"]
+    shown = await answer(await desk.ask("GET", f"/api/v1/halts/{listed['halt_id']}", headers=BEARER))
+    assert (shown["reason"], shown["complete"]) == ("enough", True)
+    assert (await desk.ask("GET", "/api/v1/halts/8", headers=BEARER)).status_code == 404

@@ -14,11 +14,13 @@ from trio.testing import MockClock
 
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import GLOBAL, Via
+from alphapulse.data.roles import Role
 from alphapulse.errors import HaltError
 from alphapulse.journal.audit import head_at
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.rules.wire.frame import decode_frame
 from alphapulse_web.api.messages import Topics
+from alphapulse_web.api.requests import KillRequest, ResumeRequest
 from alphapulse_web.api.schemas import Counts, Stream
 from alphapulse_web.backend import TOPICS
 from alphapulse_web.daemon_backend import DaemonBackend
@@ -96,20 +98,29 @@ def ledger_stream(desk: Desk) -> Stream:
 async def test_a_kill_is_told_in_status_report_and_tree(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with desk_over(tmp_path, FIRST_GAP) as desk:
         await desk.rig.until(1)
-        report = await desk.backend.kill(GLOBAL, "a drill", "operator", "the dashboard")
+        report = await desk.backend.kill(KillRequest(reason="a drill"), "operator", Role.OPERATOR, "the dashboard")
         assert (report.complete, report.reason, report.via) == (True, "a drill", "the dashboard")
         status = desk.backend.status()
         assert (status.state, status.cause, status.by, status.halt_id) == ("halted", "a drill", "operator", 1)
         assert status.report == report
         (decisions,) = [group for group in desk.backend.tree().children if group.name == "decisions"]
         assert {child.state for child in decisions.children} == {"cancelled"}
-        resumed = await desk.backend.resume(GLOBAL, "over", "operator", "the command line")
+        shown = desk.backend.challenge(GLOBAL, "operator", Role.OPERATOR)
+        wish = ResumeRequest(reason="over", nonce=shown.nonce, phrase=shown.phrase)
+        resumed = await desk.backend.resume(wish, "operator", Role.OPERATOR, "the command line")
         assert (resumed.state, resumed.halt_id, resumed.report) == ("active", None, report)
+        assert desk.backend.halt(1) == report
+        (summary,) = desk.backend.halts().halts
+        assert (summary.halt_id, summary.ended_by, summary.report) == (1, "operator", True)
+        with pytest.raises(LookupError, match="found 2"):
+            desk.backend.halt(2)
 
 
 async def test_a_strategys_halt_is_partial(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with desk_over(tmp_path, FIRST_GAP) as desk:
-        await desk.backend.kill("strategy:flash_arbitrage", "a drill", "operator", "the API")
+        await desk.backend.kill(
+            KillRequest(reason="a drill", scope="strategy:flash_arbitrage"), "operator", Role.OPERATOR, "the API"
+        )
         status = desk.backend.status()
         assert status.state == "active"
         assert [(halt.scope, halt.cause) for halt in status.partial_halts] == [("strategy:flash_arbitrage", "a drill")]
@@ -118,7 +129,9 @@ async def test_a_strategys_halt_is_partial(tmp_path: Path, autojump_clock: MockC
 async def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with desk_over(tmp_path, FIRST_GAP) as desk:
         with pytest.raises(HaltError, match="expected one of the scopes global, strategy:flash_arbitrage"):
-            await desk.backend.kill("strategy:nobody", "a drill", "operator", "the API")
+            await desk.backend.kill(
+                KillRequest(reason="a drill", scope="strategy:nobody"), "operator", Role.OPERATOR, "the API"
+            )
         assert desk.backend.status().state == "active"
 
 
@@ -227,7 +240,7 @@ async def test_the_firehose_shows_what_passes_on_the_relays(tmp_path: Path, auto
 async def test_everything_encodes_to_what_the_document_says(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with desk_over(tmp_path, HALF_DAY) as desk:
         await desk.rig.until(5)
-        await desk.backend.kill(GLOBAL, "a drill", "operator", "the API")
+        await desk.backend.kill(KillRequest(reason="a drill"), "operator", Role.OPERATOR, "the API")
         backend = desk.backend
         topics = Topics(
             status=backend.status(),

@@ -18,7 +18,7 @@ READS = [route for route in ROUTES if route.method == "GET" and route.reply is n
 
 @pytest.mark.parametrize("route", READS, ids=lambda route: route.name)
 async def test_a_read_answers_in_its_shape(route: Route) -> None:
-    response = await Desk().ask("GET", route.path, headers=BEARER)
+    response = await Desk().ask("GET", route.path.replace("<int:halt_id>", "7"), headers=BEARER)
     assert response.status_code == 200
     assert response.content_type == "application/json"
     assert route.reply is not None

@@ -5,6 +5,7 @@ import type { Opportunity, LatestOpportunities, Counts, PairView } from "../api/
 import { amountExact, amountText, countText, decimal, feeText, negated, roundAmount, sumOf } from "../format/amount";
 import { millis, timeOfDay } from "../format/time";
 import { opportunities as texts } from "../messages";
+import { isHalted } from "../model/banner";
 import { useModel } from "../model/store";
 import { Card, Missing, NotReceived } from "./Card";
 import { Cost, Plain, Profit, TimeOfDay } from "./Figures";
@@ -83,7 +84,7 @@ function CountLine({ counts }: { counts: Counts }) {
 
 function Empty() {
   const pair = useModel((model) => model.topics.pairs?.pairs[0]);
-  const halted = useModel((model) => model.topics.status?.state === "halted");
+  const halted = useModel((model) => isHalted(model.topics.status));
   if (halted) return <p className="quiet">{texts.noneHalted}</p>;
   if (pair === undefined || pair.points.length === 0) return <p className="quiet">{texts.none}</p>;
   return <p className="quiet">{texts.noneSeen(countText(pair.points.length), largestGap(pair), pair.fees_bps)}</p>;

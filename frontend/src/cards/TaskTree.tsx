@@ -14,7 +14,7 @@ import {
 import type { Status, TreeNode } from "../api/types";
 import { durationText, millis } from "../format/time";
 import { tree as texts, words } from "../messages";
-import { isUnknown } from "../model/banner";
+import { isHalted, isUnknown } from "../model/banner";
 import { useSecond } from "../model/second";
 import { useModel } from "../model/store";
 import { Card, NotReceived } from "./Card";
@@ -106,7 +106,7 @@ function Row({ payload }: { payload: RenderTreeNodePayload }) {
 
 /** The halt that ended a task: it ended when or after trading was halted. */
 function haltOf(node: TreeNode, status: Status | undefined): number | null {
-  if (status?.state !== "halted" || (node.state !== "cancelled" && node.state !== "stopped")) return null;
+  if (status === undefined || !isHalted(status) || (node.state !== "cancelled" && node.state !== "stopped")) return null;
   return BigInt(node.since.ns) >= BigInt(status.since.ns) ? status.halt_id : null;
 }
 

@@ -32,6 +32,26 @@ export function isUnknown(model: Model): boolean {
 }
 
 export type StateWord = keyof typeof words.states;
+export type StateFamily = Exclude<StateWord, "reducing" | "probation" | "locked">;
+
+/** Which shape, colour and icon a state has. */
+export function familyOf(word: StateWord): StateFamily {
+  switch (word) {
+    case "locked":
+      return "halted";
+    case "reducing":
+      return "unknown";
+    case "probation":
+      return "active";
+    default:
+      return word;
+  }
+}
+
+/** Whether nothing is traded. */
+export function isHalted(status: Status | undefined): boolean {
+  return status?.state === "halted" || status?.state === "locked";
+}
 
 /** The state the page may claim. */
 export function stateWord(model: Model): StateWord {
@@ -129,7 +149,7 @@ function ofLink(model: Model, times: Times): Banner | null {
   if (link.phase !== "disconnected") return null;
   const retry = link.retryAt === null ? null : Math.max(0, Math.ceil((link.retryAt - times.monotonic) / 1000));
   const asOf = clockText(link.heardAt ?? times.server, times.server);
-  const halted = topics.status?.state === "halted";
+  const halted = isHalted(topics.status);
   const halt = topics.status?.halt_id ? ` (halt ${topics.status.halt_id})` : "";
   const heading =
     link.heardAt === null
@@ -149,7 +169,7 @@ function ofLink(model: Model, times: Times): Banner | null {
 }
 
 function ofStatus(model: Model, status: Status, times: Times): Banner | null {
-  if (status.state === "halted") return ofHalt(model, status, times);
+  if (isHalted(status)) return ofHalt(model, status, times);
   const ago = durationText(times.server - millis(status.since));
   if (status.state === "stopping") {
     const text = [stopWords.takesEffectText, status.cause].filter((line) => line !== "");
@@ -160,13 +180,35 @@ function ofStatus(model: Model, status: Status, times: Times): Banner | null {
     const base = { ...plain, kind: "starting", tone: "note", shape: "starting" } as const;
     return { ...base, heading: banners.starting, text: [banners.startingText(status.cause, ago)] };
   }
-  return ofStreams(status) ?? ofSource(status, times) ?? ofBuild(model) ?? ofParts(status, times);
+  return (
+    ofReducing(status, times) ??
+    ofStreams(status) ??
+    ofSource(status, times) ??
+    ofBuild(model) ??
+    ofParts(status, times) ??
+    ofProbation(status, times)
+  );
+}
+
+function ofReducing(status: Status, times: Times): Banner | null {
+  if (status.state !== "reducing") return null;
+  const heading = banners.reducing(clockText(millis(status.since), times.server), status.by);
+  const text = [banners.reducingText(status.cause), banners.resume];
+  const base = { ...plain, kind: "reducing", tone: "warn", shape: "unknown" } as const;
+  return { ...base, heading, text, commands: [status.resume_command] };
+}
+
+function ofProbation(status: Status, times: Times): Banner | null {
+  if (status.state !== "probation") return null;
+  const heading = banners.probation(clockText(millis(status.since), times.server));
+  return { ...plain, kind: "probation", tone: "note", shape: "note", heading, text: [banners.probationText] };
 }
 
 function ofHalt(model: Model, status: Status, times: Times): Banner {
   const since = millis(status.since);
   const { by, rest } = banners.haltedBy(status, clockText(since, times.server), durationText(times.server - since));
   const unknown = status.report?.unknown ?? 0;
+  const locked = status.state === "locked";
   const exposure = (model.topics.positions?.exposure ?? []).map((amount) => amountWithUnit(amount)).join(", ");
   const open = unknown > 0 ? [banners.unfinishedText(exposure === "" ? null : exposure)] : [];
   return {
@@ -174,9 +216,9 @@ function ofHalt(model: Model, status: Status, times: Times): Banner {
     kind: unknown > 0 ? "halted, unfinished" : "halted",
     tone: "halt",
     shape: "halted",
-    heading: unknown > 0 ? banners.unfinished(unknown) : banners.halted,
+    heading: unknown > 0 ? banners.unfinished(unknown) : locked ? banners.locked : banners.halted,
     by: { before: banners.stoppedBy, name: by, rest },
-    text: [...open, banners.haltedReason(status.report?.reason ?? status.cause), banners.resume],
+    text: [...open, banners.haltedReason(status.report?.reason ?? status.cause), locked ? banners.lockedResume : banners.resume],
     commands: [status.resume_command],
     report: status.report,
   };

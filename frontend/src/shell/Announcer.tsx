@@ -8,6 +8,7 @@ import { useModel, type Model } from "../model/store";
 
 const alerts: Partial<Record<StateWord, string>> = {
   halted: shell.haltedAnnounced,
+  locked: shell.haltedAnnounced,
   unknown: shell.unknownAnnounced,
   stopping: stop.takesEffect,
 };

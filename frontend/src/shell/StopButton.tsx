@@ -5,6 +5,7 @@ import { browserClock, dashboard } from "../dashboard";
 import { stop as texts, words } from "../messages";
 import { Hold } from "../stop/hold";
 import { newKey } from "../stop/request";
+import { isHalted } from "../model/banner";
 import { useModel } from "../model/store";
 import { StopShape } from "./shapes";
 
@@ -13,7 +14,7 @@ const CHORD_KEYS = new Set(["KeyS", "AltLeft", "AltRight", "ShiftLeft", "ShiftRi
 
 /** Press and hold, by pointer, Space, Enter, or Alt+Shift+S from anywhere; a click no hold can come from asks first. */
 export function StopButton() {
-  const halted = useModel((model) => model.topics.status?.state === "halted");
+  const halted = useModel((model) => isHalted(model.topics.status));
   const { hold, holding, hint } = useHold();
   const [asking, setAsking] = useState(false);
   useChord(hold);

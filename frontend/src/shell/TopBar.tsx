@@ -14,7 +14,7 @@ import type { Source } from "../api/types";
 import { percentText } from "../format/amount";
 import { dateAndTime, millis, timeOfDay } from "../format/time";
 import { keyboard, shell, words } from "../messages";
-import { isUnknown, stateLine, stateWord } from "../model/banner";
+import { familyOf, isUnknown, stateLine, stateWord } from "../model/banner";
 import { useSecond, useTimes } from "../model/second";
 import { useModel } from "../model/store";
 import { StateShape } from "./shapes";
@@ -59,9 +59,9 @@ function StateBlock() {
   const word = useModel(stateWord);
   const line = useModel((model) => stateLine(model, times));
   return (
-    <div className="state" data-state={word} data-testid="state">
+    <div className="state" data-state={familyOf(word)} data-testid="state">
       <span className="word">
-        <StateShape state={word} size={16} />
+        <StateShape state={familyOf(word)} size={16} />
         {words.states[word]}
       </span>
       <small>{line}</small>

@@ -1,7 +1,7 @@
 /** The tab: its title and icon tell the state when the page cannot be seen. */
 import { amountText } from "../format/amount";
 import { words } from "../messages";
-import { stateWord } from "../model/banner";
+import { familyOf, stateWord } from "../model/banner";
 import { useModel, type Model } from "../model/store";
 
 export function titleOf(model: Model): string {
@@ -18,7 +18,7 @@ function show(model: Model): void {
   const title = titleOf(model);
   if (document.title !== title) document.title = title;
   const icon = document.getElementById("favicon");
-  const href = `/icons/${stateWord(model)}.svg`;
+  const href = `/icons/${familyOf(stateWord(model))}.svg`;
   if (icon?.getAttribute("href") !== href) icon?.setAttribute("href", href);
 }
 

@@ -6,7 +6,7 @@ import {
   IconLoader,
 } from "@tabler/icons-react";
 
-import type { StateWord } from "../model/banner";
+import type { StateFamily } from "../model/banner";
 
 interface Props {
   size: number;
@@ -23,7 +23,7 @@ export function StopShape({ size }: Props) {
 }
 
 /** One shape per state. */
-export function StateShape({ state, size }: Props & { state: StateWord | "note" }) {
+export function StateShape({ state, size }: Props & { state: StateFamily | "note" }) {
   switch (state) {
     case "active":
       return <IconCircleCheckFilled size={size} aria-hidden="true" />;

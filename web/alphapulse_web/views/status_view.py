@@ -67,7 +67,7 @@ class StatusView:
             partial_halts=[
                 self._halts.partial(scope, part)
                 for scope, part in daemon.halts.changes.items()
-                if scope != GLOBAL and part.level is not Level.ACTIVE
+                if scope != GLOBAL and not part.level.trades
             ],
             report=self._halts.present(),
             run=Run(
@@ -82,7 +82,11 @@ class StatusView:
             assumption=self._assumption(),
             lesson=self._lesson(),
             other_ways=OtherWays(command='alphapulse kill --reason "…"', signal=f"kill -USR1 {daemon.environment.pid}"),
-            resume_command='alphapulse resume --reason "…"',
+            resume_command=(
+                'alphapulse halt unlock --reason "…"'
+                if change is not None and change.level is Level.LOCKED
+                else 'alphapulse resume --reason "…"'
+            ),
             server_time=instant(now_ns),
         )
 
