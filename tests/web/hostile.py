@@ -204,4 +204,22 @@ FRAMES = (
     Attack("frames of a stranger", (upgrade(auth=b""), frame(TEXT, b"x") * 100)),
 )
 
-CORPUS = KILLERS + HANDSHAKES + REQUESTS + FRAMES
+TICKET = b"<a ticket goes here, exactly as long as it>"
+"""Stands for a fresh ticket in a chunk; whoever attacks puts one there that is as long."""
+INTRODUCTION = frame(TEXT, b'{"type": "ticket", "ticket": "' + TICKET + b'"}')
+INTRODUCED = tuple(
+    Attack(f"{attack.name}, by a page that is logged in", (attack.chunks[0], INTRODUCTION, *attack.chunks[1:]))
+    for attack in FRAMES
+)
+"""The same behind the ticket, where a message is more than the first one."""
+
+INTRODUCTIONS = (
+    Attack("an introduction in pieces", (upgrade(), frame(TEXT, b'{"type": ', fin=False), frame(CONTINUATION, b"1}"))),
+    Attack("an introduction that never ends", (upgrade(), frame(TEXT, b'{"type"', fin=False))),
+    Attack("two introductions", (upgrade(), INTRODUCTION + INTRODUCTION)),
+    Attack("a ticket of a thousand brackets", (upgrade(), frame(TEXT, b"[" * 20_000))),
+    Attack("a binary introduction", (upgrade(), frame(BINARY, b'{"type": "ticket", "ticket": "x"}'))),
+    Attack("an introduction and the end", (upgrade(), INTRODUCTION + close(1000))),
+)
+
+CORPUS = KILLERS + HANDSHAKES + REQUESTS + FRAMES + INTRODUCED + INTRODUCTIONS

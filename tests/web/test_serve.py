@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import attrs
@@ -17,13 +17,16 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
 from wsproto.utilities import RemoteProtocolError
 
+from alphapulse.data.roles import Role
+from alphapulse.errors import ConfigError
 from alphapulse_web import guard
 from alphapulse_web.app import create_app
 from alphapulse_web.auth import caller_of
-from alphapulse_web.serve import ControlPlane
+from alphapulse_web.keys import Key, digest_of
+from alphapulse_web.serve import ControlPlane, hypercorn_config
 from tests.web.fake_backend import PAIR, FakeBackend
-from tests.web.hostile import CORPUS, GET, KILLERS, TEXT, Attack, frame, upgrade
-from tests.web.web_client import Clock, web_settings
+from tests.web.hostile import CORPUS, GET, KILLERS, TEXT, TICKET, Attack, api, frame, upgrade
+from tests.web.web_client import TOKEN, Clock, web_settings
 
 pytestmark = pytest.mark.real_io
 
@@ -129,7 +132,7 @@ async def attack(rig: Rig, attack: Attack, *, reset: bool) -> None:
     try:
         for chunk in attack.chunks:
             with trio.move_on_after(5):
-                await stream.send_all(chunk)
+                await stream.send_all(chunk.replace(TICKET, fresh_ticket(rig).encode()))
             with trio.move_on_after(LOOK_S):
                 await stream.receive_some(65_536)
     except trio.BrokenResourceError:
@@ -140,11 +143,15 @@ async def attack(rig: Rig, attack: Attack, *, reset: bool) -> None:
     await trio.aclose_forcefully(stream)
 
 
-def introduction(rig: Rig) -> str:
-    """What a page says first: the ticket of the token's bearer."""
+def fresh_ticket(rig: Rig) -> str:
+    """A ticket of the token's bearer."""
     app = rig.plane._app
-    ticket = app.tickets.issue(caller_of(app.ring.owner, "127.0.0.1"))
-    return json.dumps({"type": "ticket", "ticket": ticket.text.reveal()})
+    return app.tickets.issue(caller_of(app.ring.owner, "127.0.0.1")).text.reveal()
+
+
+def introduction(rig: Rig) -> str:
+    """What a page says first."""
+    return json.dumps({"type": "ticket", "ticket": fresh_ticket(rig)})
 
 
 class Page:
@@ -301,8 +308,11 @@ async def test_a_stop_with_twenty_stalled_downloads_ends_in_time() -> None:
     async with running(backend) as rig:
         backend.add_points(PAIR, 50_000)
         streams = [await rig.connect(receive_buffer=2_048) for _ in range(20)]
-        for stream in streams:
-            await stream.send_all(upgrade().replace(b"GET /ws", b"GET /api/v1/pairs").replace(b"Upgrade", b"X"))
+        # Two callers, since one may ask ten times in a second.
+        another = "another-" + TOKEN
+        rig.plane._app.ring.replace([Key(name="another", role=Role.VIEWER, digest=digest_of(another))])
+        for stream, token in zip(streams, [TOKEN, another] * 10, strict=True):
+            await stream.send_all(api(b"pairs", f"Authorization: Bearer {token}\r\n".encode()))
         await rig.until(lambda: sending() == 20)
         await rig.is_well()
         await rig.stop()
@@ -381,6 +391,45 @@ async def test_where_all_are_logged_in_the_oldest_makes_room(monkeypatch: pytest
         await rig.is_well()
         with trio.fail_after(10):
             assert await pages[0].closing_code() == 1006
+
+
+HALF = (b"", b"\r\n", b"GET / HTTP/1.1\r\n", GET[:-2], b"POST /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+
+
+@pytest.mark.parametrize("sent", HALF)
+async def test_half_a_request_is_given_up(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection is closed that has not brought a whole head within the time of an idle one (5 s)."""
+    config = hypercorn_config()
+    assert config.keep_alive_timeout == 5
+    config.keep_alive_timeout = 0.2
+    monkeypatch.setattr("alphapulse_web.serve.hypercorn_config", lambda: config)
+    async with running() as rig, await rig.connect() as stream:
+        await stream.send_all(sent)
+        with trio.fail_after(10):
+            while await stream.receive_some(65_536):
+                pass
+        await rig.is_well()
+
+
+async def test_bytes_in_drops_do_not_prolong_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = hypercorn_config()
+    config.keep_alive_timeout = 0.3
+    monkeypatch.setattr("alphapulse_web.serve.hypercorn_config", lambda: config)
+    async with running() as rig, await rig.connect() as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nX: ")
+        with trio.fail_after(10), suppress(trio.BrokenResourceError):
+            while True:
+                await stream.send_all(b"x")
+                await trio.sleep(0.01)
+        await rig.is_well()
+
+
+def test_another_hypercorn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is guarded are its inner parts: the corpus has been run against one version."""
+    guard.check_server_version()
+    monkeypatch.setattr(guard, "version", lambda _: "0.18.1")
+    with pytest.raises(ConfigError, match=r"expected Hypercorn 0\.18\.0"):
+        guard.check_server_version()
 
 
 async def test_the_server_does_not_say_what_it_is() -> None:
