@@ -216,7 +216,8 @@ def _frozen(cls: C) -> C:
     attrs sets each field of a frozen class by `object.__setattr__`, which looks the name up each time. These values are
     made for every event on the hot path, and the setters take a quarter off what making one costs.
     """
-    frozen = attrs.frozen(cls)
+    # Without a slot for weak references, which nobody takes, `alphapulse.rules.wire.slots` can fill it faster still.
+    frozen = attrs.frozen(cls, weakref_slot=False)
     fields = attrs.fields(frozen)
     plain = all(
         field.init

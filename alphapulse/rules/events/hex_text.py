@@ -58,19 +58,24 @@ def read_index(text: str) -> int:
 
 
 @lru_cache(maxsize=16)
-def read_plain_block(number_text: str, time_text: str) -> tuple[int, int] | None:
-    """Number and timestamp (ns since 1970 UTC) of a block as nodes write them; None if anything is unusual.
+def read_plain_block(number_text: str, time_text: str) -> tuple[int, int]:
+    """Number and timestamp (ns since 1970 UTC) of a block as nodes write them.
 
     The logs of a block come together, so a few blocks are enough to remember.
+
+    Raises:
+        ValueError, TypeError: anything is unusual.
     """
-    try:
-        number, time_s = int(number_text, 16), int(time_text, 16)
-    except (ValueError, TypeError):
-        return None
-    # Python also reads signs, spaces and underscores; a number that is written back alike has none of them.
-    plain = hex(number) == number_text and hex(time_s) == time_text
-    fits = 0 <= number <= MAX_UINT64 and 0 <= time_s <= MAX_TIME_S
-    return (number, time_s * NS_PER_SECOND) if plain and fits else None
+    number, time_s = int(number_text, 16), int(time_text, 16)
+    # Python also reads signs, spaces and underscores; a number that is written back alike has none but a minus.
+    if (
+        hex(number) == number_text
+        and hex(time_s) == time_text
+        and 0 <= number <= MAX_UINT64
+        and 0 <= time_s <= MAX_TIME_S
+    ):
+        return number, time_s * NS_PER_SECOND
+    raise ValueError
 
 
 def read_block_number(text: str) -> int:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import struct
 from binascii import unhexlify
+from collections.abc import Callable
 
 from alphapulse.data.market import LogStamp, PoolSwap
 from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
 from alphapulse.rules.events.hex_text import MAX_UINT128, check_address, read_block_hash, read_plain_block
 from alphapulse.rules.events.rpc_log import RpcLog
+from alphapulse.rules.wire.slots import maker_of
 
 _INDEXES = {hex(index): index for index in range(1 << 13)}
 """Positions in a block as nodes write them; beyond, which is rare, they are read digit by digit."""
 
 _split_words = struct.Struct("32s" * 5).unpack
 _integer = int.from_bytes
+_stamp: Callable[..., LogStamp] = maker_of(LogStamp)
+_swap: Callable[..., PoolSwap] = maker_of(PoolSwap)
 
 
 def plain_swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap | None:
@@ -38,25 +42,25 @@ def plain_swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap | None:
         tick = _integer(word4, signed=True)
         hash_text = log.transaction_hash
         transaction_hash = unhexlify(hash_text[2:])
-        time_text = log.block_timestamp
-        block = read_plain_block(log.block_number, time_text) if time_text is not None else None
+        # A log without a time raises TypeError.
+        block_number, block_time_ns = read_plain_block(log.block_number, log.block_timestamp)
         if (
-            block is not None
-            and MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO
+            MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO
             and liquidity <= MAX_UINT128
             and MIN_TICK <= tick <= MAX_TICK
-            and data[:2] == "0x" == hash_text[:2]
+            and data[0] == "0" == hash_text[0]
+            and data[1] == "x" == hash_text[1]
             and len(transaction_hash) == 32
         ):
             block_hash = log.block_hash
-            return PoolSwap(
-                LogStamp(
-                    block[0],
+            return _swap(
+                _stamp(
+                    block_number,
                     _INDEXES[log.log_index],
                     _INDEXES[log.transaction_index],
                     transaction_hash,
                     None if block_hash is None else read_block_hash(block_hash),
-                    block[1],
+                    block_time_ns,
                     received_ns,
                 ),
                 pool.id,

@@ -29,7 +29,7 @@ from alphapulse.data.wire import (
 from alphapulse.errors import InvalidValue, TrailingBytes, Truncated
 from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, plain_start
 from alphapulse.rules.wire.ids import decode_instrument
-from alphapulse.rules.wire.slots import slots_of
+from alphapulse.rules.wire.slots import maker_of
 from alphapulse.rules.wire.source import FunctionSource, struct_code
 from alphapulse.rules.wire.tlv import Bytes, tlv_head
 
@@ -170,15 +170,7 @@ class _Reader:
         if cls is InstrumentId:
             return self._instrument(path)
         values = [self.read(field.metadata[WIRE], f"{path}.{field.name}") for field in attrs.fields(cls)]
-        made, slots = self._source.bind(cls), slots_of(cls)
-        if slots is None:
-            return f"{made}({', '.join(values)})"
-        # Faster than the constructor of a frozen class, which looks each slot up by its name.
-        record = self._source.variable()
-        self._checks.append(f"{record} = {self._source.bind(cls.__new__)}({made})")
-        for slot, value in zip(slots, values, strict=True):
-            self._checks.append(f"{self._source.bind(slot.__set__)}({record}, {value})")
-        return record
+        return f"{self._source.bind(maker_of(cls))}({', '.join(values)})"
 
     def _instrument(self, path: str) -> str:
         offset = self._run_size()
