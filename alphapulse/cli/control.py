@@ -1,29 +1,33 @@
-"""`alphapulse status | kill | resume | login`: the running daemon, over its control plane."""
+"""`alphapulse status | kill | resume | flatten | login`: the running daemon."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 import msgspec
 
 from alphapulse.cli.control_file import read_control_file
+from alphapulse.cli.daemon_call import Unanswered, ask, call, control_url
+from alphapulse.cli.halt_text import report_lines
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.config import Config
-from alphapulse.connections.http import TIMEOUT_S, control_client
 from alphapulse.data.halts import GLOBAL
+from alphapulse.safety import halt_file
 
-API = "/api/v1"
-KILL_TIMEOUT_S = 4.0
-"""A stop must not wait for a loop that stands still: behind this comes the signal. The daemon answers within 3 s."""
+KILL_TIMEOUT_S = 3.5
+"""A stop must not wait for a loop that stands still: behind this come socket and signal. The API answers within 3 s."""
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept in the audit log.")
-scope_option = click.option("--scope", default=GLOBAL, show_default=True, help="`global` or `strategy:NAME`.")
+scope_option = click.option(
+    "--scope",
+    default=GLOBAL,
+    show_default=True,
+    help="`global`, `strategy:NAME`, `venue:NAME` or `instrument:HEX`.",
+)
 
 
 @click.command()
@@ -32,14 +36,14 @@ scope_option = click.option("--scope", default=GLOBAL, show_default=True, help="
 @reports_errors
 def status(config_path: Path | None, as_json: bool) -> None:
     """Say whether the daemon runs, whether it trades, and why not."""
-    shown = _call(read_config(config_path), "GET", "/status")
+    shown = call(read_config(config_path), "GET", "/status")
     if as_json:
         click.echo(msgspec.json.encode(shown).decode())
         return
     click.echo(f"{shown['state'].upper()} ({shown['mode']}), since {shown['since']['iso']}, by {shown['by']}")
     click.echo(f"cause: {shown['cause']}")
     for halt in shown["partial_halts"]:
-        click.echo(f"halted: {halt['scope']}, since {halt['since']['iso']}, by {halt['by']}: {halt['cause']}")
+        click.echo(f"{halt['level']}: {halt['scope']}, since {halt['since']['iso']}, by {halt['by']}: {halt['cause']}")
     for stream in shown["streams"]:
         click.echo(f"stream {stream['label']}: {stream['state']}, {stream['delivered']} delivered")
 
@@ -47,24 +51,62 @@ def status(config_path: Path | None, as_json: bool) -> None:
 @click.command()
 @config_option
 @scope_option
+@click.option(
+    "--level",
+    type=click.Choice(["halted", "reducing", "locked"]),
+    default="halted",
+    show_default=True,
+    help="`reducing`: only what lowers exposure; `locked`: no resume ends it, but `alphapulse halt unlock`.",
+)
 @reason_option
 @reports_errors
-def kill(config_path: Path | None, scope: str, reason: str) -> None:
-    """Halt trading at once. It stays halted, over restarts too, until `alphapulse resume`."""
+def kill(config_path: Path | None, scope: str, level: str, reason: str) -> None:
+    """Halt trading at once. It stays halted, over restarts too, until `alphapulse resume`.
+
+    Asked are the control plane, the local socket, and at last the process by SIGUSR1. If none runs, a file HALT is left
+    in the data folder, which keeps the next start halted.
+    """
     config = read_config(config_path)
-    running = read_control_file(config.data_folder)
     try:
-        report = _call(config, "POST", "/control/kill", {"scope": scope, "reason": reason}, timeout_s=KILL_TIMEOUT_S)
-    except click.ClickException as problem:
-        if scope != GLOBAL or running is None or not running.is_running():
+        report = ask(
+            config, "POST", "/control/kill", "kill", timeout_s=KILL_TIMEOUT_S, scope=scope, level=level, reason=reason
+        )
+    except Unanswered as problem:
+        if scope != GLOBAL or level != "halted":
             raise
-        os.kill(running.pid, signal.SIGUSR1)
-        click.echo(f"{problem.message}\nSIGUSR1 was sent to process {running.pid} instead, which closes its gate.")
+        _kill_without_answer(config, reason, problem)
         return
-    click.echo(f"HALTED: halt {report['halt_id']}, scope {report['scope']}")
-    for step in report["steps"]:
-        click.echo(f"  {step['ms']:>10} ms  {step['name']}{': ' + step['text'] if step['text'] else ''}")
-    click.echo(f"  {report['cancelled']} cancelled, {report['in_flight']} in flight, {report['unknown']} unknown")
+    for line in report_lines(report):
+        click.echo(line)
+
+
+@click.command()
+@config_option
+@scope_option
+@reason_option
+@click.option("--phrase", help="What is to be typed; without it the phrase is read from standard input.")
+@reports_errors
+def resume(config_path: Path | None, scope: str, reason: str, phrase: str | None) -> None:
+    """End a halt. It says what that does and does not do, and wants a phrase typed."""
+    config = read_config(config_path)
+    challenge = ask(config, "POST", "/control/challenge", "challenge", scope=scope)
+    for line in challenge["text"]:
+        click.echo(line, err=True)
+    for objection in challenge["objections"]:
+        click.echo(f"not allowed now: {objection}", err=True)
+    if phrase is None:
+        phrase = click.prompt(f"Type `{challenge['phrase']}`", err=True)
+    shown = ask(
+        config,
+        "POST",
+        "/control/resume",
+        "resume",
+        scope=scope,
+        reason=reason,
+        nonce=challenge["nonce"],
+        phrase=phrase,
+    )
+    click.echo(_resumed(shown, scope))
 
 
 @click.command()
@@ -72,10 +114,11 @@ def kill(config_path: Path | None, scope: str, reason: str) -> None:
 @scope_option
 @reason_option
 @reports_errors
-def resume(config_path: Path | None, scope: str, reason: str) -> None:
-    """End a halt. Nothing that was cancelled is sent again."""
-    shown = _call(read_config(config_path), "POST", "/control/resume", {"scope": scope, "reason": reason})
-    click.echo(f"{shown['state'].upper()} since {shown['since']['iso']}, by {shown['by']}")
+def flatten(config_path: Path | None, scope: str, reason: str) -> None:
+    """Sell what a halted scope holds. Once in a halt, whatever becomes of it."""
+    shown = ask(read_config(config_path), "POST", "/control/flatten", "flatten", scope=scope, reason=reason)
+    click.echo(f"flatten {shown['stage']} in halt {shown['halt_id']}, scope {shown['scope']}: {shown['text']}")
+    click.echo(f"  {shown['closed']} closed, {shown['unknown']} unknown")
 
 
 @click.command()
@@ -84,43 +127,29 @@ def resume(config_path: Path | None, scope: str, reason: str) -> None:
 def login(config_path: Path | None) -> None:
     """Print a fresh one-time login for the dashboard."""
     config = read_config(config_path)
-    code = _call(config, "POST", "/session/code")
-    click.echo(f"{_url(config)}/#code={code['code']}")
+    code = call(config, "POST", "/session/code")
+    click.echo(f"{control_url(config)}/#code={code['code']}")
 
 
-def _url(config: Config) -> str:
+def _kill_without_answer(config: Config, reason: str, problem: Unanswered) -> None:
+    """Nobody answers: the signal to a process that runs, else a file for the one that comes."""
     running = read_control_file(config.data_folder)
-    if running is None or running.url is None:
-        raise click.ClickException(
-            f"expected a running daemon with a control plane for {config.data_folder}, found none; "
-            "start alphapulsed, or name its configuration with --config"
-        )
-    return running.url
-
-
-def _call(
-    config: Config, method: str, path: str, body: dict[str, str] | None = None, *, timeout_s: float = TIMEOUT_S
-) -> Any:
-    url = _url(config)
-    token_path = config.data_folder / "token"
+    if running is not None and running.is_running():
+        os.kill(running.pid, signal.SIGUSR1)
+        click.echo(f"{problem.message}\nSIGUSR1 was sent to process {running.pid} instead, which closes its gate.")
+        return
+    path = config.data_folder / halt_file.NAME
     try:
-        token = token_path.read_text(encoding="ascii").strip()
+        halt_file.leave(path, reason)
     except OSError as error:
-        raise click.ClickException(f"expected the access token at {token_path}, found: {error.strerror}") from error
-    certificate = config.web.tls_certificate
-    with control_client(url, token, None if certificate is None else config.resolve(certificate)) as client:
-        try:
-            headers = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
-            reply = client.request(method, API + path, json=body, headers=headers, timeout=timeout_s)
-        except httpx.HTTPError as error:
-            raise click.ClickException(f"the control plane at {url} did not answer: {error!r}") from error
-    if reply.is_error:
-        raise click.ClickException(_problem(reply))
-    return reply.json()
+        raise click.ClickException(f"{problem.message}; {path} could not be left either: {error.strerror}") from error
+    click.echo(f"{problem.message}\nNo daemon runs. {path} was left: the next start comes up HALTED while it is there.")
 
 
-def _problem(reply: httpx.Response) -> str:
-    try:
-        return str(reply.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"the control plane answered {reply.status_code}"
+def _resumed(shown: dict[str, Any], scope: str) -> str:
+    """What a resume answers: a status over the control plane, a level over the socket."""
+    if "level" in shown:
+        return f"{shown['level'].upper()}: {scope}, halt {shown['halt_id']} ended"
+    if scope != GLOBAL:
+        return f"ended: the halt of {scope}; the global scope is {shown['state'].upper()}"
+    return f"{shown['state'].upper()} since {shown['since']['iso']}, by {shown['by']}"

@@ -6,9 +6,10 @@ import click
 
 from alphapulse import __version__
 from alphapulse.cli.audit import audit
-from alphapulse.cli.control import kill, login, resume, status
+from alphapulse.cli.control import flatten, kill, login, resume, status
 from alphapulse.cli.decisions import decisions
 from alphapulse.cli.doctor import doctor
+from alphapulse.cli.halts import halts
 from alphapulse.cli.inspect import inspect
 from alphapulse.cli.keys import keys
 from alphapulse.cli.record import record
@@ -21,5 +22,5 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, record, inspect, status, kill, resume, login, keys, audit, decisions, doctor):
+for command in (replay, record, inspect, status, kill, resume, flatten, halts, login, keys, audit, decisions, doctor):
     main.add_command(command)

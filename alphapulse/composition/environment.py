@@ -17,12 +17,12 @@ from alphapulse.data.execution import Mode
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.journal.journal import SystemCalls
 from alphapulse.observe.service_manager import ServiceManager
+from alphapulse.safety.control_socket import NAME as CONTROL_SOCKET
 from alphapulse.safety.halt_file import NAME as HALT_FILE
 from alphapulse.safety.latch import LatchRecord, write_latch
 from alphapulse.safety.own_health import Machine
 
 STACKS = "tasks.txt"
-CONTROL_SOCKET = "control.sock"
 EXIT_ENDED_AT_ONCE = 130
 """What a shell reports for a process that SIGINT ended."""
 

@@ -23,6 +23,7 @@ from alphapulse.data.halts import GLOBAL
 from alphapulse.errors import HaltError
 from alphapulse.journal.blocking import RunBlocking
 
+NAME = "control.sock"
 MOST_CONNECTIONS = 16
 MOST_BYTES = 8192
 """Of a line."""

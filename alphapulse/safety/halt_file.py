@@ -34,6 +34,18 @@ def read_halt_file(path: Path) -> str | None:
     return f"the file {path} is there{f' and says: {said}' if said else ''}; remove it, then resume"
 
 
+def leave(path: Path, reason: str) -> None:
+    """Make the file, for a daemon that is to come; one that is there already stays as it is. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        file.write(" ".join(reason.split()) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 class HaltFileWatch:
     """A service that looks for the halt file ten times a second.
 

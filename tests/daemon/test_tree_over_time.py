@@ -321,7 +321,7 @@ async def test_a_disk_that_fails_halts_everything_and_is_the_error_of_the_end(
         assert rig.timeline.of("day") == START
         assert rig.daemon.portfolio.in_flight == {}
         assert rig.daemon.portfolio.tokens == {}
-        with pytest.raises(HaltError, match="journal: the journal .* could not sync"):
+        with pytest.raises(HaltError, match=r"journal: the journal .* could not sync"):
             resume(rig)
     assert "No space left on device" in str(rig.daemon.failure)
 
