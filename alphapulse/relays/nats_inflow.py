@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from alphapulse.data.links import Lane, LinkCondition
 from alphapulse.data.wire import Domain
-from alphapulse.errors import BrokerError
+from alphapulse.errors import BrokerError, ProtocolError
 from alphapulse.relays.applied_marks import AppliedMarks
 from alphapulse.relays.lane_link import LinkTerms
 from alphapulse.relays.link_end import link_ns
@@ -140,8 +140,14 @@ class NatsInflow:
         if self._refuses(service, build):
             return
         publisher = self.publisher(service)
-        batches, complete = publisher.take(kind, delivery.data, link_ns())
-        messages = await self._deliver(publisher, batches) if batches else ()
+        try:
+            batches, complete = publisher.take(kind, delivery.data, link_ns())
+            messages = await self._deliver(publisher, batches) if batches else ()
+        except ProtocolError as problem:
+            # Not acknowledged, not handed on; what the publisher sends next is taken up from its state.
+            publisher.restart()
+            self._notice(LinkCondition.GAP, 0, 0, f"what {service} sent cannot be read: {problem}", service)
+            return
         counted = any(batch.flags & COUNTED for batch in batches)
         if self.durable:
             self._unacknowledged.append((delivery, publisher, publisher.receiver.expected))
