@@ -34,7 +34,7 @@ def control_url(config: Config) -> str:
 
 
 def call(
-    config: Config, method: str, path: str, body: dict[str, str] | None = None, *, timeout_s: float = TIMEOUT_S
+    config: Config, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float = TIMEOUT_S
 ) -> Any:
     """What the control plane answers.
 

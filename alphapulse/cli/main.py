@@ -12,6 +12,7 @@ from alphapulse.cli.doctor import doctor
 from alphapulse.cli.halts import halts
 from alphapulse.cli.inspect import inspect
 from alphapulse.cli.keys import keys
+from alphapulse.cli.limits import breakers, limits
 from alphapulse.cli.record import record
 from alphapulse.cli.replay import replay
 
@@ -22,5 +23,9 @@ def main() -> None:
     """Tools for a running AlphaPulse, and replays without one."""
 
 
-for command in (replay, record, inspect, status, kill, resume, flatten, halts, login, keys, audit, decisions, doctor):
+COMMANDS = (
+    *(replay, record, inspect, status, kill, resume, flatten, halts),
+    *(limits, breakers, login, keys, audit, decisions, doctor),
+)
+for command in COMMANDS:
     main.add_command(command)

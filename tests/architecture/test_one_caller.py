@@ -26,7 +26,7 @@ def tree(module: str) -> ast.Module:
 
 
 def mentions(source: ast.AST) -> Iterator[int]:
-    """Lines that could reach `submit`: the attribute in any use, its name as text (`getattr`), or a wildcard import."""
+    """Lines that could reach `submit`: the attribute in any use, the name, or its text (`getattr`)."""
     for node in ast.walk(source):
         if (
             (isinstance(node, ast.Attribute) and node.attr == SUBMIT)

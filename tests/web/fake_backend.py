@@ -9,7 +9,8 @@ import trio
 
 from alphapulse.data.roles import Role
 from alphapulse_web.api.messages import FrameSample, LiveFrame
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ResumeRequest
+from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     Amount,
     AuditHead,
@@ -93,6 +94,7 @@ class FakeBackend:
         self.on_kill: Callable[[], Awaitable[None]] | None = None
         self.resume_error: Exception | None = None
         self.fault: Exception | None = None
+        self.override_failure: Exception | None = None
         self.journal_failure: Exception | None = None
         self.complete = True
         self.flatten_stage: Literal["begun", "done"] = "done"
@@ -333,8 +335,35 @@ class FakeBackend:
             raise LookupError(f"expected a halt that is known, found {halt_id}")
         return halt_report("global", "halted", "owner", "the API", "enough", complete=True)
 
+    def limits(self) -> LimitsView:
+        return LimitsView(limits=[limit_view("20")], checks=[])
+
+    def override_limit(self, wish: OverrideRequest, actor: str) -> LimitView:
+        self.calls.append(("override", wish.name, wish.value, str(wish.for_s), actor))
+        if self.override_failure is not None:
+            raise self.override_failure
+        return limit_view(wish.value)
+
+    def breakers(self) -> BreakersView:
+        return BreakersView(breakers=[])
+
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         self.audited.append((actor, action, target, reason, result))
+
+
+def limit_view(value: str) -> LimitView:
+    return LimitView(
+        name="limits.max_intents",
+        meaning="trades of all strategies within that window",
+        unit="trades",
+        decimals=None,
+        value=value,
+        configured="20",
+        most="40",
+        used="0",
+        in_probation=True,
+        override=None,
+    )
 
 
 def halt_report(scope: str, level: LevelWord, actor: str, via: ViaWord, reason: str, *, complete: bool) -> HaltReport:

@@ -12,6 +12,7 @@ from alphapulse_web.api.books import book_routes
 from alphapulse_web.api.control import control_routes
 from alphapulse_web.api.keys import key_routes
 from alphapulse_web.api.replies import register_errors
+from alphapulse_web.api.risk import risk_routes
 from alphapulse_web.api.routes import ROUTES
 from alphapulse_web.api.session import session_routes
 from alphapulse_web.api.status import status_routes
@@ -106,6 +107,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     app.register_blueprint(book_routes(backend))
     app.register_blueprint(audit_routes(backend))
     app.register_blueprint(control_routes(backend))
+    app.register_blueprint(risk_routes(backend))
     app.register_blueprint(key_routes(access.ring, upkeep))
     app.register_blueprint(
         session_routes(authenticator, access.sessions, codes, app.hub.end_session, secure=settings.secure)

@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 
 from alphapulse.data.roles import Role
 from alphapulse_web.api.messages import FrameSample
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ResumeRequest
+from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
     Challenge,
@@ -115,6 +116,15 @@ class Backend(Protocol):
 
     def halt(self, halt_id: int) -> HaltReport:
         """What a halt did. Raises LookupError if it is not known."""
+
+    def limits(self) -> LimitsView:
+        """Every limit and check."""
+
+    def override_limit(self, wish: OverrideRequest, actor: str) -> LimitView:
+        """Set a limit for a while. Raises LimitError if it may not be, JournalError if it cannot be recorded."""
+
+    def breakers(self) -> BreakersView:
+        """Every circuit breaker."""
 
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         """Keep an action of somebody in the journal, as far as it can be kept; never raises."""

@@ -18,7 +18,8 @@ from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
 from alphapulse.secret import masked
 from alphapulse_web.api.messages import FrameSample
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, ResumeRequest
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ResumeRequest
+from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
     Challenge,
@@ -43,6 +44,7 @@ from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.views.books_view import BooksView
 from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
 from alphapulse_web.views.live_view import LiveView
+from alphapulse_web.views.risk_view import RiskView
 from alphapulse_web.views.status_view import StatusView
 
 NS_PER_S = 1_000_000_000
@@ -58,6 +60,7 @@ class DaemonBackend:
         self._view = view
         self._halts = HaltsView(daemon)
         self._status = StatusView(daemon, self._halts)
+        self._risk = RiskView(daemon)
         self._books = BooksView(daemon, view.opportunities, ledger)
 
     def live(self) -> bool:
@@ -191,6 +194,18 @@ class DaemonBackend:
     def halt(self, halt_id: int) -> HaltReport:
         """What a halt did. Raises LookupError if it is not known."""
         return self._halts.report(halt_id)
+
+    def limits(self) -> LimitsView:
+        """Every limit and check."""
+        return self._risk.limits()
+
+    def override_limit(self, wish: OverrideRequest, actor: str) -> LimitView:
+        """Set a limit for a while."""
+        return self._risk.override(wish, actor)
+
+    def breakers(self) -> BreakersView:
+        """Every circuit breaker."""
+        return self._risk.breakers()
 
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         """Keep an action of somebody in the journal, if that still can be written."""

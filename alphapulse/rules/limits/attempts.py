@@ -51,6 +51,14 @@ class Attempts:
         """The most failures in a row at one of the pools' venues."""
         return max((self._failed.get(pool.venue, 0) for pool in pools), default=0)
 
+    def most_unfilled(self, strategy: str) -> int:
+        """The strategy's path that was tried most often since its last fill."""
+        return max((count for path, count in self._unfilled.items() if path[0] == strategy), default=0)
+
+    def most_failures(self) -> int:
+        """The longest row of failures at any venue."""
+        return max(self._failed.values(), default=0)
+
     def forget_strategy(self, strategy: str) -> None:
         """A person lets the strategy try again."""
         self._unfilled = {path: count for path, count in self._unfilled.items() if path[0] != strategy}

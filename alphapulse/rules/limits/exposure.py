@@ -66,6 +66,14 @@ class Exposure:
         """The most that is open at one of these pools' venues."""
         return max((self._of_venue.get((pool.venue, token), 0) for pool in pools), default=0)
 
+    def of_busiest_pool(self, token: bytes) -> int:
+        """The most that is open through any pool."""
+        return max((size for (_, of), size in self._of_pool.items() if of == token), default=0)
+
+    def of_busiest_venue(self, token: bytes) -> int:
+        """The most that is open at any venue."""
+        return max((size for (_, of), size in self._of_venue.items() if of == token), default=0)
+
     def of_strategy(self, strategy: str, token: bytes) -> int:
         """What a strategy has open."""
         return self._of_strategy.get((strategy, token), 0)

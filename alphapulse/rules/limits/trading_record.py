@@ -75,6 +75,14 @@ class TradingRecord:
         """Trades at a venue within the throttle's window."""
         return self._sent_to.setdefault(venue, SlidingWindow(self._throttle_ns))
 
+    def most_sent_by(self, market_ns: int) -> int:
+        """Trades of the busiest strategy within the throttle's window."""
+        return max((window.total(market_ns) for window in self._sent_by.values()), default=0)
+
+    def most_sent_to(self, market_ns: int) -> int:
+        """Trades at the busiest venue within it."""
+        return max((window.total(market_ns) for window in self._sent_to.values()), default=0)
+
     def _begin(self, key: tuple[int, int], stake: Stake, market_ns: int) -> None:
         self.exposure.open(key, stake)
         self.attempts.tried(stake.path)

@@ -68,6 +68,15 @@ class RevokeRequest(Request, frozen=True, kw_only=True):
     reason: ReasonText
 
 
+class OverrideRequest(Request, frozen=True, kw_only=True):
+    """Set a limit for a while: `value` is whole tokens where the limit is of a token, else a whole number."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=128)]
+    value: Annotated[str, Meta(max_length=100, pattern=r"^\d+(\.\d+)?$")]
+    for_s: Annotated[int, Meta(ge=1, le=86_400)]
+    reason: ReasonText
+
+
 class NoQuery(Request, frozen=True, kw_only=True):
     """No parameters."""
 

@@ -20,11 +20,13 @@ from alphapulse_web.api.requests import (
     LoginRequest,
     NoQuery,
     OpportunityQuery,
+    OverrideRequest,
     PageQuery,
     PnlQuery,
     ResumeRequest,
     RevokeRequest,
 )
+from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
     Challenge,
@@ -153,6 +155,11 @@ ROUTES = (
           errors=(409, 422, 503), summary="Sell what a halted scope holds, once in a halt. 202 while that lasts."),
     read(f"{PREFIX}/halts", "halts", "The newest halts.", Halts),
     read(f"{PREFIX}/halts/<int:halt_id>", "halt", "What a halt did.", HaltReport, errors=(404,)),
+    read(f"{PREFIX}/limits", "limits", "Every limit, how much of it is used, and the gate's checks.", LimitsView),
+    Route(method="POST", path=f"{PREFIX}/limits/override", name="override_limit", body=OverrideRequest,
+          reply=LimitView, permission=Permission.LIMITS, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+          errors=(409, 422, 503), summary="Set a limit for a while, at most to twice what is configured."),
+    read(f"{PREFIX}/breakers", "breakers", "The circuit breakers, open ones first.", BreakersView),
     Route(method="POST", path=f"{PREFIX}/session", name="open_session", body=LoginRequest, reply=SessionOpened,
           audit=True, errors=(401, 429), summary="Log a browser in with a one-time code.", **PUBLIC),
     read(f"{PREFIX}/session", "session", "Who asks.", SessionView),
