@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.market import StreamState, StreamStatus
@@ -24,12 +24,14 @@ class Bus:
     `hubs` are the relays' parts in this process. `market_data`, `signals` and `execution` are what services use: the
     hubs themselves, until the composition puts relays of other processes in their place.
 
-    `streams` holds the newest status of each stream of market data, by name.
+    `streams` holds the newest status of each stream of market data, by name. `on_market` are told of market data
+    before its subscribers are; they must be quick and not raise.
     """
 
     def __init__(self) -> None:
         self.flow = Flow()
         self.streams: dict[str, StreamStatus] = {}
+        self.on_market: list[Callable[[Sequence[object]], None]] = []
         self._book = PoolBook()
         self._run: RunStarted | None = None
         self._halts: dict[str, HaltChange] = {}
@@ -77,6 +79,8 @@ class Bus:
             self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain
             if isinstance(event, StreamStatus):
                 self.streams[event.stream] = event
+        for tell in self.on_market:
+            tell(events)
 
     def _keep_execution(self, messages: Sequence[object]) -> None:
         for message in messages:

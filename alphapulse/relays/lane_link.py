@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 
 import attrs
@@ -24,6 +25,7 @@ from alphapulse.data.wire import Source
 from alphapulse.errors import AlphaPulseError, LinkClosed, PeerRefused
 from alphapulse.relays.applied_marks import AppliedMarks
 from alphapulse.relays.engagement import Engagement, Unit
+from alphapulse.relays.flow import Flow
 from alphapulse.relays.link_end import READ_BYTES, TICK_S, LinkEnd, link_bytes, link_ns
 from alphapulse.relays.link_events import stream_status
 from alphapulse.relays.relay import Relay
@@ -185,11 +187,12 @@ class LaneLink:
         frames = b"".join(batch.frames for batch in batches)
         messages = self._fresh(decode_messages(frames, domain=self._hub.domain), batches)
         if messages:
-            if self._terms.before is not None and self.lane is Lane.DATA:
-                await self._terms.before(messages)
             if self._terms.on_control is not None and self.lane is Lane.CONTROL:
                 self._terms.on_control(messages)
-            self._hub.publish(messages)
+            with _under_way(self._terms.engagement.flow):  # while `before` waits, others may come to rest
+                if self._terms.before is not None and self.lane is Lane.DATA:
+                    await self._terms.before(messages)
+                self._hub.publish(messages)
         if self._terms.durable:
             self._marks.add(self.receiver.expected, self._hub.subscriptions, messages)
             self._advance()
@@ -362,6 +365,15 @@ class LaneLink:
             terms.on_notice(
                 LinkStatus(peer, domain, peer, condition, first, end, self.expired, text[:512], terms.now_ns())
             )
+
+
+@contextmanager
+def _under_way(flow: Flow) -> Iterator[None]:
+    flow.begin()
+    try:
+        yield
+    finally:
+        flow.finish()
 
 
 def _answer(batches: list[Batch]) -> tuple[SequenceSync, LinkAcknowledgement, list[Batch]] | None:
