@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from alphapulse.config_reading import Section, read_document
 from alphapulse.errors import ConfigError
-from alphapulse.rules.settings.reading import Section, read_document
 
 PACKAGE_PREFIX = "package:"
 PPM = 1_000_000

@@ -11,14 +11,22 @@ from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.books import Books, open_journal
 from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
+from alphapulse.composition.departure import Departure
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.halting import Halting
 from alphapulse.composition.lifecycle import Lifecycle
-from alphapulse.composition.restart_policies import RESTARTS
+from alphapulse.composition.market_follower import MarketFollower, Replaying
+from alphapulse.composition.other_strategies import OtherStrategies
+from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.risk import Risk
+from alphapulse.composition.roads import Roads
+from alphapulse.composition.run_opener import RunOpener
 from alphapulse.composition.staged_stop import stop_in_stages
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.composition.strategies import Strategies
+from alphapulse.composition.terms import speed_ppm
+from alphapulse.composition.topology import Placement, Topology
+from alphapulse.composition.topology_terms import everything
 from alphapulse.composition.trading import Trading
 from alphapulse.composition.tree import Tree
 from alphapulse.composition.watches import Watches
@@ -26,6 +34,7 @@ from alphapulse.config import Config
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL
+from alphapulse.data.market import StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import AlphaPulseError, HaltError, RecordingError
@@ -39,6 +48,8 @@ from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
 from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
+
+NS_PER_S = 1_000_000_000
 
 
 class Daemon:
@@ -56,6 +67,9 @@ class Daemon:
         start: StartRecord,
         environment: Environment,
         control_plane: Callable[[Daemon], Service] | None,
+        *,
+        placement: Placement,
+        topology: Topology | None,
     ) -> None:
         self.config = config
         self.paths = paths
@@ -68,6 +82,11 @@ class Daemon:
         self._control_plane = control_plane
         self.bus = bus = Bus()
         self.clock = clock = MarketClock(environment.monotonic_ns)
+        self.placement = placement
+        self.market = MarketFollower(
+            None if placement.collectors else clock, speed_ppm(config), on_end=self._recording_over
+        )
+        self.roads = self._make_roads(topology)
         self.books = Books(config, paths, journal, start, bus.execution, environment)
         self.halting = Halting(
             start,
@@ -96,28 +115,24 @@ class Daemon:
             self.pools,
             bus.market_data,
             bus.signals,
+            here=placement.strategies,
             run=lambda: self.run_record.run if self.run_record else 0,
             halt_epoch=lambda: self.halts.epoch,
         )
-        self.sources = Collectors(
-            config,
-            self.pools,
-            bus.market_data,
-            clock,
-            environment,
-            begin_run=self.books.begin_run,
-            on_over=lambda: self.request_stop("the recording is over"),
-        )
+        self.sources = self._make_collectors()
         self.books.on_begin += [lambda _: self.trading.gate.forget_run(), lambda _: self.strategies.begin_run()]
         self.supervision = Tree(
             foundation=self._foundation(),
             decisions=(*self.trading.tasks(), *self.strategies.tasks()),
-            collectors=self.sources.tasks(),
+            collectors=self.sources.tasks() if self.sources is not None else (),
             environment=environment,
             halt=self.halting.kill_by_supervisor,
         )
         self.halting.preconditions.append(self.supervision.foundation_runs)
         self.halting.switch.register_decisions("decisions", DecisionScopes(self.supervision.decisions))
+        if self.roads is not None:
+            others = OtherStrategies(self.roads.wait_halts_applied)
+            self.halting.switch.register_decisions("strategies of other processes", others)
         # What others read of the parts.
         self.mode, self.latency = self.trading.mode, self.trading.latency
         self.gate, self.executor = self.trading.gate, self.trading.executor
@@ -126,7 +141,8 @@ class Daemon:
         self.halts = self.halting.switch
         self.kill, self.resume = self.halting.kill, self.halting.resume
         self.resume_preconditions = self.halting.look
-        self.collector, self.capture = self.sources.recorded, self.sources.capture
+        self.collector: Replaying = self.sources.recorded if self.sources is not None else self.market
+        self.capture = self.sources.capture if self.sources is not None else None
         self.foundation, self.decisions = self.supervision.foundation, self.supervision.decisions
         self.collectors = self.supervision.collectors
 
@@ -148,7 +164,7 @@ class Daemon:
     @property
     def problem(self) -> RecordingError | None:
         """What ended the recording early."""
-        return self.sources.problem
+        return self.sources.problem if self.sources is not None else None
 
     @property
     def failure(self) -> AlphaPulseError | None:
@@ -199,14 +215,61 @@ class Daemon:
         """Begin the staged stop. Trading stays ACTIVE in the books: a stop is no halt."""
         self._lifecycle.request_stop(reason)
 
+    def _make_roads(self, topology: Topology | None) -> Roads | None:
+        """The way to other processes; it comes before the parts, which take their relays from the bus."""
+        if topology is None:
+            return None
+        roads = Roads(
+            self.placement,
+            topology,
+            self.bus,
+            self.clock,
+            self.environment,
+            follower=self.market,
+            max_signal_age_ns=self.config.limits.max_input_age_s * NS_PER_S,
+        )
+        self._departure = Departure(roads, self.request_stop)
+        return roads
+
+    def _make_collectors(self) -> Collectors | None:
+        if not self.placement.collectors:
+            return None
+        return Collectors(
+            self.config,
+            self.pools,
+            self.bus.market_data,
+            self.clock,
+            self.environment,
+            begin_run=self._begin_run,
+            on_over=lambda: self.request_stop("the recording is over"),
+        )
+
+    async def _begin_run(self, reason: str) -> None:
+        if self.roads is not None:
+            await self.roads.wait_audience()
+        await self.books.begin_run(reason)
+
+    def _recording_over(self, _: StreamStatus) -> None:
+        (section,) = self.config.collectors.values()
+        if section.at_end == "stop" and not self.placement.collectors:
+            self._departure.recording_over()
+
     def _kept_running(self) -> list[str]:
         return self.supervision.kept_running()
 
     def _foundation(self) -> Iterator[ChildSpec]:
         """What outlives trading, in the order of its start."""
+        if (roads := self.roads) is not None:
+            yield ChildSpec("departure", lambda: self._departure, NO_RESTART)
+            yield from roads.tasks()
         yield from self.books.tasks()
         yield from self.trading.gateways()
         yield from self.halting.tasks()
+        if self.sources is None:
+            opener = RunOpener(
+                self.bus.market_data, begin_run=self.books.begin_run, has_run=lambda: self.run_record is not None
+            )
+            yield ChildSpec("runs", lambda: opener, NO_RESTART)
         yield from self.watches.tasks()
         yield from self.risk.tasks()
         if (control_plane := self._control_plane) is not None:
@@ -232,8 +295,10 @@ async def open_daemon(
     paths: DataPaths | None = None,
     environment: Environment | None = None,
     control_plane: Callable[[Daemon], Service] | None = None,
+    placement: Placement | None = None,
+    topology: Topology | None = None,
 ) -> AsyncIterator[Daemon]:
-    """The daemon with its journal open, ready to `run`.
+    """The daemon with its journal open, ready to `run`; everything in this process, or what `placement` says.
 
     Raises:
         ConfigError, PoolFileError: a setting or a file that it names cannot be used.
@@ -244,4 +309,14 @@ async def open_daemon(
     pools = load_pools(config.resolve(section.pools))
     paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
     async with open_journal(paths, environment) as (journal, start):
-        yield Daemon(config, paths, pools, journal, start, environment, control_plane)
+        yield Daemon(
+            config,
+            paths,
+            pools,
+            journal,
+            start,
+            environment,
+            control_plane,
+            placement=placement or everything(config),
+            topology=topology,
+        )

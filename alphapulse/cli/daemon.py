@@ -13,22 +13,30 @@ import trio
 from alphapulse import __version__
 from alphapulse.cli.control_file import remove_control_file, write_control_file
 from alphapulse.cli.core_dumps import forbid_core_dumps
+from alphapulse.cli.process_file import WHOLE, declared
 from alphapulse.cli.setup import config_file, config_option, read_config, reports_errors
 from alphapulse.composition.environment import Environment
+from alphapulse.composition.topology import Placement, Topology
+from alphapulse.composition.topology_terms import everything, read_topology
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.errors import ConfigError
 from alphapulse.file_trust import check_config_file, check_data_folder
 from alphapulse.nursery.os_signals import hold_user_signals
 from alphapulse.nursery.service import Service
 from alphapulse.observe.logs import configure_logs, mask_last_words
 from alphapulse.observe.service_manager import ServiceManager
+from alphapulse.outpost import Outpost, open_outpost
 
 
 @click.command()
 @config_option
+@click.option(
+    "--service", metavar="NAME", help="Run that process of [topology] alone. Default: everything in this one."
+)
 @click.version_option(__version__, prog_name="alphapulsed")
 @reports_errors
-def main(config_path: Path | None) -> None:
+def main(config_path: Path | None, service: str | None) -> None:
     """Run AlphaPulse until SIGTERM or SIGINT. A second signal ends it at once; SIGUSR1 halts trading.
 
     SIGUSR2 writes down where every task stands.
@@ -42,27 +50,54 @@ def main(config_path: Path | None) -> None:
         check_config_file(file)
     config = read_config(config_path)
     check_data_folder(config.data_folder, "daemon.data_folder")
-    trio.run(serve, config)
+    trio.run(serve, config, service)
 
 
-async def serve(config: Config) -> None:
-    """Run the daemon to its end. Raises AlphaPulseError if it cannot start or ended by a failure."""
+async def serve(config: Config, service: str | None = None) -> None:
+    """Run the daemon, or one process of its topology, to its end.
+
+    Raises:
+        AlphaPulseError: it cannot start, or it ended by a failure.
+    """
     environment = Environment(service_manager=ServiceManager.from_environment(os.environ, os.getpid()))
+    topology, placement = _placed(config, service)
+    if topology is not None and not placement.execution:
+        await _run(open_outpost(config, placement, topology, environment=environment), placement.service)
+        return
     control_plane = _control_plane if config.web.enabled else None
-    async with open_daemon(config, environment=environment, control_plane=control_plane) as daemon:
+    async with open_daemon(
+        config, environment=environment, control_plane=control_plane, placement=placement, topology=topology
+    ) as daemon:
         if config.web.enabled:
             await _check_control_plane(daemon)
         write_control_file(daemon.paths.folder, None)
         try:
-            async with trio.open_nursery() as nursery:
-                await nursery.start(daemon.run)
-                # What is there now stays: the collector need not walk through it while a signal waits.
-                gc.collect()
-                gc.freeze()
+            await _run(daemon, placement.service or WHOLE)
         finally:
             remove_control_file(daemon.paths.folder)
-        if daemon.failure is not None:
-            raise daemon.failure
+
+
+def _placed(config: Config, service: str | None) -> tuple[Topology | None, Placement]:
+    """What this process runs. Raises ConfigError if the configuration has no such process."""
+    if service is None:
+        return None, everything(config)
+    topology = read_topology(config)
+    if topology is None:
+        raise ConfigError("topology.services", f"expected a process {service!r}, found no topology")
+    return topology, topology.placement(service)
+
+
+async def _run(process: Daemon | Outpost, name: str) -> None:
+    process.paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with declared(process.paths.folder, name) as ready:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(process.run)
+            # What is there now stays: the collector need not walk through it while a signal waits.
+            gc.collect()
+            gc.freeze()
+            ready()
+        if process.failure is not None:
+            raise process.failure
 
 
 async def _check_control_plane(daemon: Daemon) -> None:
@@ -84,3 +119,7 @@ def _control_plane(daemon: Daemon) -> Service:
         sys.stdout.flush()
 
     return DaemonControlPlane(daemon, announce)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ from alphapulse.cli.keys import keys
 from alphapulse.cli.limits import breakers, limits
 from alphapulse.cli.record import record
 from alphapulse.cli.replay import replay
+from alphapulse.cli.topology import down, logs, restart, up
 
 
 @click.group()
@@ -24,6 +25,7 @@ def main() -> None:
 
 
 COMMANDS = (
+    *(up, down, restart, logs),
     *(replay, record, inspect, status, kill, resume, flatten, halts),
     *(limits, breakers, login, keys, audit, decisions, doctor),
 )

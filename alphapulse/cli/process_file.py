@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from alphapulse.cli.control_file import process_start
+from alphapulse.errors import LaunchError
+from alphapulse.nursery.failure import describe_failure, sole_failure
 
 FOLDER = "services"
 LOGS = "logs"
 WHOLE = "alphapulsed"
 """The name of the one process that runs everything."""
 
-State = Literal["starting", "ready", "stopping", "ended", "failed"]
+State = Literal["starting", "ready", "ended", "failed"]
 
 
 class ProcessFile(msgspec.Struct, frozen=True):
@@ -69,3 +73,25 @@ def write_process(data_folder: Path, service: str, state: State, *, reason: str 
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(said))
     fresh.replace(path)
+
+
+@contextmanager
+def declared(data_folder: Path, service: str) -> Iterator[Callable[[], None]]:
+    """This process says that it starts, by the function that is given that it is ready, and at last how it ended.
+
+    Raises:
+        LaunchError: another process runs that service.
+    """
+    other = read_process(data_folder, service)
+    if other is not None and other.is_running():
+        raise LaunchError(
+            f"expected to be the only {service} of {data_folder}, found process {other.pid}; stop it with "
+            "`alphapulse down`, or give this one another data folder"
+        )
+    write_process(data_folder, service, "starting")
+    try:
+        yield lambda: write_process(data_folder, service, "ready")
+    except BaseException as error:
+        write_process(data_folder, service, "failed", reason=describe_failure(sole_failure(error)))
+        raise
+    write_process(data_folder, service, "ended")

@@ -18,7 +18,7 @@ from alphapulse.journal.journal import Journal
 from alphapulse.journal.ledger_writer import LedgerWriter
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.portfolio.portfolio import Portfolio
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,13 @@ class Books:
     """
 
     def __init__(
-        self, config: Config, paths: DataPaths, journal: Journal, start: StartRecord, execution: Relay, env: Environment
+        self,
+        config: Config,
+        paths: DataPaths,
+        journal: Journal,
+        start: StartRecord,
+        execution: AnyRelay,
+        env: Environment,
     ) -> None:
         self.journal = journal
         self.ledger_url = sqlite_url(paths.ledger)
@@ -41,6 +47,7 @@ class Books:
         self.run: RunStarted | None = None
         self.on_begin: list[Callable[[RunStarted], None]] = [lambda run: self.portfolio.begin_run(run.run)]
         self._config = config
+        self._execution = execution
         self._now_ns = env.now_ns
         self._last_run = start.recovery.last_run
         journal.on_append = self.ledger.offer
@@ -64,6 +71,7 @@ class Books:
         run = RunStarted(self._last_run, mode, f"{name} ({section.kind})", config.digest, reason, now_ns)
         await self.journal.append([*records, run], sync=True)
         self.run = run
+        self._execution.publish([run])
         for begin in self.on_begin:
             begin(run)
 

@@ -15,7 +15,7 @@ from alphapulse.data.pools import Pool
 from alphapulse.errors import RecordingError
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Collectors:
         self,
         config: Config,
         pools: Sequence[Pool],
-        market_data: Relay,
+        market_data: AnyRelay,
         clock: MarketClock,
         environment: Environment,
         *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import count
 
 from alphapulse.composition.limits import size_caps
@@ -12,7 +12,7 @@ from alphapulse.config import Config, FlashArbitrageSection
 from alphapulse.data.pools import Pool
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from alphapulse.strategies.strategy import StrategyService
 
@@ -22,20 +22,23 @@ FLASH_ARBITRAGE = "flash_arbitrage"
 class Strategies:
     """What finds opportunities. `flash_arbitrage` is the strategy of the present life; `names` are those of all.
 
-    `run` gives the number of the present run, `halt_epoch` the epoch in force; both stand on each signal.
+    `here` names those that run in this process. `run` gives the number of the present run, `halt_epoch` the epoch in
+    force; both stand on each signal.
     """
 
     def __init__(
         self,
         config: Config,
         pools: Sequence[Pool],
-        market_data: Relay,
-        signals: Relay,
+        market_data: AnyRelay,
+        signals: AnyRelay,
         *,
+        here: Collection[str],
         run: Callable[[], int],
         halt_epoch: Callable[[], int],
     ) -> None:
         self.names = (FLASH_ARBITRAGE,)
+        self._here = here
         self._config = config
         self._section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
         self._pools = pools
@@ -51,8 +54,8 @@ class Strategies:
         self._signal_ids = count(1)
 
     def tasks(self) -> Iterator[ChildSpec]:
-        """Those that are enabled, for the decisions; each bears its strategy's name, by which a halt finds it."""
-        if self._section.enabled:
+        """Those that are enabled here, for the decisions; each bears its strategy's name, by which a halt finds it."""
+        if self._section.enabled and FLASH_ARBITRAGE in self._here:
             yield ChildSpec(FLASH_ARBITRAGE, self._flash_arbitrage_service, RESTARTS, kind="strategy")
 
     def _flash_arbitrage_service(self) -> Service:

@@ -27,11 +27,21 @@ def replay_terms(name: str, section: RecordedSection) -> ReplayTerms:
     """How the collector `name` replays its recording."""
     return ReplayTerms(
         name=name,
-        speed_ppm=round(section.speed * PPM),
+        speed_ppm=_speed_ppm(section),
         start_ns=_ns(section.start),
         end_ns=_ns(section.end),
         at_end=section.at_end,
     )
+
+
+def speed_ppm(config: Config) -> int:
+    """At which the market clock runs, in millionths of real time; 0: it stands at the newest block."""
+    (section,) = config.collectors.values()
+    return _speed_ppm(section)
+
+
+def _speed_ppm(section: RecordedSection) -> int:
+    return round(section.speed * PPM)
 
 
 def recording_paths(name: str, section: RecordedSection, config: Config) -> tuple[Path, ...]:

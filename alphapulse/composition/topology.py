@@ -7,10 +7,10 @@ from pathlib import Path
 
 import attrs
 
+from alphapulse.config_reading import nearest
 from alphapulse.data.instruments import Venue
 from alphapulse.data.wire import Domain
 from alphapulse.errors import ConfigError
-from alphapulse.rules.settings.reading import nearest
 from alphapulse.transport.address import Address
 
 

@@ -7,16 +7,21 @@ from collections.abc import Iterable, Mapping
 
 from alphapulse.composition.topology import Placement, RelayPlace, Topology
 from alphapulse.config import Config, RelaySection
+from alphapulse.config_reading import nearest
 from alphapulse.data.instruments import Venue
 from alphapulse.data.wire import Domain
 from alphapulse.errors import AddressError, ConfigError
-from alphapulse.rules.settings.reading import nearest
 from alphapulse.transport.address import Address, parse_address
 
 DOMAINS = {"market_data": Domain.MARKET_DATA, "signals": Domain.SIGNAL, "execution": Domain.EXECUTION}
 UNIX = "unix:"
 EXECUTION = "execution"
 _NAME = re.compile("[a-z][a-z0-9_-]{0,39}")
+
+
+def everything(config: Config) -> Placement:
+    """What the one process runs where there is no topology."""
+    return Placement("", collectors=tuple(config.collectors), strategies=_strategies(config), execution=True)
 
 
 def read_topology(config: Config) -> Topology | None:
@@ -112,11 +117,10 @@ def _placement(name: str, parts: tuple[str, ...], relays: Mapping[str, RelayPlac
 
 def _check_places(services: Mapping[str, tuple[str, ...]], config: Config) -> None:
     """Each part that is configured has exactly one place, and nothing else is placed."""
-    strategies = [name for name in config.strategies.__struct_fields__ if getattr(config.strategies, name) is not None]
     known = [
         *(f"relays.{name}" for name in config.topology.relays),
         *(f"collectors.{name}" for name in config.collectors),
-        *(f"strategies.{name}" for name in strategies),
+        *(f"strategies.{name}" for name in _strategies(config)),
         EXECUTION,
     ]
     places: dict[str, str] = {}
@@ -141,3 +145,8 @@ def _check_shards(topology: Topology) -> None:
                 f"expected nothing but relays beside {split[0].name}: whoever reads market data that is split by venue "
                 "reads it over links",
             )
+
+
+def _strategies(config: Config) -> tuple[str, ...]:
+    names = config.strategies.__struct_fields__
+    return tuple(name for name in names if getattr(config.strategies, name) is not None)

@@ -24,6 +24,7 @@ class Tree:
     """Foundation, decisions and collectors under one root, each a supervisor; they start in this order.
 
     `halt` is called with a scope and a reason when a task that the scope cannot do without has used up its restarts.
+    `end` is called with a reason, whichever task it is.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class Tree:
         decisions: Iterable[ChildSpec],
         collectors: Iterable[ChildSpec],
         environment: Environment,
-        halt: Callable[[str, str], None],
+        halt: Callable[[str, str], None] | None = None,
+        end: Callable[[str], None] | None = None,
     ) -> None:
         self._environment = environment
         self._halt = halt
+        self._end = end
         decisions = tuple(decisions)
         self._strategies = frozenset(spec.name for spec in decisions if spec.kind == "strategy")
         self.foundation = self._supervisor("foundation", foundation)
@@ -73,6 +76,10 @@ class Tree:
         group, _, name = path.removeprefix(f"{ROOT}/").partition("/")
         reason = f"{path} failed for good: {error}"
         logger.critical("%s", reason)
+        if self._end is not None:
+            self._end(reason)
+        if self._halt is None:
+            return
         if group == "decisions" and name in self._strategies:
             self._halt(STRATEGY_SCOPE + name, reason)
         elif group == "decisions" or name in ESSENTIAL:

@@ -11,7 +11,7 @@ from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.execution.executor import Executor
 from alphapulse.execution.gate import Gate
 from alphapulse.journal.journal import Journal
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.subscription import Subscription
 
 HALTED_BEFORE_SENDING = "a halt came between the intent and its sending; nothing was sent"
@@ -30,8 +30,8 @@ class Engine:
         gate: Gate,
         executor: Executor,
         journal: Journal,
-        signals: Relay,
-        execution: Relay,
+        signals: AnyRelay,
+        execution: AnyRelay,
         *,
         mode: Mode,
         next_intent_id: Callable[[], int],

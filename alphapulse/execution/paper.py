@@ -12,7 +12,7 @@ from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.execution.latency import Latency
 from alphapulse.journal.journal import Journal
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.repricing import reprice
@@ -38,8 +38,8 @@ class PaperExecutor:
         pools: Sequence[Pool],
         latency: Latency,
         journal: Journal,
-        market_data: Relay,
-        execution: Relay,
+        market_data: AnyRelay,
+        execution: AnyRelay,
         *,
         now_ns: Callable[[], int],
     ) -> None:

@@ -7,7 +7,7 @@ import trio
 from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.risk import CircuitBreaker, LimitOverride
 from alphapulse.execution.gate import Gate
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 
 TYPES = (Fill, ExecutionReport, CircuitBreaker, LimitOverride)
 
@@ -15,7 +15,7 @@ TYPES = (Fill, ExecutionReport, CircuitBreaker, LimitOverride)
 class SettlementFeed:
     """Belongs to the foundation: a halt cancels trades while no engine runs, and the gate must hear of it."""
 
-    def __init__(self, gate: Gate, execution: Relay) -> None:
+    def __init__(self, gate: Gate, execution: AnyRelay) -> None:
         self._gate = gate
         self._execution = execution
 

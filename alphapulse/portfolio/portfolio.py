@@ -8,7 +8,7 @@ import attrs
 import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, holding_change, market_day
 
 CURVE_POINTS = 10_000
@@ -39,7 +39,7 @@ class TokenBook:
 class Portfolio:
     """Positions and P&L per strategy, market day and token. `begin_run` empties it: each run has fresh books."""
 
-    def __init__(self, execution: Relay) -> None:
+    def __init__(self, execution: AnyRelay) -> None:
         self._execution = execution
         self.revision = 0
         self.begin_run(0)

@@ -28,8 +28,8 @@ class Bus:
     before its subscribers are; they must be quick and not raise.
     """
 
-    def __init__(self) -> None:
-        self.flow = Flow()
+    def __init__(self, flow: Flow | None = None) -> None:
+        self.flow = flow or Flow()
         self.streams: dict[str, StreamStatus] = {}
         self.on_market: list[Callable[[Sequence[object]], None]] = []
         self._book = PoolBook()

@@ -13,7 +13,7 @@ from alphapulse.data.halts import HaltChange, Level, Via
 from alphapulse.data.market import BlockCompleted
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.errors import HaltError
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.board import BreakerBoard, BreakerEvent
 from alphapulse.rules.breakers.breaker import Phase
@@ -52,8 +52,8 @@ class Breakers:
         market: MarketCauses,
         trades: TradeCauses,
         switch: Switch,
-        market_data: Relay,
-        execution: Relay,
+        market_data: AnyRelay,
+        execution: AnyRelay,
         *,
         market_ns: Callable[[], int | None],
         now_ns: Callable[[], int],

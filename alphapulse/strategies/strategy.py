@@ -9,7 +9,7 @@ import trio
 
 from alphapulse.data.market import MarketEvent
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 
 
 class Strategy(Protocol):
@@ -28,7 +28,7 @@ class StrategyService:
     Resource handling: the subscription is left when the task ends; a new life starts from the relay's snapshot.
     """
 
-    def __init__(self, strategy: Strategy, market_data: Relay, signals: Relay) -> None:
+    def __init__(self, strategy: Strategy, market_data: AnyRelay, signals: AnyRelay) -> None:
         self._strategy = strategy
         self._market_data = market_data
         self._signals = signals

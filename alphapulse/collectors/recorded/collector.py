@@ -27,7 +27,7 @@ from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import LogRefused, RecordingError
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.observe.market_clock import MarketClock
-from alphapulse.relays.relay import Relay
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.events.hex_text import read_time_ns
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.log_order import LogOrder
@@ -77,7 +77,7 @@ class RecordedCollector:
         recording: Recording,
         pools: Sequence[Pool],
         terms: ReplayTerms,
-        market_data: Relay,
+        market_data: AnyRelay,
         clock: MarketClock,
         *,
         begin_run: Callable[[str], Awaitable[None]],

@@ -138,8 +138,8 @@ class BlockMerge:
     def _loose_heads(self) -> list[Sequence[object]]:
         found: list[Sequence[object]] = []
         for shard in self._shards.values():
-            while shard.waiting and not isinstance(shard.waiting[0], _Block):
-                loose = shard.waiting.popleft()
+            while shard.waiting and not isinstance(loose := shard.waiting[0], _Block):
+                shard.waiting.popleft()
                 for message in loose:
                     if isinstance(message, StreamStatus):
                         self._follow(shard, message)
@@ -168,8 +168,10 @@ def _completed(told: Sequence[BlockCompleted]) -> BlockCompleted:
     first = told[0]
     if all(one == first for one in told):
         return first
-    return attrs.evolve(
-        first,
+    return BlockCompleted(
+        chain_id=first.chain_id,
+        block_number=first.block_number,
         last_log_index=max(one.last_log_index for one in told),
+        venue_time_ns=first.venue_time_ns,
         logs=sum(one.logs for one in told),
     )

@@ -1,0 +1,176 @@
+"""A process of a topology that keeps no books: relays, collectors, strategies, or several of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import trio
+
+from alphapulse.collectors.recorded.pool_file import load_pools
+from alphapulse.composition.collectors import Collectors
+from alphapulse.composition.decision_scopes import DecisionScopes
+from alphapulse.composition.departure import Departure
+from alphapulse.composition.environment import DataPaths, Environment
+from alphapulse.composition.halt_follower import HaltFollower
+from alphapulse.composition.lifecycle import Lifecycle
+from alphapulse.composition.market_follower import MarketFollower
+from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
+from alphapulse.composition.roads import Roads
+from alphapulse.composition.staged_stop import stop_in_stages
+from alphapulse.composition.strategies import Strategies
+from alphapulse.composition.terms import speed_ppm
+from alphapulse.composition.topology import Placement, Topology
+from alphapulse.composition.tree import Tree
+from alphapulse.config import Config
+from alphapulse.data.execution import Mode
+from alphapulse.data.market import StreamStatus
+from alphapulse.data.pools import Pool
+from alphapulse.errors import AlphaPulseError, LifecycleError
+from alphapulse.nursery.child import ChildSpec
+from alphapulse.nursery.node import TreeNode
+from alphapulse.observe.market_clock import MarketClock
+from alphapulse.observe.service_manager import SignsOfLife
+from alphapulse.relays.bus import Bus
+
+NS_PER_S = 1_000_000_000
+
+
+class Outpost:
+    """What `placement` says, joined to the other processes of the topology by links.
+
+    It learns of runs and halts from the execution relay. A part that fails for good ends it: `failure` says why.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        placement: Placement,
+        topology: Topology,
+        pools: Sequence[Pool],
+        paths: DataPaths,
+        environment: Environment,
+    ) -> None:
+        self.placement = placement
+        self.paths = paths
+        self.environment = environment
+        self.failure: AlphaPulseError | None = None
+        self._at_end = next(iter(config.collectors.values())).at_end
+        self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
+        self.bus = bus = Bus()
+        self.clock = clock = MarketClock(environment.monotonic_ns)
+        self.market = MarketFollower(
+            None if placement.collectors else clock, speed_ppm(config), on_end=self._recording_over
+        )
+        self.halts = HaltFollower(bus, on_run=self._begin_run)
+        self.roads = Roads(
+            placement,
+            topology,
+            bus,
+            clock,
+            environment,
+            follower=self.market,
+            max_signal_age_ns=config.limits.max_input_age_s * NS_PER_S,
+            on_control=self.halts.stop_now if placement.strategies else None,
+        )
+        self.departure = Departure(self.roads, self.request_stop)
+        self.strategies = Strategies(
+            config,
+            pools,
+            bus.market_data,
+            bus.signals,
+            run=lambda: self.halts.run_number,
+            halt_epoch=lambda: self.halts.epoch,
+            here=placement.strategies,
+        )
+        self.sources = self._collectors(config, pools)
+        self.supervision = Tree(
+            foundation=self._foundation(),
+            decisions=self.strategies.tasks(),
+            collectors=self.sources.tasks() if self.sources is not None else (),
+            environment=environment,
+            end=self._give_up,
+        )
+        self.halts.lead(DecisionScopes(self.supervision.decisions))
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until `request_stop`, SIGTERM or SIGINT, or until the recording is over; returns when all is stopped."""
+        await self._lifecycle.run(
+            self.supervision.root,
+            close_gate=lambda: None,
+            kill=self._stop_deciding,
+            begin=lambda: None,
+            stop=self._stop,
+            task_status=task_status,
+        )
+
+    def request_stop(self, reason: str) -> None:
+        """Begin the staged stop."""
+        self._lifecycle.request_stop(reason)
+
+    def tree(self) -> TreeNode:
+        """The live tree of tasks."""
+        return self.supervision.snapshot()
+
+    def _foundation(self) -> Iterator[ChildSpec]:
+        if self.placement.strategies:
+            yield ChildSpec("halts and runs", lambda: self.halts, RESTARTS)
+        yield ChildSpec("departure", lambda: self.departure, NO_RESTART)
+        yield from self.roads.tasks()
+        if (manager := self.environment.service_manager) is not None:
+            signs = SignsOfLife(manager, turn=trio.lowlevel.checkpoint, status=self._status_line)
+            yield ChildSpec("service manager", lambda: signs, RESTARTS)
+
+    def _collectors(self, config: Config, pools: Sequence[Pool]) -> Collectors | None:
+        if not self.placement.collectors:
+            return None
+        return Collectors(
+            config,
+            pools,
+            self.bus.market_data,
+            self.clock,
+            self.environment,
+            begin_run=lambda _: self.roads.wait_audience(),
+            on_over=lambda: self.request_stop("the recording is over"),
+        )
+
+    def _begin_run(self) -> None:
+        self.strategies.begin_run()
+
+    def _recording_over(self, _: StreamStatus) -> None:
+        if self._at_end == "stop" and not self.placement.collectors:
+            self.departure.recording_over()
+
+    def _give_up(self, reason: str) -> None:
+        self.failure = LifecycleError(reason)
+        self.request_stop(reason)
+
+    def _stop_deciding(self) -> None:
+        """SIGUSR1 stops what decides here; the gate is in another process, where `alphapulse kill` closes it."""
+        self.supervision.decisions.stop_all("SIGUSR1 was received")
+
+    async def _stop(self, reason: str) -> None:
+        await stop_in_stages(
+            reason,
+            decisions=self.supervision.decisions,
+            cancel_orders=lambda: None,
+            collectors=self.supervision.collectors,
+            close_books=trio.lowlevel.checkpoint,
+            foundation=self.supervision.foundation,
+        )
+
+    def _status_line(self) -> str:
+        return f"stopping: {self._lifecycle.stopping}" if self._lifecycle.stopping is not None else "running"
+
+
+def open_outpost(
+    config: Config, placement: Placement, topology: Topology, *, environment: Environment | None = None
+) -> Outpost:
+    """The process, ready to `run`.
+
+    Raises:
+        ConfigError, PoolFileError: a setting or a file that it names cannot be used.
+    """
+    (section,) = config.collectors.values()
+    pools = load_pools(config.resolve(section.pools))
+    paths = DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
+    return Outpost(config, placement, topology, pools, paths, environment or Environment())

@@ -1,1 +1,0 @@
-"""Settings: how a parsed document becomes typed sections."""
