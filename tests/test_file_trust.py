@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from alphapulse import file_trust
 from alphapulse.errors import ConfigError
 from alphapulse.file_trust import check_config_file, check_data_folder, open_secret_file
 
@@ -91,7 +90,7 @@ def test_a_foreign_owner_is_refused(config: Path, data: Path, monkeypatch: pytes
         for path in (config, data):
             os.chown(path, 12_345, -1)
     else:
-        monkeypatch.setattr(file_trust.os, "geteuid", lambda: 12_345)
+        monkeypatch.setattr(os, "geteuid", lambda: 12_345)
     with pytest.raises(ConfigError, match="expected an owner"):
         check_config_file(config)
     with pytest.raises(ConfigError, match="expected an owner"):

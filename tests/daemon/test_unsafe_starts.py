@@ -13,7 +13,6 @@ import pytest
 import trustme
 from click.testing import CliRunner
 
-from alphapulse import file_trust
 from alphapulse.cli import daemon as command
 
 EX_CONFIG = 78
@@ -31,6 +30,10 @@ base_tokens = ["USDC"]
 """
 TOKEN = "test-0123456789abcdefghijklmnopqrstuvwxyzAB"
 KEYS = '{"keys": [{"name": "anna", "role": "viewer", "sha256": "' + "0" * 64 + '", "made_ns": 1}]}'
+
+
+Spoil = Callable[["Site"], object]
+"""Makes a start unsafe."""
 
 
 @attrs.frozen
@@ -65,7 +68,7 @@ def site(tmp_path: Path) -> Site:
     return site
 
 
-def setting(line: str, table: str = "web") -> Callable[[Site], None]:
+def setting(line: str, table: str = "web") -> Spoil:
     """One more line in a table of the configuration."""
 
     def spoil(site: Site) -> None:
@@ -75,20 +78,20 @@ def setting(line: str, table: str = "web") -> Callable[[Site], None]:
     return spoil
 
 
-def text(body: str) -> Callable[[Site], None]:
-    return lambda site: site.write("config.toml", body, 0o644) and None
+def text(body: str) -> Spoil:
+    return lambda site: site.write("config.toml", body, 0o644)
 
 
-def mode(name: str, bits: int) -> Callable[[Site], None]:
+def mode(name: str, bits: int) -> Spoil:
     return lambda site: (site.folder / name).chmod(bits)
 
 
-def held(name: str, body: str, bits: int = 0o600) -> Callable[[Site], None]:
+def held(name: str, body: str, bits: int = 0o600) -> Spoil:
     """A file of the data folder."""
-    return lambda site: site.write(f"data/{name}", body, bits) and None
+    return lambda site: site.write(f"data/{name}", body, bits)
 
 
-def linked(name: str, body: str) -> Callable[[Site], None]:
+def linked(name: str, body: str) -> Spoil:
     def spoil(site: Site) -> None:
         real = site.write("elsewhere", body)
         (site.folder / name).unlink(missing_ok=True)
@@ -97,19 +100,19 @@ def linked(name: str, body: str) -> Callable[[Site], None]:
     return spoil
 
 
-def other_owner(name: str) -> Callable[[Site], None]:
+def other_owner(name: str) -> Spoil:
     def spoil(site: Site) -> None:
         if name.startswith("data/"):
             site.write(name, TOKEN)
         if os.geteuid() == 0:
             os.chown(site.folder / name, 12_345, -1)
         else:
-            pytest.MonkeyPatch().setattr(file_trust.os, "geteuid", lambda: 12_345)
+            pytest.MonkeyPatch().setattr(os, "geteuid", lambda: 12_345)
 
     return spoil
 
 
-def replaced(name: str, make: Callable[[Path], object]) -> Callable[[Site], None]:
+def replaced(name: str, make: Callable[[Path], object]) -> Spoil:
     def spoil(site: Site) -> None:
         path = site.folder / name
         if path.is_dir():
@@ -139,7 +142,7 @@ def link_into_open_folder(site: Site) -> None:
     site.config.symlink_to(site.folder / "open" / "config.toml")
 
 
-def tls(certificate: bool, key: bool, bits: int = 0o600, *, twin: bool = False) -> Callable[[Site], None]:
+def tls(certificate: bool, key: bool, bits: int = 0o600, *, twin: bool = False) -> Spoil:
     def spoil(site: Site) -> None:
         issued, other = trustme.CA().issue_cert("x"), trustme.CA().issue_cert("x")
         if certificate:
@@ -184,7 +187,7 @@ BAD = {
     "no configuration": replaced("config.toml", lambda _: None),
     # what it says
     "no TOML": text("= nothing"),
-    "no text": lambda site: site.config.write_bytes(b"\xff\xfe\x00") and None,
+    "no text": lambda site: site.config.write_bytes(b"\xff\xfe\x00"),
     "an unknown table": text(BASE + "[webb]\n"),
     "an unknown key": setting("hots = 1"),
     "an unknown key of the daemon": setting('token = "abc"', "daemon"),
@@ -236,13 +239,13 @@ def test_there_are_as_many_as_were_promised() -> None:
 
 
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD.keys())
-def test_an_unsafe_start_is_refused(site: Site, spoil: Callable[[Site], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsafe_start_is_refused(site: Site, spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "forbid_core_dumps", lambda: None)
     monkeypatch.setattr(command, "configure_logs", lambda: None)
     monkeypatch.setattr(command, "mask_last_words", lambda: None)
     monkeypatch.setattr(command, "hold_user_signals", lambda: None)
     with monkeypatch.context() as patched:
-        patched.setattr(file_trust.os, "geteuid", os.geteuid)
+        patched.setattr(os, "geteuid", os.geteuid)  # some spoil it, and it is put back behind this
         spoil(site)
         result = CliRunner().invoke(command.main, ["--config", str(site.config)])
     assert result.exit_code == EX_CONFIG, (result.output, result.exception)

@@ -123,7 +123,7 @@ def odd_request(route: Route, callers: list[dict[str, str]], slots: Slots, chanc
     spoilt = chance.choice(["", "", "Host", "Origin", "Idempotency-Key", "Content-Type", "Authorization", "Cookie"])
     if spoilt:
         headers[spoilt] = secret
-    body = dict(BODIES.get(route.name, {}))
+    body: dict[str, object] = dict(BODIES.get(route.name, {}))
     data: Any = None
     match chance.randrange(5):
         case 0:

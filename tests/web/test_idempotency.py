@@ -41,10 +41,10 @@ class Bench:
 
         return await self.replies.once(owner, key, body, act, halt=halt)
 
-    async def refused(self, key: str, body: bytes = b"", **others: bool) -> str:
+    async def refused(self, key: str, body: bytes = b"", *, halt: bool = False) -> str:
         """The code with which it is refused."""
         with pytest.raises(ApiError) as refusal:
-            await self.ask(key, body, **others)
+            await self.ask(key, body, halt=halt)
         return refusal.value.code
 
 

@@ -157,10 +157,10 @@ async def test_an_admin_sees_and_revokes_keys(tmp_path: Path) -> None:
         listed = await answer(await desk.ask("GET", "/api/v1/keys", headers=BEARER))
         assert [(key["name"], key["role"]) for key in listed["keys"]] == [("owner", "admin"), ("anna", "viewer")]
         wish = {"name": "anna", "reason": "she has left"}
-        for status in (200, 200):
+        for _ in range(2):
             reply = await desk.ask("POST", "/api/v1/keys/revoke", headers=keyed(BEARER), json=wish)
-            assert reply.status_code == status
-        assert [key["name"] for key in (await answer(reply))["keys"]] == ["owner"]
+            assert reply.status_code == 200
+            assert [key["name"] for key in (await answer(reply))["keys"]] == ["owner"]
         reply = await desk.ask("POST", "/api/v1/keys/revoke", headers=keyed(BEARER, "another"), json=wish)
         assert reply.status_code == 404
         nursery.cancel_scope.cancel()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alphapulse.data.roles import Role
 from alphapulse_web.failures import FAILURES, LONGEST_NS, MAX_PEERS, FailureLimit
 from alphapulse_web.instants import NS_PER_S
-from alphapulse_web.keys import KeyRing
+from alphapulse_web.keys import Key, KeyRing
 from alphapulse_web.rates import MAX_CALLERS, REQUESTS, RateLimit
 from tests.web.hostile import CORPUS
 from tests.web.test_serve import Rig, attack, running
@@ -91,7 +91,12 @@ def test_callers_are_not_remembered_without_bound() -> None:
 async def test_five_wrong_keys_close_the_door_and_then_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[str] = []
     find = KeyRing.find
-    monkeypatch.setattr(KeyRing, "find", lambda ring, text: judged.append(text) or find(ring, text))
+
+    def counted(ring: KeyRing, text: str) -> Key | None:
+        judged.append(text)
+        return find(ring, text)
+
+    monkeypatch.setattr(KeyRing, "find", counted)
     desk = Desk()
     assert await statuses(desk, 300, WRONG) == [401] * FAILURES + [429] * (300 - FAILURES)
     assert len(judged) == FAILURES

@@ -166,7 +166,7 @@ async def revoked_key(desk: Desk) -> dict[str, str]:
 
 
 STRANGERS = (nobody, wrong_key, wrong_scheme, stars, forged_session, expired_session, revoked_key)
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
     "kill": {"reason": "x"},
     "challenge": {},
     "resume": {"reason": "x", "nonce": "x" * 16, "phrase": "x"},

@@ -77,11 +77,17 @@ class ControlStore:
             replies = connection.execute(
                 "SELECT owner, key, fingerprint, born_ns, status, body FROM reply ORDER BY born_ns"
             )
-            names = ("owner", "key", "fingerprint", "born_ns", "status", "body")
-            kept = [StoredReply(**dict(zip(names, row, strict=True))) for row in replies]
-            rows = connection.execute("SELECT digest, key_id, opened_ns, seen_ns FROM session ORDER BY opened_ns")
-            names = ("digest", "key_id", "opened_ns", "seen_ns")
-            return kept, [StoredSession(**dict(zip(names, row, strict=True))) for row in rows]
+            sessions = connection.execute("SELECT digest, key_id, opened_ns, seen_ns FROM session ORDER BY opened_ns")
+            return (
+                [
+                    StoredReply(owner=owner, key=key, fingerprint=mark, born_ns=born, status=status, body=body)
+                    for owner, key, mark, born, status, body in replies
+                ],
+                [
+                    StoredSession(digest=digest, key_id=key_id, opened_ns=opened, seen_ns=seen)
+                    for digest, key_id, opened, seen in sessions
+                ],
+            )
 
         return await self._do(read)
 

@@ -212,10 +212,16 @@ class DaemonBackend:
         journal = self._daemon.journal
         if journal.failure is not None:
             return
-        words = [clipped(masked(text), NAME.limit) for text in (actor, action, target)]
-        sentences = [clipped(masked(text), SENTENCE.limit) for text in (reason, result)]
+        record = AuditTrail(
+            actor=clipped(masked(actor), NAME.limit),
+            action=clipped(action, NAME.limit),
+            target=clipped(masked(target), NAME.limit),
+            reason=clipped(masked(reason), SENTENCE.limit),
+            result=clipped(result, SENTENCE.limit),
+            at_ns=self._daemon.environment.now_ns(),
+        )
         try:
-            journal.append_now([AuditTrail(*words, *sentences, self._daemon.environment.now_ns())])
+            journal.append_now([record])
         except JournalError:
             log.exception("%s by %s is done, but not in the audit", action, actor)
 

@@ -153,14 +153,21 @@ class Replies:
                 raise ApiError(409, "outcome_unknown", f"{message} known; look at the status, then ask with another")
             return Reply(known.status, known.body or b"")
         self._kept[slot] = begun
-        try:
-            reply = await act()
-        except ApiError as refusal:
-            if refusal.status in CLIENT_ERRORS:
-                await self._forget_quietly(slot)
-            raise
+        reply = await self._settled(act)
+        if isinstance(reply, ApiError):
+            await self._forget_quietly(slot)
+            raise reply
         await self._finish(begun, reply)
         return reply
+
+    async def _settled(self, act: Callable[[], Awaitable[Reply]]) -> Reply | ApiError:
+        """The reply, or the refusal of what has done nothing. Raises what leaves the outcome unknown."""
+        try:
+            return await act()
+        except ApiError as error:
+            if error.status in CLIENT_ERRORS:
+                return error
+            raise
 
     def _known(self, slot: Slot, fingerprint: bytes) -> StoredReply | None:
         known = self._kept.get(slot)
