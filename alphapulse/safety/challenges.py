@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ import attrs
 from alphapulse.data.halts import GLOBAL, HaltChange
 from alphapulse.data.roles import Role
 from alphapulse.safety.rearm import Answer
+from alphapulse.secret import Secret
 
 LIFE_NS = 60_000_000_000
 MOST_OPEN = 32
@@ -48,7 +48,7 @@ class Challenges:
     def __init__(self, clock_ns: Callable[[], int], make_nonce: Callable[[], str] | None = None) -> None:
         self._clock_ns = clock_ns
         self._make_nonce = make_nonce or (lambda: secrets.token_urlsafe(NONCE_BYTES))
-        self._open: dict[str, _Bond] = {}
+        self._open: dict[Secret, _Bond] = {}
 
     def issue(
         self,
@@ -62,7 +62,7 @@ class Challenges:
     ) -> Challenge:
         """A fresh challenge for the halt `change`, to who asks. `now_ns` is the wall clock."""
         nonce = self._make_nonce()
-        self._open[nonce] = _Bond(change, role, actor, self._clock_ns())
+        self._open[Secret(nonce)] = _Bond(change, role, actor, self._clock_ns())
         while len(self._open) > MOST_OPEN:
             del self._open[next(iter(self._open))]
         return Challenge(
@@ -79,8 +79,7 @@ class Challenges:
         self, nonce: str, change: HaltChange, role: Role, actor: str, *, typed: str, reason: str
     ) -> dict[str, Answer]:
         """The answers to `challenge`, `phrase` and `reason`. Whatever they are, the nonce is used up."""
-        given = nonce.encode(errors="surrogatepass")
-        known = next((one for one in self._open if hmac.compare_digest(one.encode(), given)), None)
+        known = next((one for one in self._open if one.matches(nonce)), None)
         bond = self._open.pop(known) if known is not None else None
         right = phrase(change)
         same = " ".join(typed.split()).casefold() == right.casefold()
