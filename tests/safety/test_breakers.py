@@ -308,6 +308,7 @@ async def test_a_live_chain_without_blocks_is_reduced_and_a_recorded_one_is_not(
         for number in range(65):  # the first of them came late
             bench.market_ns += SECOND
             await bench.market(BlockCompleted(1, 3 + number, 0, bench.market_ns, 0))
+        bench.market_ns += SECOND
         await trio.sleep(1)
         assert bench.switch.calls[1:] == [("restore", "venue:ethereum", "breaker chain_health", Level.ACTIVE)]
 
