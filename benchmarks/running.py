@@ -86,19 +86,21 @@ def _api(client: httpx.Client) -> tuple[tuple[float, ...], ...]:
             taken.append(perf_counter_ns() - began)
         calls.append(quantile(taken, 0.99) / MS)
         began = perf_counter_ns()
-        report = _post(client, "kill")
+        report = _post(client, "kill", scope="global", reason="benchmark")
         kills.append((perf_counter_ns() - began) / MS)
         steps = {step["name"]: float(step["ms"]) for step in report["steps"]}
         gates.append(steps["gate closed"])
         scopes.append(steps["strategies and engine gone"])
-        _post(client, "resume")
+        challenge = _post(client, "challenge", scope="global")
+        typed = {name: challenge[name] for name in ("nonce", "phrase")}
+        _post(client, "resume", scope="global", reason="benchmark", **typed)
         sleep(0.2)  # the engine is at work again before it is stopped anew
     return tuple(calls), tuple(gates), tuple(scopes), tuple(kills)
 
 
-def _post(client: httpx.Client, action: str) -> Any:
+def _post(client: httpx.Client, action: str, **body: str) -> Any:
     key = {"Idempotency-Key": os.urandom(16).hex()}
-    reply = client.post(f"/api/v1/control/{action}", json={"scope": "global", "reason": "benchmark"}, headers=key)
+    reply = client.post(f"/api/v1/control/{action}", json=body, headers=key)
     return reply.raise_for_status().json()
 
 

@@ -245,7 +245,8 @@ class HaltSwitch:
         check_scope(scope)
         kills = self._kills
         held = self._book.restraint_of(scope)
-        level = Level.HALTED if scope == GLOBAL and self._closed else self.level_of(scope)
+        closed = scope == GLOBAL and self._closed
+        level = strictest((self.level_of(scope), *((Level.HALTED,) if closed else ())))
         failed = objections(role, level, {**answers, **self.answers(scope)})
         if failed or held is None:
             raise HaltError(*failed)
