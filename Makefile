@@ -112,6 +112,10 @@ fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2:
 prove-bus: $(VENV)/.dev ## the bus's promises at length: 2,000 lossy and 500 slow schedules, 500 kills: half an hour
 	$(PYTHON) -m tests.relays.prove_bus
 
+.PHONY: simulate
+simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds and a day; minutes, and a table
+	$(PYTHON) -m tests.simulation
+
 .PHONY: test-frontend
 test-frontend: frontend/node_modules/.installed ## lint, types and unit tests of the dashboard
 	cd frontend && npm run --silent types && npm run --silent lint && npm run --silent typecheck && npm test

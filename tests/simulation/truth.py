@@ -1,0 +1,226 @@
+"""What must hold, judged by the models' own ledgers: the chain's states and what the operator did, never by the daemon.
+
+Every check raises `Broken` with what was expected and what was found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision
+from alphapulse.data.halts import HaltChange
+from alphapulse.data.market import StreamState, StreamStatus
+from alphapulse.data.pools import Pool
+from alphapulse.data.runs import RunStarted
+from alphapulse.errors import JournalError
+from alphapulse.journal.database import sqlite_url
+from alphapulse.journal.journal_file import read_records, verify
+from alphapulse.journal.ledger import rebuild
+from alphapulse.rules.books.pool_book import PoolBook
+from tests.journal.ledger_dump import dump
+from tests.simulation.chain import ModelChain
+from tests.simulation.pools import TrueState, swap_in_range
+
+Settlement = Fill | ExecutionReport
+JOURNALLED = (RiskDecision, OrderRequest, Fill, ExecutionReport, HaltChange)
+"""What the execution relay carries and the journal holds."""
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+def expect(holds: bool, problem: str) -> None:
+    """Raise Broken if it does not hold."""
+    if not holds:
+        raise Broken(problem)
+
+
+@attrs.define
+class Truth:
+    """The models' side of a simulation over all lives of the daemon."""
+
+    pools: tuple[Pool, ...]
+    chain: ModelChain
+    max_size: dict[bytes, int]
+    """Largest trade by profit token, as configured."""
+    closed: bool = True
+    """The operator has been told that trading is stopped, and has not been told that it goes on."""
+    findings: list[Broken] = attrs.field(factory=list)
+    """What was found while the daemon was calling: raised there it would be a child's failure like any other."""
+    open_intents: dict[int, OrderRequest] = attrs.field(factory=dict)
+    acted: set[int] = attrs.field(factory=set)
+    """All intents that an executor has ever seen."""
+    fills: int = 0
+    reverts: int = 0
+    submitted: int = 0
+    books_compared: int = 0
+
+    def note(self, check: Callable[[], None]) -> None:
+        """Check in the midst of the daemon's own call; what is found is kept for `raise_findings`."""
+        try:
+            check()
+        except Broken as finding:
+            self.findings.append(finding)
+
+    def raise_findings(self) -> None:
+        """Raise the first finding, if there is one."""
+        if self.findings:
+            raise self.findings[0]
+
+    def check_submission(self, intents: list[OrderRequest], epoch: int) -> None:
+        """Intents reach an executor: the gate must be open, and each must be of this epoch and within its limit."""
+        expect(not self.closed, f"intents {[one.intent_id for one in intents]} were submitted behind a closed gate")
+        for intent in intents:
+            expect(intent.halt_epoch == epoch, f"intent {intent.intent_id} of epoch {intent.halt_epoch}, now {epoch}")
+            limit = self.max_size[intent.profit_token]
+            expect(intent.size <= limit, f"intent {intent.intent_id} trades {intent.size}, over its limit {limit}")
+            expect(intent.intent_id not in self.acted, f"intent {intent.intent_id} was used before")
+            self.open_intents[intent.intent_id] = intent
+            self.acted.add(intent.intent_id)
+        self.submitted += len(intents)
+
+    def check_settlement(self, settlement: Settlement) -> None:
+        """An intent has ended: once, and a fill must pay what the chain itself would have paid."""
+        intent = self.open_intents.pop(settlement.intent_id, None)
+        if isinstance(settlement, ExecutionReport):
+            if settlement.outcome is Outcome.REVERTED:
+                expect(intent is not None, f"intent {settlement.intent_id} reverted, but was never submitted")
+                self.reverts += 1
+            return
+        if intent is None:
+            raise Broken(f"intent {settlement.intent_id} was filled, but was never submitted or had ended")
+        self._check_fill(intent, settlement)
+        self.fills += 1
+
+    def check_book(self, name: str, book: PoolBook, block: int) -> None:
+        """A replica of the pools equals the chain's state at the end of a block."""
+        found = self.chain.blocks.get(block)
+        if found is None:
+            return
+        for pool, true in zip(self.pools, found.states, strict=True):
+            state = book.state(pool.id)
+            shown = None if state is None else TrueState(state.sqrt_price_x96, state.liquidity, state.tick)
+            expect(shown == true, f"{name} at block {block}: expected {true} of {pool.name or pool.id}, found {shown}")
+        self.books_compared += 1
+
+    def begin_life(self) -> None:
+        """A life begins: nothing is on its way, and the gate is closed until the daemon says otherwise."""
+        self.open_intents.clear()
+        self.closed = True
+
+    def _check_fill(self, intent: OrderRequest, fill: Fill) -> None:
+        amount = fill.size
+        expect(fill.size == intent.size, f"intent {intent.intent_id}: wanted {intent.size}, filled {fill.size}")
+        for leg in fill.legs:
+            index = next(i for i, pool in enumerate(self.pools) if pool.id == leg.pool)
+            pool = self.pools[index]
+            state = self.chain.state_at(index, fill.block_number, fill.log_index)
+            if state is None:
+                raise Broken(
+                    f"fill {fill.intent_id} at block {fill.block_number}, whose states the model has forgotten"
+                )
+            try:
+                paid_out = swap_in_range(
+                    pool.fee_ppm, pool.tick_spacing, state, amount, zero_for_one=leg.token_in == pool.token0.address
+                )
+            except ValueError as error:
+                raise Broken(f"fill {fill.intent_id} cannot be: {error}") from error
+            expect(leg.amount_in == amount, f"fill {fill.intent_id}: expected {amount} in, found {leg.amount_in}")
+            expect(
+                leg.amount_out == paid_out,
+                f"fill {fill.intent_id}: expected {paid_out} out of {pool.fee_ppm} ppm, found {leg.amount_out}",
+            )
+            amount = paid_out
+        net = amount - fill.size - fill.flash_fee - fill.gas_cost
+        expect(fill.net == net, f"fill {fill.intent_id}: expected a net of {net}, found {fill.net}")
+        expect(amount - fill.size >= intent.minimum_profit, f"fill {fill.intent_id} paid less than its minimum")
+
+
+def is_fresh(streams: dict[str, StreamStatus]) -> bool:
+    """Whether the daemon itself says that what it knows is whole."""
+    return any(status.state is StreamState.FRESH for status in streams.values())
+
+
+def check_journal(path: Path, *, whole: bool) -> list[object]:
+    """All records of a journal: chained, each intent with at most one end. Raises Broken.
+
+    If it need not be `whole` a write that a crash has interrupted may have left a torn tail, which the next start cuts.
+    """
+    try:
+        records = [record for _, record in read_records(path)]
+    except JournalError as error:
+        raise Broken(f"the journal is damaged: {error}") from error
+    if whole:
+        verdict = verify(path)
+        expect(verdict.problem is None, f"the journal is damaged: {verdict.problem}")
+    ended: dict[int, int] = {}
+    wanted: set[int] = set()
+    for record in records:
+        if isinstance(record, OrderRequest):
+            expect(record.intent_id not in wanted, f"intent {record.intent_id} is in the journal twice")
+            wanted.add(record.intent_id)
+        elif isinstance(record, Fill | ExecutionReport):
+            expect(record.intent_id in wanted, f"intent {record.intent_id} ended before it was journalled")
+            ended[record.intent_id] = ended.get(record.intent_id, 0) + 1
+    twice = [intent for intent, times in ended.items() if times > 1]
+    expect(not twice, f"intents {twice} have more than one end")
+    return records
+
+
+def check_durable(records: list[object], acted: set[int]) -> None:
+    """What an executor has seen is in the journal, whatever came after: power cuts, kills, broken disks."""
+    kept = {record.intent_id for record in records if isinstance(record, OrderRequest)}
+    expect(acted <= kept, f"intents {sorted(acted - kept)} were submitted, and the journal does not know them")
+
+
+def open_in(records: list[object]) -> list[int]:
+    """Intents without an end."""
+    wanted = [record.intent_id for record in records if isinstance(record, OrderRequest)]
+    ended = {record.intent_id for record in records if isinstance(record, Fill | ExecutionReport)}
+    return [intent for intent in wanted if intent not in ended]
+
+
+def check_complete(records: list[object], published: list[object]) -> None:
+    """Everything that others heard of on the execution relay is in the journal.
+
+    Not in one order: an intent is published once it is synced, and a halt may be written and published meanwhile.
+    """
+    kept: Counter[object] = Counter(record for record in records if isinstance(record, JOURNALLED))
+    missing = Counter(published) - kept
+    expect(
+        not missing, f"{sum(missing.values())} messages were published and are not in the journal: {list(missing)[:1]}"
+    )
+
+
+def check_ledger(journal: Path, ledger: Path, scratch: Path) -> None:
+    """The ledger is what a fresh one made from the journal is."""
+    scratch.unlink(missing_ok=True)
+    rebuild(journal, sqlite_url(scratch))
+    found, expected = dump(ledger), dump(scratch)
+    for table, rows in expected.items():
+        expect(found[table] == rows, f"the ledger's {table} are not the journal's: {_difference(found[table], rows)}")
+
+
+def net_of(records: list[object], token: bytes) -> int:
+    """The present run's net P&L in a token, by the fills' own amounts."""
+    run = max((record.run for record in records if isinstance(record, RunStarted)), default=0)
+    net = 0
+    for record in records:
+        if not isinstance(record, Fill | ExecutionReport) or record.run != run or record.profit_token != token:
+            continue
+        if isinstance(record, Fill):
+            net += record.legs[-1].amount_out - record.size - record.flash_fee - record.gas_cost
+        else:
+            net -= record.gas_cost
+    return net
+
+
+def _difference(found: list[tuple[object, ...]], expected: list[tuple[object, ...]]) -> str:
+    more = [row for row in found if row not in expected][:2]
+    less = [row for row in expected if row not in found][:2]
+    return f"{len(found)} rows for {len(expected)}, too many {more}, missing {less}"
