@@ -13,5 +13,5 @@ class Role(enum.IntEnum):
 
     VIEWER = 1  # sees everything, changes nothing
     OPERATOR = 2  # runs the system: stops it and starts it again
-    RISK = 3  # answers for the limits: stops it, locks it and starts it again
+    RISK = 3  # answers for the limits: sets them, stops it, locks it
     ADMIN = 4  # owns the machine and the access to it
