@@ -211,13 +211,14 @@ class LinkEnd:
 
     def _recover(self, request: RecoveryRequest) -> None:
         ring = self.sender.ring
-        if request.boot_id != ring.boot_id:
-            return
+        wants_state = request.kind is RecoveryKind.SNAPSHOT
+        if request.boot_id != ring.boot_id or (wants_state and self.sender.has_begun):
+            return  # of a start before, or asked again before the answer had come
         sender, market_ns = self.sender, self._market_ns()
         first, end = request.first_sequence, request.next_sequence
         outcome = RecoveryOutcome.RETRANSMISSION
-        if request.kind is RecoveryKind.SNAPSHOT or not sender.repair(first, end, market_ns):
-            if request.kind is not RecoveryKind.SNAPSHOT or not sender.begin_again(market_ns):
+        if wants_state or not sender.repair(first, end, market_ns):
+            if not (wants_state and sender.begin_again(market_ns)):
                 self._party.snapshot_for(self)
             outcome, first, end = RecoveryOutcome.SNAPSHOT, sender.next, sender.next
         self.tell(RecoveryResponse(request.consumer, ring.boot_id, outcome, first, end, max(0, end - first), ""))

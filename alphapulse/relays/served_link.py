@@ -54,7 +54,7 @@ class ServedLink:
         self._peer = peer
         self._since_ns = since_ns
         if hello.relay_boot_id != lane.ring.boot_id or not self.sender.resume(hello.next_sequence):
-            self._restart(lane.applied.get(hello.service, lane.ring.next))
+            self._restart(self._start())
         self.welcome = self._welcome()
         self.inbox.receiver.welcome(hello.boot_id, self.inbox.receiver.expected, link_ns())
 
@@ -156,6 +156,15 @@ class ServedLink:
         received = self.inbox.receiver.expected
         known = LinkAcknowledgement(self.hello.boot_id if received else 0, received, self.inbox.applied, received)
         return SequenceSync(self._host.domain, self.lane.ring.boot_id, self.sender.next, ()), known
+
+    def _start(self) -> int:
+        """Where a consumer begins that cannot go on from where it was.
+
+        A newcomer: with what comes next. Who has lost a relay: with all that publishers have sent again to this one.
+        """
+        ring = self.lane.ring
+        returns = self.hello.relay_boot_id not in (0, ring.boot_id) and not self.lane.delivery.conflates
+        return self.lane.applied.get(self.hello.service, ring.first if returns else ring.next)
 
     def _restart(self, start: int) -> None:
         self.sender.restart(start, *self._host.state(self))

@@ -105,6 +105,11 @@ class Sender:
             self._repairs.append(self._passed_over(covered, end))
         return True
 
+    @property
+    def has_begun(self) -> bool:
+        """True once the receiver has the snapshot with which the connection began, or needed none."""
+        return self._start is None
+
     def begin_again(self, market_ns: int) -> bool:
         """The receiver lacks the snapshot with which this connection began. False if it can no longer go on from it."""
         start = self._start
