@@ -19,6 +19,7 @@ from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
 from alphapulse.rules.arbitrage.pair import pairs_of
 from alphapulse.rules.arbitrage.scanner import PairScanner
 from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.limits.sizing import SizeCaps
 from alphapulse.rules.wire.codec import decode_value, encode_value
 from alphapulse.strategies.flash_arbitrage import MOST_GAP_PPM, FlashArbitrage, FlashArbitrageTerms
 from tests.rules.arbitrage.market_samples import (
@@ -246,3 +247,44 @@ def test_a_fresh_life_goes_on_from_a_snapshot() -> None:
     expected = [signal for signal in day_signals() if signal.position >= events[half].stamp.position]
     assert [(one.position, one.legs) for one in late] == [(one.position, one.legs) for one in expected]
     assert late
+
+
+def capped(cap: int | None) -> list[ArbitrageSignal]:
+    """The signals of the recorded day if no trade may put in more than `cap`."""
+    caps = SizeCaps() if cap is None else SizeCaps({USDC: cap})
+    flash = FlashArbitrage(
+        "flash",
+        FlashArbitrageTerms("log", (USDC,), 0, 250_000, 0, WETH),
+        pools(),
+        next_signal_id=count(1).__next__,
+        run=lambda: 1,
+        halt_epoch=lambda: 1,
+        caps=caps,
+    )
+    return flash.on_events(day_events())
+
+
+@pytest.mark.parametrize("cap", [1, 10**6, 10**9, 10**11])
+def test_a_capped_trade_is_evaluated_anew_and_exactly(cap: int) -> None:
+    """Each leg is what the pool pays for exactly the smaller amount; what is below the cap stays as it is."""
+    free, cut = capped(None), capped(cap)
+    assert [one.position for one in free] == [one.position for one in cut]
+    by_id = {one.id: one for one in pools()}
+    for best, one in zip(free, cut, strict=True):
+        assert one.size == min(best.size, cap)
+        if best.size <= cap:
+            assert attrs.evolve(one, gas_cost=best.gas_cost) == best
+            continue
+        assert one.legs[0].amount_in == one.size
+        assert one.legs[1].amount_in == one.legs[0].amount_out
+        assert one.profit == one.legs[1].amount_out - one.size
+        assert best.size == cap or one.profit <= best.profit
+        for leg in one.legs:
+            fee = by_id[leg.pool].fee_ppm
+            assert leg.pool_fee >= -(-leg.amount_in * fee // 10**6) - 1
+
+
+def test_less_in_earns_less_and_a_cap_above_the_best_size_changes_nothing() -> None:
+    profits = [sum(one.profit for one in capped(cap)) for cap in (10**9, 10**10, 10**11, 10**30)]
+    assert profits == sorted(profits)
+    assert profits[-1] == sum(one.profit for one in capped(None))
