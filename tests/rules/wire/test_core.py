@@ -33,7 +33,7 @@ needs_core = pytest.mark.skipif(CORE is None, reason="the compiled core is missi
 @needs_core
 def test_every_message_is_served() -> None:
     assert CORE is not None
-    assert CORE.served() >= {*MESSAGES.values(), LogStamp}
+    assert CORE.served() >= {*MESSAGES.values(), LogStamp}, "the core is older than the classes: run `make core`"
 
 
 def test_the_source_is_the_same_each_time() -> None:
