@@ -14,6 +14,7 @@ from alphapulse.composition.decision_scopes import DecisionScopes
 from alphapulse.composition.departure import Departure
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.halting import Halting
+from alphapulse.composition.leaving import Leaving
 from alphapulse.composition.lifecycle import Lifecycle
 from alphapulse.composition.market_follower import MarketFollower, Replaying
 from alphapulse.composition.other_strategies import OtherStrategies
@@ -46,7 +47,7 @@ from alphapulse.nursery.service import Service
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
-from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments
+from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments, venue_scope
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 
 NS_PER_S = 1_000_000_000
@@ -120,13 +121,16 @@ class Daemon:
             halt_epoch=lambda: self.halts.epoch,
         )
         self.sources = self._make_collectors()
+        self._leaving = Leaving(settled=lambda: not self.executor.pending, request_stop=self.request_stop)
         self.books.on_begin += [lambda _: self.trading.gate.forget_run(), lambda _: self.strategies.begin_run()]
         self.supervision = Tree(
             foundation=self._foundation(),
             decisions=(*self.trading.tasks(), *self.strategies.tasks()),
             collectors=self.sources.tasks() if self.sources is not None else (),
             environment=environment,
+            venues=sorted({venue_scope(pool.id.venue) for pool in self.pools}),
             halt=self.halting.kill_by_supervisor,
+            leave=self._leaving.ask if environment.service_manager is not None else None,
         )
         self.halting.preconditions.append(self.supervision.foundation_runs)
         self.halting.switch.register_decisions("decisions", DecisionScopes(self.supervision.decisions))
@@ -169,7 +173,7 @@ class Daemon:
     @property
     def failure(self) -> AlphaPulseError | None:
         """What the daemon cannot go on without."""
-        return self.halting.failure
+        return self.halting.failure or self._leaving.failure
 
     def tree(self) -> TreeNode:
         """The live tree of tasks."""
@@ -278,6 +282,7 @@ class Daemon:
         if (manager := self.environment.service_manager) is not None:
             signs = SignsOfLife(manager, turn=self.trading.engine_turn, status=self._status_line)
             yield ChildSpec("service manager", lambda: signs, RESTARTS)
+            yield ChildSpec("leaving", lambda: self._leaving, NO_RESTART)
 
     def _status_line(self) -> str:
         change = self.halts.changes.get(GLOBAL)

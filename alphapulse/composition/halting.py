@@ -107,9 +107,9 @@ class Halting:
         self._audit(actor, "control.kill", scope, reason, f"halt {change.halt_id}")
         return change
 
-    def kill_by_supervisor(self, scope: str, reason: str) -> None:
+    def kill_by_supervisor(self, scope: str, reason: str, level: Level) -> None:
         """A task that the scope cannot do without is gone for good."""
-        self.kill(scope, reason=reason, actor="supervisor", via=Via.SUPERVISOR)
+        self.kill(scope, reason=reason, actor="supervisor", via=Via.SUPERVISOR, level=level)
 
     def kill_by_signal(self) -> None:
         """SIGUSR1 has come; its handler has closed the gate already."""

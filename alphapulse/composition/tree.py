@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Iterable
 
 from alphapulse.composition.environment import Environment
+from alphapulse.composition.escalations import Escalation, terms_of
 from alphapulse.composition.restart_policies import NO_RESTART
-from alphapulse.data.halts import GLOBAL
+from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import NodeState, TreeNode
 from alphapulse.nursery.supervisor import Supervisor
@@ -16,15 +17,14 @@ from alphapulse.safety.scopes import STRATEGY_SCOPE
 logger = logging.getLogger(__name__)
 
 ROOT = "alphapulsed"
-ESSENTIAL = ("journal", "portfolio", "settlements", "paper executor", "halt switch", "breakers", "watchdog")
-"""Without these tasks of the foundation nothing may be traded."""
 
 
 class Tree:
     """Foundation, decisions and collectors under one root, each a supervisor; they start in this order.
 
-    `halt` is called with a scope and a reason when a task that the scope cannot do without has used up its restarts.
-    `end` is called with a reason, whichever task it is.
+    `halt` is called with scope, reason and level when a task that the scope cannot do without has used up its restarts,
+    as the table of `escalations` says; `leave` with a reason if only another process can go on then. `end` is called
+    with a reason, whichever task it is. `venues` are the scopes of the venues that the collectors bring data of.
     """
 
     def __init__(
@@ -34,14 +34,17 @@ class Tree:
         decisions: Iterable[ChildSpec],
         collectors: Iterable[ChildSpec],
         environment: Environment,
-        halt: Callable[[str, str], None] | None = None,
+        venues: Iterable[str] = (),
+        halt: Callable[[str, str, Level], None] | None = None,
+        leave: Callable[[str], None] | None = None,
         end: Callable[[str], None] | None = None,
     ) -> None:
         self._environment = environment
         self._halt = halt
+        self._leave = leave
         self._end = end
-        decisions = tuple(decisions)
-        self._strategies = frozenset(spec.name for spec in decisions if spec.kind == "strategy")
+        self._venues = tuple(venues)
+        self._specs: dict[str, ChildSpec] = {}
         self.foundation = self._supervisor("foundation", foundation)
         self.decisions = self._supervisor("decisions", decisions)
         self.collectors = self._supervisor("collectors", collectors)
@@ -63,9 +66,11 @@ class Tree:
         return self.root.snapshot()
 
     def _supervisor(self, name: str, specs: Iterable[ChildSpec]) -> Supervisor:
+        specs = tuple(specs)
+        self._specs |= {f"{name}/{spec.name}": spec for spec in specs}
         return Supervisor(
             name,
-            tuple(specs),
+            specs,
             now_ns=self._environment.now_ns,
             random=self._environment.random,
             on_exhausted=self._escalate,
@@ -73,17 +78,31 @@ class Tree:
 
     def _escalate(self, path: str, error: BaseException) -> None:
         """A child has used up its restarts: what depends on it stops."""
-        group, _, name = path.removeprefix(f"{ROOT}/").partition("/")
+        spec = self._specs[path]
+        terms = terms_of(spec)
         reason = f"{path} failed for good: {error}"
-        logger.critical("%s", reason)
+        logger.critical("%s: %s", reason, terms.given_up.value)
         if self._end is not None:
             self._end(reason)
         if self._halt is None:
             return
-        if group == "decisions" and name in self._strategies:
-            self._halt(STRATEGY_SCOPE + name, reason)
-        elif group == "decisions" or name in ESSENTIAL:
-            self._halt(GLOBAL, reason)
+        for scope, level in self._stopped_by(spec, terms.given_up):
+            self._halt(scope, reason, level)
+        if terms.leaves and self._leave is not None:
+            self._leave(reason)
+
+    def _stopped_by(self, spec: ChildSpec, given_up: Escalation) -> Iterable[tuple[str, Level]]:
+        match given_up:
+            case Escalation.SHOWN:
+                return ()
+            case Escalation.REDUCE_VENUES:
+                return [(scope, Level.REDUCING) for scope in self._venues]
+            case Escalation.REDUCE_ALL:
+                return [(GLOBAL, Level.REDUCING)]
+            case Escalation.HALT_STRATEGY:
+                return [(STRATEGY_SCOPE + spec.name, Level.HALTED)]
+            case Escalation.HALT_ALL:
+                return [(GLOBAL, Level.HALTED)]
 
 
 def _group(supervisor: Supervisor) -> ChildSpec:
