@@ -232,7 +232,7 @@ class Daemon:
             follower=self.market,
             max_signal_age_ns=self.config.limits.max_input_age_s * NS_PER_S,
         )
-        self._departure = Departure(roads, self.request_stop)
+        self._departure = Departure(roads, self.request_stop, by_desertion=False)
         return roads
 
     def _make_collectors(self) -> Collectors | None:

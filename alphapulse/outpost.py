@@ -72,7 +72,8 @@ class Outpost:
             max_signal_age_ns=config.limits.max_input_age_s * NS_PER_S,
             on_control=self.halts.stop_now if placement.strategies else None,
         )
-        self.departure = Departure(self.roads, self.request_stop)
+        by_desertion = self._at_end == "stop" and not placement.collectors and not self.roads.hears_market_data
+        self.departure = Departure(self.roads, self.request_stop, by_desertion=by_desertion)
         self.strategies = Strategies(
             config,
             pools,

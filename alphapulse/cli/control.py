@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import msgspec
 from alphapulse.cli.control_file import read_control_file
 from alphapulse.cli.daemon_call import Unanswered, ask, call, control_url
 from alphapulse.cli.halt_text import report_lines
-from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
+from alphapulse.cli.topology import process_lines, processes_of, services_json
 from alphapulse.config import Config
 from alphapulse.data.halts import GLOBAL
 from alphapulse.safety import halt_file
@@ -35,11 +37,25 @@ scope_option = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print the whole status as JSON.")
 @reports_errors
 def status(config_path: Path | None, as_json: bool) -> None:
-    """Say whether the daemon runs, whether it trades, and why not."""
-    shown = call(read_config(config_path), "GET", "/status")
+    """Say whether the daemon runs, whether it trades, and why not; of a topology, how each process is.
+
+    The exit code is 1 if the daemon does not answer, or if a process of the topology is not ready.
+    """
+    config = read_config(config_path)
+    processes = processes_of(config) if config.topology.services is not None else {}
+    if not as_json:
+        for line in process_lines(config, processes):
+            click.echo(line)
+    shown = call(config, "GET", "/status")
     if as_json:
-        click.echo(msgspec.json.encode(shown).decode())
-        return
+        click.echo(msgspec.json.encode({**shown, **services_json(processes)}).decode())
+    else:
+        _tell_status(shown)
+    if not all(process is not None and process.shown_state == "ready" for process in processes.values()):
+        sys.exit(EXIT_FAILED)
+
+
+def _tell_status(shown: Any) -> None:
     click.echo(f"{shown['state'].upper()} ({shown['mode']}), since {shown['since']['iso']}, by {shown['by']}")
     click.echo(f"cause: {shown['cause']}")
     for halt in shown["partial_halts"]:

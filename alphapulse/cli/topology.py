@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -115,26 +115,35 @@ def services_of(config: Config) -> tuple[str, ...]:
     return (WHOLE,) if topology is None else tuple(one.service for one in topology.in_order())
 
 
-def process_lines(config: Config) -> Iterator[str]:
+def processes_of(config: Config) -> dict[str, ProcessFile | None]:
+    """What each process of the configuration last said, None if it was never started."""
+    return {service: read_process(config.data_folder, service) for service in services_of(config)}
+
+
+def process_lines(config: Config, processes: Mapping[str, ProcessFile | None]) -> Iterator[str]:
     """A line for each process: its name, state, number and since when; the end of its log if it failed."""
-    services = services_of(config)
-    width = max(map(len, services))
-    for service in services:
-        process = read_process(config.data_folder, service)
+    width = max(map(len, processes), default=0)
+    for service, process in processes.items():
         if process is None:
             yield f"{service:<{width}}  not started"
             continue
         yield f"{service:<{width}}  {process.shown_state:<8}  {_whence(process)}"
         if process.shown_state in ("died", "failed"):
-            yield from (
-                f"{'':<{width}}  | {line}" for line in last_lines(log_path(config.data_folder, service), FAILURE_LINES)
-            )
+            for line in last_lines(log_path(config.data_folder, service), FAILURE_LINES):
+                yield f"{'':<{width}}  | {line}"
 
 
-def all_run(config: Config) -> bool:
-    """True if every process of the configuration is ready."""
-    processes = [read_process(config.data_folder, service) for service in services_of(config)]
-    return all(process is not None and process.shown_state == "ready" for process in processes)
+def services_json(processes: Mapping[str, ProcessFile | None]) -> dict[str, Any]:
+    """The same for programs: nothing if there is no topology."""
+    return {"services": [_process_json(*one) for one in processes.items()]} if processes else {}
+
+
+def _process_json(service: str, process: ProcessFile | None) -> dict[str, Any]:
+    if process is None:
+        return {"service": service, "state": "not started"}
+    since = str(process.since_ns)
+    told = {"pid": process.pid, "since_ns": since, "reason": process.reason}
+    return {"service": service, "state": process.shown_state, **told}
 
 
 def _whence(process: ProcessFile) -> str:

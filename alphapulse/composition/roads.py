@@ -100,10 +100,19 @@ class Roads:
     async def wait_audience(self) -> None:
         """Return when every process that is to hear what this one publishes is there, at most 30 s later."""
         with trio.move_on_after(AUDIENCE_S):
-            while missing := sorted(self._missing()):  # noqa: ASYNC110 - relays tell who is there once a second
+            while missing := sorted(self.missing()):  # noqa: ASYNC110 - relays tell who is there once a second
                 await trio.sleep(LOOK_S)
             return
         logger.warning("beginning without those who do not listen yet: %s", ", ".join(missing))
+
+    def missing(self) -> set[str]:
+        """Processes that are to hear market data, signals or execution and are not there yet."""
+        return {
+            f"{service} on {place.name}"
+            for place in self._topology.relays
+            if place.name in self.servers or place.name in self.links
+            for service in self._topology.consumers(place) - self._listeners(place.name)
+        }
 
     async def wait_halts_applied(self) -> None:
         """Return when all halts published so far have been applied by every process of strategies."""
@@ -113,6 +122,12 @@ class Roads:
             server = self.servers[place.name]
             while place.domain is Domain.EXECUTION and _unapplied(server.report()):  # noqa: ASYNC110 - as above
                 await trio.sleep(LOOK_S)
+
+    @property
+    def hears_market_data(self) -> bool:
+        """True if market data comes through this process."""
+        places = self._topology.of_domain(Domain.MARKET_DATA)
+        return any(place.name in self.servers or place.name in self.links for place in places)
 
     @property
     def deserted(self) -> bool:
@@ -146,13 +161,14 @@ class Roads:
         if not remote or not self._uses(domain):
             return None
         hub = self.bus.hubs[domain]
+        merge = None
         if len(places) > 1 and self._placement.consumes:
             chains = {
-                one.name: {CHAIN_OF_VENUE[venue] for venue in one.venues if venue in CHAIN_OF_VENUE} for one in remote
+                one.name: {CHAIN_OF_VENUE[venue] for venue in one.venues & CHAIN_OF_VENUE.keys()} for one in remote
             }
-            self._merge = ShardMerge(hub, chains)
+            merge = self._merge = ShardMerge(hub, chains)
         for place in remote:
-            self.links[place.name] = self._link(place, hub if self._merge is None else self._merge.hub_of(place.name))
+            self.links[place.name] = self._link(place, hub if merge is None else merge.hub_of(place.name))
         return RemoteRelay(hub, {frozenset(map(int, one.venues)): self.links[one.name] for one in remote})
 
     def _uses(self, domain: Domain) -> bool:
@@ -227,15 +243,6 @@ class Roads:
     def _links_of(self, domain: Domain) -> list[RelayLink]:
         places = self._topology.of_domain(domain)
         return [self.links[place.name] for place in places if place.name in self.links]
-
-    def _missing(self) -> set[str]:
-        """Processes that are to hear market data, signals or execution and are not there yet."""
-        return {
-            f"{service} on {place.name}"
-            for place in self._topology.relays
-            if place.name in self.servers or place.name in self.links
-            for service in self._topology.consumers(place) - self._listeners(place.name)
-        }
 
     def _listeners(self, relay: str) -> set[str]:
         report = self.report(relay)

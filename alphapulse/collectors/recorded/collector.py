@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from alphapulse.collectors.recorded.recording import RecordedBlock, Recording
+from alphapulse.data.chains import CHAINS
 from alphapulse.data.market import (
     BlockCompleted,
     PoolBurn,
@@ -87,7 +88,7 @@ class RecordedCollector:
         capture: Callable[[str, int, Sequence[bytes]], None] | None = None,
     ) -> None:
         self._recording = recording
-        self._venue = pools[0].id.venue
+        self._venue = CHAINS[pools[0].id.chain_id or 0].venue
         self._admitted = frozenset(pool.id.name for pool in pools)
         self._terms = terms
         self._market_data = market_data

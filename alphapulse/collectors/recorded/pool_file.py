@@ -8,8 +8,8 @@ from typing import Annotated
 
 import msgspec
 
-from alphapulse.data.chains import CHAINS
-from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.chains import CHAINS, Chain
+from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import PoolFileError
 from alphapulse.rules.amm.tick_math import MAX_TICK
@@ -32,6 +32,7 @@ class _PoolEntry(msgspec.Struct):
     token1: str
     name: str = ""
     kind: str = "v3"
+    venue: str = ""
 
 
 class _Document(msgspec.Struct, rename={"chain_id": "chainId"}):
@@ -81,11 +82,12 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
             raise ValueError(f"{where}: expected token0 below token1, as on chain; they are swapped or equal")
         if pool.kind not in KINDS:
             raise ValueError(f"{where}.kind: expected {' or '.join(KINDS)}, found {pool.kind!r}")
+        venue = _venue(pool.venue, chain, f"{where}.venue")
         if address in pools:
             raise ValueError(f"{where}.address: {pool.address} is listed twice")
         name = pool.name or f"{token0.symbol}/{token1.symbol} {percent(pool.fee_ppm)}"
         pools[address] = Pool(
-            InstrumentId.from_pool_address(address, chain.venue),
+            InstrumentId.from_pool_address(address, venue),
             KINDS[pool.kind],
             name,
             token0,
@@ -94,6 +96,16 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
             pool.tick_spacing,
         )
     return tuple(pools.values())
+
+
+def _venue(text: str, chain: Chain, where: str) -> Venue:
+    """The venue that a pool belongs to, such as `uniswap_v3`; by default the chain's own."""
+    if not text:
+        return chain.venue
+    known = {venue.name.lower(): venue for venue, chain_id in CHAIN_OF_VENUE.items() if chain_id == chain.chain_id}
+    if text not in known:
+        raise ValueError(f"{where}: expected a venue on {chain.name} ({', '.join(known)}), found {text!r}")
+    return known[text]
 
 
 def _token(tokens: dict[bytes, Token], text: str, where: str) -> Token:
