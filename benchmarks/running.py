@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, perf_counter_ns, sleep
@@ -18,6 +19,8 @@ import httpx
 
 from alphapulse.cli.control_file import read_control_file
 from alphapulse.connections.http import control_client
+from alphapulse.data.roles import Role
+from alphapulse_web.key_file import KeyFile
 from benchmarks.day import Day
 from benchmarks.figures import ROUNDS, Budget, Figure, quantile
 
@@ -51,6 +54,13 @@ class Running:
         """A client that bears the daemon's token."""
         return control_client(self.url, (self.folder / "data" / "token").read_text("ascii").strip())
 
+    def readers(self) -> list[dict[str, str]]:
+        """Headers of ten viewers: each may ask ten times in a second."""
+        file = KeyFile(self.folder / "data")
+        readers = [{"Authorization": f"Bearer {file.add(f'reader-{n}', Role.VIEWER, 1).reveal()}"} for n in range(10)]
+        sleep(2)  # the daemon looks for new keys each second
+        return readers
+
     def resident_mb(self) -> float:
         """VmRSS in MB (10^6 bytes)."""
         status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
@@ -65,7 +75,7 @@ def measure(_day: Day) -> list[Figure]:
         with alphapulsed() as daemon:
             starts.append(daemon.ready_s)
     with alphapulsed() as daemon, daemon.client() as client:
-        calls, gates, scopes, kills = _api(client)
+        calls, gates, scopes, kills = _api(client, daemon.readers())
     return [
         Figure("alphapulsed: start -> ready", "s", tuple(starts), START_BUDGET),
         Figure("GET /api/v1/status, round trip, p99", "ms", calls, API_BUDGET),
@@ -76,13 +86,13 @@ def measure(_day: Day) -> list[Figure]:
     ]
 
 
-def _api(client: httpx.Client) -> tuple[tuple[float, ...], ...]:
+def _api(client: httpx.Client, readers: list[dict[str, str]]) -> tuple[tuple[float, ...], ...]:
     calls, gates, scopes, kills = [], [], [], []
     for _ in range(ROUNDS):
         taken = []
-        for _ in range(STATUS_CALLS):
+        for reader in islice(cycle(readers), STATUS_CALLS):
             began = perf_counter_ns()
-            client.get("/api/v1/status").raise_for_status()
+            client.get("/api/v1/status", headers=reader).raise_for_status()
             taken.append(perf_counter_ns() - began)
         calls.append(quantile(taken, 0.99) / MS)
         began = perf_counter_ns()
@@ -94,7 +104,7 @@ def _api(client: httpx.Client) -> tuple[tuple[float, ...], ...]:
         challenge = _post(client, "challenge", scope="global")
         typed = {name: challenge[name] for name in ("nonce", "phrase")}
         _post(client, "resume", scope="global", reason="benchmark", **typed)
-        sleep(0.2)  # the engine is at work again before it is stopped anew
+        sleep(1)  # the engine is at work again before it is stopped anew, and the readers may ask again
     return tuple(calls), tuple(gates), tuple(scopes), tuple(kills)
 
 
