@@ -8,7 +8,7 @@ from time import perf_counter
 
 import click
 
-from benchmarks import decoding, journalling, pipeline, replaying, running, solving, wire
+from benchmarks import decoding, journalling, links, pipeline, replaying, running, solving, wire
 from benchmarks.day import Day
 from benchmarks.figures import Figure
 from benchmarks.machine import describe_machine
@@ -20,6 +20,7 @@ GROUPS: dict[str, Callable[[Day], list[Figure]]] = {
     "solving": solving.measure,
     "journalling": journalling.measure,
     "wire": wire.measure,
+    "links": links.measure,
     "running": running.measure,
 }
 ROW = "{:<56} {:>10}  {:>21}  {:<6} {:>9}  {}"

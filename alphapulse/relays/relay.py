@@ -14,6 +14,7 @@ from alphapulse.data.runs import RunEnded, RunStarted
 from alphapulse.data.wire import DOMAIN_TYPES, Domain
 from alphapulse.errors import RelayError
 from alphapulse.relays.flow import Flow
+from alphapulse.relays.instrument_index import InstrumentIndex
 from alphapulse.relays.subscription import AnySubscription, Subscription, SubscriptionStatistics
 from alphapulse.rules.links.topics import Topics
 
@@ -59,7 +60,9 @@ class Relay:
         self._accepted = frozenset(
             cls for number, cls in MESSAGES.items() if any(number in numbers for numbers in DOMAIN_TYPES[domain])
         ) | TRAVELLERS.get(domain, frozenset())
-        self._subscribers: dict[AnySubscription, Topics] = {}
+        self._subscribers: dict[AnySubscription, None] = {}
+        self._broad: dict[AnySubscription, Topics] = {}
+        self._narrow = InstrumentIndex()
         self._arrivals = trio.lowlevel.ParkingLot()
         self._tap: Tap | None = None
         self._published = 0
@@ -96,10 +99,13 @@ class Relay:
         self._published += len(messages)
         if self._keep is not None:
             self._keep(messages)
-        for subscription, wanted in list(self._subscribers.items()):
+        for subscription, wanted in list(self._broad.items()):
             picked = wanted.pick(messages)
             if picked:
                 subscription.offer(picked)
+        if self._narrow:
+            for subscription, chosen in self._narrow.pick(messages).items():
+                subscription.offer(chosen)
 
     def remember(self, messages: Sequence[object]) -> None:
         """Take into the snapshot what is published elsewhere and does not come back."""
@@ -139,7 +145,11 @@ class Relay:
     ) -> None:
         """Let a consumer that has a queue already receive this relay's messages too."""
         wanted = Topics.of(types, instruments, venues)
-        self._subscribers[subscription] = wanted
+        self._subscribers[subscription] = None
+        if wanted.instruments is None:
+            self._broad[subscription] = wanted
+        else:
+            self._narrow.add(subscription, wanted)
         self._arrivals.unpark_all()
         subscription.on_close(lambda: self._forget(subscription))
         if self._snapshot is not None and (start := wanted.pick(list(self._snapshot()))):
@@ -156,3 +166,5 @@ class Relay:
 
     def _forget(self, subscription: AnySubscription) -> None:
         self._subscribers.pop(subscription, None)
+        self._broad.pop(subscription, None)
+        self._narrow.remove(subscription)

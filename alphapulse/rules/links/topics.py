@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Self, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -64,6 +65,9 @@ class Topics:
         """Those of `messages` that are wanted."""
         if self.everything:
             return messages
+        types = self.types
+        if types is not None and self.instruments is None and self.venues is None:
+            return [message for message in messages if type(message) in types]
         return [message for message in messages if self.wants(message)]
 
     def wants(self, message: object) -> bool:
@@ -94,14 +98,27 @@ ALL = Topics()
 NOTHING = Topics(types=frozenset())
 
 
+_READERS: dict[type, Callable[[Any], Sequence[InstrumentId]]] = {}
+"""By class of message; there are no more than the registry has."""
+
+_path = attrgetter("pools")
+
+
+def _one_pool(message: Any) -> Sequence[InstrumentId]:
+    return (message.pool,)
+
+
+def _one_instrument(message: Any) -> Sequence[InstrumentId]:
+    return (message.instrument,)
+
+
+def _nothing(message: Any) -> Sequence[InstrumentId]:
+    return ()
+
+
 def instruments_of(message: object) -> Sequence[InstrumentId]:
     """The instruments that a message is about: a pool or an instrument, or the pools of a path; none if it has none."""
-    about = getattr(message, "pool", None) or getattr(message, "instrument", None)
-    if isinstance(about, InstrumentId):
-        return (about,)
-    if isinstance(message, ArbitrageSignal):
-        return message.pools
-    return ()
+    return (_READERS.get(type(message)) or _reader(type(message)))(message)
 
 
 def venues_of(message: object) -> Sequence[int]:
@@ -112,6 +129,18 @@ def venues_of(message: object) -> Sequence[int]:
     if isinstance(message, StreamStatus):
         return (message.venue,) if message.venue else ()
     return [instrument.venue for instrument in instruments_of(message)]
+
+
+def _reader(cls: type) -> Callable[[object], Sequence[InstrumentId]]:
+    """How the instruments of a class of messages are found, kept for the next time."""
+    if cls is ArbitrageSignal:
+        read: Callable[[Any], Sequence[InstrumentId]] = _path
+    elif "pool" in (names := {field.name for field in attrs.fields(cls)}):
+        read = _one_pool
+    else:
+        read = _one_instrument if "instrument" in names else _nothing
+    _READERS[cls] = read
+    return read
 
 
 def _chain_venue(venue: int) -> int | None:
