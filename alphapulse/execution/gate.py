@@ -104,7 +104,7 @@ class Gate:
         if refusal is None:
             self._traded[signal.strategy, signal.episode] = None
             _forget_oldest(self._traded)
-            self.record.approve(signal, facts.time_ns)
+            self.record.approve(signal)
             if facts.permit is Permit.PROBE:
                 self._breakers.send_probe(signal.strategy, facts.pools, (signal.run, signal.signal_id))
         return RiskDecision(
@@ -153,7 +153,7 @@ class Gate:
 
     def _facts(self, signal: ArbitrageSignal) -> Facts:
         strategy, now_ns = signal.strategy, self._now_ns()
-        pools = signal.pools
+        pools, market_ns = signal.pools, self._market_ns()
         permit = self._breakers.permit(strategy, pools)
         factor_ppm = self._halts.factor_ppm(strategy, pools)
         if permit is not Permit.ANY:
@@ -167,7 +167,8 @@ class Gate:
             self.limits.ceilings(strategy, signal.profit_token, now_ns, factor_ppm),
             self.limits.floor(strategy, signal.profit_token),
             self.record,
-            self._market_ns(),
+            market_ns,
+            self.record.time.at(signal.venue_time_ns if market_ns is None else market_ns),
             now_ns,
             self._stream_trouble(signal.chain_id),
             self._journal_failure(),

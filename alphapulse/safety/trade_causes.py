@@ -12,7 +12,7 @@ from alphapulse.rules.accounting.profit_and_loss import NS_PER_DAY
 from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.outcomes import FailureRatio, Reconciliation
 from alphapulse.rules.breakers.stale_inputs import StaleInputs
-from alphapulse.rules.limits.limit_book import LimitBook
+from alphapulse.rules.limits.limit_book import Ceilings, LimitBook
 from alphapulse.rules.limits.losses import ALL
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.safety.cause import Cause
@@ -53,7 +53,7 @@ class TradeCauses:
             case OrderRequest():
                 self.record.take(message)
             case Fill() | ExecutionReport():
-                yield from self._settled(message, now_ns)
+                yield from self._settled(message, market_ns, now_ns)
             case OrderStatus():
                 known = message.state is not OrderState.UNKNOWN
                 venue = venue_scope(message.instrument.venue)
@@ -86,20 +86,20 @@ class TradeCauses:
         elif decision.failed is Check.REPEATED:
             yield Cause(table.REPEATED, scope, market_ns, decision.text)
 
-    def _settled(self, settlement: Settlement, now_ns: int) -> Iterator[Cause]:
+    def _settled(self, settlement: Settlement, market_ns: int, now_ns: int) -> Iterator[Cause]:
         stake = self.record.exposure.stakes.get((settlement.run, settlement.signal_id))
         self.record.take(settlement)
         if stake is None:
             return
-        at_ns = settlement.venue_time_ns
-        yield from self._losses(settlement.strategy, settlement.profit_token, at_ns, now_ns)
+        yield from self._losses(settlement.strategy, settlement.profit_token, settlement.venue_time_ns, now_ns)
         failed = isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.REVERTED
         if failed or isinstance(settlement, Fill):
             for pool in {pool.venue: pool for pool in stake.pools}.values():
-                yield from self._outcome(pool, settlement, now_ns, failed=failed)
+                ceilings = self._limits.ceilings(settlement.strategy, settlement.profit_token, now_ns)
+                yield from self._outcome(pool, ceilings, market_ns, failed=failed)
 
-    def _outcome(self, pool: InstrumentId, settlement: Settlement, now_ns: int, *, failed: bool) -> Iterator[Cause]:
-        venue, at_ns = venue_scope(pool.venue), settlement.venue_time_ns
+    def _outcome(self, pool: InstrumentId, ceilings: Ceilings, at_ns: int, *, failed: bool) -> Iterator[Cause]:
+        venue = venue_scope(pool.venue)
         if venue not in self._ratios:
             self._ratios[venue] = FailureRatio(
                 window_ns=MINUTE_NS, least=self._least_outcomes, limit_ppm=self._max_failure_ppm
@@ -108,7 +108,6 @@ class TradeCauses:
             reason = f"{share} ppm of the trades of 60 s failed, at most {self._max_failure_ppm} may"
             yield Cause(table.REJECT_RATIO, venue, at_ns, reason)
         row = self.record.attempts.failures((pool,))
-        ceilings = self._limits.ceilings(settlement.strategy, settlement.profit_token, now_ns)
         most = ceilings.get("limits_failures_in_row")
         if failed and most is not None and row >= most:
             yield Cause(table.REJECT_STORM, venue, at_ns, f"{row} trades in a row failed, at most {most} may")

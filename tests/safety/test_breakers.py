@@ -228,8 +228,11 @@ async def test_what_no_person_did_closes_nothing(via: Via) -> None:
 async def test_failures_in_a_row_halt_their_venue_and_a_fill_counts_anew() -> None:
     async with running({(Place.LIMITS, "max_failures_in_row"): 2}) as bench:
         filled = evolved(fill(2), venue_time_ns=DAY_NS + 100 * SECOND)
-        await bench.execution(*failed(1), intent(2), filled, *failed(3, 200))
-        assert bench.switch.calls == []
+        for number, messages in enumerate((failed(1), (intent(2), filled), failed(3, 200))):
+            bench.market_ns = DAY_NS + number * 100 * SECOND
+            await bench.execution(*messages)
+            assert bench.switch.calls == []
+        bench.market_ns = DAY_NS + 300 * SECOND
         await bench.execution(*failed(4, 300))
         assert bench.switch.calls == [("trip", VENUE, "breaker reject_storm", Level.HALTED)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alphapulse.rules.limits.window import SlidingWindow
+from alphapulse.rules.limits.window import SlidingWindow, SteadyTime
 
 PPM = 1_000_000
 ROUNDS_THAT_DIFFER = 3
@@ -14,14 +14,16 @@ class FailureRatio:
     def __init__(self, *, window_ns: int, least: int, limit_ppm: int) -> None:
         self._least = least
         self._limit_ppm = limit_ppm
+        self._time = SteadyTime()
         self._all = SlidingWindow(window_ns)
         self._failed = SlidingWindow(window_ns)
 
     def take(self, clock_ns: int, *, failed: bool) -> int | None:
-        """A trade ended; the share of failures in ppm, floored, if it is over the limit."""
-        self._all.add(clock_ns)
-        self._failed.add(clock_ns, int(failed))
-        count, failures = self._all.total(clock_ns), self._failed.total(clock_ns)
+        """A trade's end was heard of; the share of failures in ppm, floored, if it is over the limit."""
+        now_ns = self._time.at(clock_ns)
+        self._all.add(now_ns)
+        self._failed.add(now_ns, int(failed))
+        count, failures = self._all.total(now_ns), self._failed.total(now_ns)
         share = failures * PPM // count
         return share if count >= self._least and failures * PPM > self._limit_ppm * count else None
 
@@ -32,7 +34,7 @@ class FailureRatio:
 
 
 class Reconciliation:
-    """Rounds in which our books and a venue's were compared, and orders of which the venue has not said how they end."""
+    """Rounds in which our books and a venue's were compared, and orders that the venue has not said the end of."""
 
     def __init__(self, most_unknown: int) -> None:
         self._most_unknown = most_unknown

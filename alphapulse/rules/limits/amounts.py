@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from alphapulse.data.execution import Check
-from alphapulse.rules.limits.attempts import path_of
 from alphapulse.rules.limits.facts import Facts
 from alphapulse.rules.limits.limit_table import RAW
 from alphapulse.rules.limits.losses import ALL
@@ -20,7 +19,7 @@ def max_trade_value(facts: Facts) -> Finding:
 def volume(facts: Facts) -> Finding:
     """First amounts in of the hour behind, this one included."""
     signal = facts.signal
-    done = facts.record.volume(signal.strategy, signal.profit_token).total(facts.time_ns)
+    done = facts.record.volume(signal.strategy, signal.profit_token).total(facts.steady_ns)
     return _within(facts, Check.VOLUME, done + signal.size, "strategies_hourly_volume", "the volume of an hour")
 
 
@@ -60,8 +59,8 @@ def capital(facts: Facts) -> Finding:
 def daily_loss(facts: Facts) -> Finding:
     """The market day's loss, of the strategy and of all; the one that is nearer to its limit decides."""
     losses, token = facts.record.losses, facts.signal.profit_token
-    own = losses.day_loss(facts.signal.strategy, token, facts.time_ns)
-    everyone = losses.day_loss(ALL, token, facts.time_ns)
+    own = losses.day_loss(facts.signal.strategy, token, facts.day_ns)
+    everyone = losses.day_loss(ALL, token, facts.day_ns)
     return _both_below(facts, Check.DAILY_LOSS, own, everyone, "daily_loss", "today's loss")
 
 
@@ -90,42 +89,42 @@ def gas_price(facts: Facts) -> Finding:
 def gas_budget(facts: Facts) -> Finding:
     """Gas paid in the hour behind, and all that is on its way, this trade's included."""
     record, signal = facts.record, facts.signal
-    wei = record.gas_wei.total(facts.time_ns) + record.exposure.gas_wei + signal.gas_units * signal.gas_price_wei
+    wei = record.gas_wei.total(facts.steady_ns) + record.exposure.gas_wei + signal.gas_units * signal.gas_price_wei
     limit = facts.ceilings.get("limits_hourly_gas_wei")
     return within(Check.GAS_BUDGET, facts.terms.mode, wei, limit, "wei", "the gas of an hour")
 
 
 def revert_budget(facts: Facts) -> Finding:
     """Reverted trades of the hour behind."""
-    value = facts.record.reverts.total(facts.time_ns)
+    value = facts.record.reverts.total(facts.steady_ns)
     limit = facts.ceilings.get("limits_hourly_reverts")
     return below(Check.REVERT_BUDGET, facts.terms.mode, value, limit, TRADES, "the number of reverts in an hour")
 
 
 def venue_throttle(facts: Facts) -> Finding:
     """Trades at the busiest of the path's venues within the window, this one included."""
-    sent = max(facts.record.sent_to(pool.venue).total(facts.time_ns) for pool in facts.pools)
+    sent = max([facts.record.sent_to(pool.venue).total(facts.steady_ns) for pool in facts.pools])
     limit = facts.ceilings.get("limits_venue_intents")
     return within(Check.VENUE_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the pace at a venue")
 
 
 def strategy_throttle(facts: Facts) -> Finding:
     """Trades of the strategy within the window, this one included."""
-    sent = facts.record.sent_by(facts.signal.strategy).total(facts.time_ns)
+    sent = facts.record.sent_by(facts.signal.strategy).total(facts.steady_ns)
     limit = facts.ceilings.get("limits_strategy_intents")
     return within(Check.STRATEGY_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the strategy's pace")
 
 
 def global_throttle(facts: Facts) -> Finding:
     """Trades of all strategies within the window, this one included."""
-    sent = facts.record.sent.total(facts.time_ns)
+    sent = facts.record.sent.total(facts.steady_ns)
     limit = facts.ceilings.get("limits_intents")
     return within(Check.GLOBAL_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the pace of all strategies")
 
 
 def repeated(facts: Facts) -> Finding:
     """Trades of this very path that no fill has followed."""
-    value = facts.record.attempts.unfilled(path_of(facts.signal.strategy, facts.signal.legs))
+    value = facts.record.attempts.unfilled(facts.signal.strategy, facts.signal.legs)
     limit = facts.ceilings.get("strategies_unfilled_repeats")
     return below(Check.REPEATED, facts.terms.mode, value, limit, TRADES, "this path without a fill")
 

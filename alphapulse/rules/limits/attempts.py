@@ -16,7 +16,7 @@ Path = tuple[str, tuple[tuple[InstrumentId, bytes], ...]]
 
 def path_of(strategy: str, legs: Iterable[Leg]) -> Path:
     """What a trade repeats if another has the same."""
-    return strategy, tuple((leg.pool, leg.token_in) for leg in legs)
+    return strategy, tuple([(leg.pool, leg.token_in) for leg in legs])
 
 
 class Attempts:
@@ -43,12 +43,14 @@ class Attempts:
         for venue in {pool.venue for pool, _ in path[1]}:
             self._failed[venue] = self._failed.get(venue, 0) + 1
 
-    def unfilled(self, path: Path) -> int:
+    def unfilled(self, strategy: str, legs: Iterable[Leg]) -> int:
         """How often the path was tried since its last fill."""
-        return self._unfilled.get(path, 0)
+        return self._unfilled.get(path_of(strategy, legs), 0) if self._unfilled else 0
 
     def failures(self, pools: Iterable[InstrumentId]) -> int:
         """The most failures in a row at one of the pools' venues."""
+        if not self._failed:
+            return 0
         return max((self._failed.get(pool.venue, 0) for pool in pools), default=0)
 
     def most_unfilled(self, strategy: str) -> int:

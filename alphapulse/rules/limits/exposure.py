@@ -60,10 +60,14 @@ class Exposure:
 
     def of_pools(self, pools: Iterable[InstrumentId], token: bytes) -> int:
         """The most that is open through one of these pools."""
+        if token not in self._of_token:
+            return 0
         return max((self._of_pool.get((pool, token), 0) for pool in pools), default=0)
 
     def of_venues(self, pools: Iterable[InstrumentId], token: bytes) -> int:
         """The most that is open at one of these pools' venues."""
+        if token not in self._of_token:
+            return 0
         return max((self._of_venue.get((pool.venue, token), 0) for pool in pools), default=0)
 
     def of_busiest_pool(self, token: bytes) -> int:

@@ -37,9 +37,9 @@ class GateTerms(NamedTuple):
 class Facts(NamedTuple):
     """One signal and its surroundings at the moment of its verdict.
 
-    `pools` are those of its legs. `market_ns` is None while the market's time is not known, `now_ns` is the wall
-    clock. `trouble` is what is wrong with the stream behind it, `journal_failure` with the journal. `traded` says
-    whether its episode was traded, `seen` whether its number was judged.
+    `pools` are those of its legs. `market_ns` is None while the market's time is not known, `steady_ns` is the time of
+    the windows, `now_ns` the wall clock. `trouble` is what is wrong with the stream behind it, `journal_failure` with
+    the journal. `traded` says whether its episode was traded, `seen` whether its number was judged.
     """
 
     signal: ArbitrageSignal
@@ -51,6 +51,7 @@ class Facts(NamedTuple):
     floor: int | None
     record: TradingRecord
     market_ns: int | None
+    steady_ns: int
     now_ns: int
     trouble: str | None
     journal_failure: str | None
@@ -59,6 +60,6 @@ class Facts(NamedTuple):
     permit: Permit
 
     @property
-    def time_ns(self) -> int:
-        """The market clock; before it is known, the signal's own time."""
+    def day_ns(self) -> int:
+        """The market clock by which days are told; before it is known, the signal's own time."""
         return self.signal.venue_time_ns if self.market_ns is None else self.market_ns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 import attrs
 
@@ -66,13 +65,11 @@ class LimitBook:
         key = strategy, token, factor_ppm
         found = self._cache.get(key)
         if found is None:
-            found = self._cache[key] = MappingProxyType(
-                {
-                    limit.row.field: limit.row.in_force(self.value(limit.name), factor_ppm)
-                    for limit in self._limits.values()
-                    if limit.strategy in (None, strategy) and limit.token in (None, token)
-                }
-            )
+            found = self._cache[key] = {
+                limit.row.field: limit.row.in_force(self.value(limit.name), factor_ppm)
+                for limit in self._limits.values()
+                if limit.strategy in (None, strategy) and limit.token in (None, token)
+            }
         return found
 
     def value(self, name: str) -> int:

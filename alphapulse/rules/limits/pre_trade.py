@@ -110,11 +110,19 @@ def price_collar(signal: ArbitrageSignal, mode: Mode, limit_ppm: int | None) -> 
 
 def _largest_gap(legs: tuple[Leg, ...]) -> int | None:
     """In ppm, floored; None if no two pools trade one pair."""
+    if len(legs) == 2 and legs[0].token_in == legs[1].token_out and legs[0].token_out == legs[1].token_in:
+        return _gap(legs[0].sqrt_price_x96, legs[1].sqrt_price_x96)
     roots_of: dict[frozenset[bytes], list[int]] = {}
     for leg in legs:
         roots_of.setdefault(frozenset((leg.token_in, leg.token_out)), []).append(leg.sqrt_price_x96)
-    ends = [(min(roots) ** 2, max(roots) ** 2) for roots in roots_of.values() if len(roots) > 1]
-    return max(((high - low) * 1_000_000 // low for low, high in ends), default=None)
+    gaps = [_gap(min(roots), max(roots)) for roots in roots_of.values() if len(roots) > 1]
+    return max(gaps, default=None)
+
+
+def _gap(one: int, other: int) -> int:
+    """How far the greater of two root prices' squares lies above the lesser, in ppm, floored."""
+    low, high = (one * one, other * other) if one < other else (other * other, one * one)
+    return (high - low) * 1_000_000 // low
 
 
 def input_fresh(signal: ArbitrageSignal, market_ns: int | None, limit_ns: int, trouble: str | None) -> Refusal | None:

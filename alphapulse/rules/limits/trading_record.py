@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
-from alphapulse.data.instruments import InstrumentId, Venue
+from alphapulse.data.instruments import Venue
 from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
 from alphapulse.data.runs import RunStarted
 from alphapulse.data.signals import ArbitrageSignal
@@ -11,7 +11,7 @@ from alphapulse.rules.accounting.profit_and_loss import holding_change
 from alphapulse.rules.limits.attempts import Attempts, path_of
 from alphapulse.rules.limits.exposure import Exposure, Stake
 from alphapulse.rules.limits.losses import ALL, LossBook
-from alphapulse.rules.limits.window import SlidingWindow
+from alphapulse.rules.limits.window import SlidingWindow, SteadyTime
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3_600 * SECOND_NS
@@ -20,13 +20,15 @@ LOSS_RULES = ("daily_loss", "drawdown", "losing_streak")
 
 
 class TradingRecord:
-    """Exposure, losses, attempts, and the windows of hour and throttle. Times are the market clock's.
+    """Exposure, losses, attempts, and the windows of hour and throttle.
 
+    The windows run on `time`, the market clock made steady; what ends counts at the moment at which it is heard of.
     `approve` is called by the gate in the step of its verdict, so that a trade counts from then on; `take` folds what
     the execution relay or the journal says. Both may tell of the same trade: it counts once.
     """
 
     def __init__(self, throttle_ns: int = SECOND_NS) -> None:
+        self.time = SteadyTime()
         self.exposure = Exposure()
         self.losses = LossBook()
         self.attempts = Attempts()
@@ -44,10 +46,9 @@ class TradingRecord:
         for window in (self.sent, *self._sent_by.values(), *self._sent_to.values()):
             window.width_ns = width_ns
 
-    def approve(self, signal: ArbitrageSignal, market_ns: int) -> None:
+    def approve(self, signal: ArbitrageSignal) -> None:
         """The gate lets a signal pass: from now on it is in flight."""
-        gas_wei = signal.gas_units * signal.gas_price_wei
-        self._begin((signal.run, signal.signal_id), _stake(signal, gas_wei), market_ns)
+        self._begin((signal.run, signal.signal_id), _stake(signal, signal.gas_units * signal.gas_price_wei))
 
     def take(self, message: object) -> None:
         """Fold one message; those that say nothing of trades are passed over."""
@@ -55,7 +56,8 @@ class TradingRecord:
             case OrderRequest():
                 key = message.run, message.signal_id
                 if key not in self.exposure.stakes:
-                    self._begin(key, _stake(message, message.gas_wei), message.venue_time_ns)
+                    self.time.at(message.venue_time_ns)
+                    self._begin(key, _stake(message, message.gas_wei))
             case Fill() | ExecutionReport():
                 self._end(message)
             case CircuitBreaker(action=BreakerAction.RESUME):
@@ -65,32 +67,40 @@ class TradingRecord:
 
     def volume(self, strategy: str, token: bytes) -> SlidingWindow:
         """First amounts in of the last hour, raw units of the token."""
-        return self._volumes.setdefault((strategy, token), SlidingWindow(HOUR_NS))
+        key = strategy, token
+        if key not in self._volumes:
+            self._volumes[key] = SlidingWindow(HOUR_NS)
+        return self._volumes[key]
 
     def sent_by(self, strategy: str) -> SlidingWindow:
         """Trades of a strategy within the throttle's window."""
-        return self._sent_by.setdefault(strategy, SlidingWindow(self._throttle_ns))
+        if strategy not in self._sent_by:
+            self._sent_by[strategy] = SlidingWindow(self._throttle_ns)
+        return self._sent_by[strategy]
 
     def sent_to(self, venue: int) -> SlidingWindow:
         """Trades at a venue within the throttle's window."""
-        return self._sent_to.setdefault(venue, SlidingWindow(self._throttle_ns))
+        if venue not in self._sent_to:
+            self._sent_to[venue] = SlidingWindow(self._throttle_ns)
+        return self._sent_to[venue]
 
-    def most_sent_by(self, market_ns: int) -> int:
+    def most_sent_by(self, now_ns: int) -> int:
         """Trades of the busiest strategy within the throttle's window."""
-        return max((window.total(market_ns) for window in self._sent_by.values()), default=0)
+        return max((window.total(now_ns) for window in self._sent_by.values()), default=0)
 
-    def most_sent_to(self, market_ns: int) -> int:
+    def most_sent_to(self, now_ns: int) -> int:
         """Trades at the busiest venue within it."""
-        return max((window.total(market_ns) for window in self._sent_to.values()), default=0)
+        return max((window.total(now_ns) for window in self._sent_to.values()), default=0)
 
-    def _begin(self, key: tuple[int, int], stake: Stake, market_ns: int) -> None:
+    def _begin(self, key: tuple[int, int], stake: Stake) -> None:
+        now_ns = self.time.now_ns
         self.exposure.open(key, stake)
         self.attempts.tried(stake.path)
-        self.volume(stake.strategy, stake.token).add(market_ns, stake.size)
-        self.sent.add(market_ns)
-        self.sent_by(stake.strategy).add(market_ns)
-        for venue in venues_of(stake.pools):
-            self.sent_to(venue).add(market_ns)
+        self.volume(stake.strategy, stake.token).add(now_ns, stake.size)
+        self.sent.add(now_ns)
+        self.sent_by(stake.strategy).add(now_ns)
+        for venue in {pool.venue for pool in stake.pools}:
+            self.sent_to(venue).add(now_ns)
 
     def _end(self, settlement: Settlement) -> None:
         key = settlement.run, settlement.signal_id
@@ -100,12 +110,12 @@ class TradingRecord:
         self.exposure.close(key, holding_change(settlement))
         self.losses.book(settlement)
         if settlement.gas_wei:
-            self.gas_wei.add(settlement.venue_time_ns, settlement.gas_wei)
+            self.gas_wei.add(self.time.now_ns, settlement.gas_wei)
         if isinstance(settlement, Fill):
             self.attempts.filled(stake.path)
         elif settlement.outcome is Outcome.REVERTED:
             self.attempts.failed(stake.path)
-            self.reverts.add(settlement.venue_time_ns)
+            self.reverts.add(self.time.now_ns)
 
     def _reset(self, breaker: CircuitBreaker) -> None:
         """A breaker closed: what it had counted begins anew."""
@@ -118,11 +128,6 @@ class TradingRecord:
                 self.attempts.forget_venue(Venue[breaker.target.upper()])
 
 
-def venues_of(pools: tuple[InstrumentId, ...]) -> set[int]:
-    """The venues of these pools, each once."""
-    return {pool.venue for pool in pools}
-
-
 def _stake(trade: ArbitrageSignal | OrderRequest, gas_wei: int) -> Stake:
-    pools = tuple(leg.pool for leg in trade.legs)
+    pools = tuple([leg.pool for leg in trade.legs])
     return Stake(trade.strategy, trade.profit_token, trade.size, path_of(trade.strategy, trade.legs), pools, gas_wei)

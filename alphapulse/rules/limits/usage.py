@@ -9,7 +9,7 @@ from alphapulse.rules.limits.losses import ALL
 from alphapulse.rules.limits.trading_record import TradingRecord
 
 Used = Callable[[TradingRecord, str, bytes, int], int]
-"""From the record, a strategy, a token and the market time; what a limit does not ask for is empty."""
+"""From the record, a strategy, a token and a time; what a limit does not ask for is empty."""
 
 _USED: Mapping[str, Used] = {
     "strategies_hourly_volume": lambda r, strategy, token, at: r.volume(strategy, token).total(at),
@@ -36,4 +36,7 @@ _USED: Mapping[str, Used] = {
 def used(limit: Limit, record: TradingRecord, market_ns: int) -> int | None:
     """In the limit's unit; None for one that is measured by each trade alone."""
     count = _USED.get(limit.row.field)
-    return None if count is None else count(record, limit.strategy or "", limit.token or b"", market_ns)
+    if count is None:
+        return None
+    at_ns = market_ns if limit.row.field.endswith("daily_loss") else record.time.at(market_ns)
+    return count(record, limit.strategy or "", limit.token or b"", at_ns)

@@ -15,6 +15,11 @@ class SteadyTime:
         self._last_ns: int | None = None
         self._ahead_ns = 0
 
+    @property
+    def now_ns(self) -> int:
+        """The steady time of the last look; 0 before the first."""
+        return 0 if self._last_ns is None else self._last_ns + self._ahead_ns
+
     def at(self, clock_ns: int) -> int:
         """The steady time, in ns, of a reading; each call counts as a look at the clock."""
         if self._last_ns is not None and clock_ns < self._last_ns:
@@ -26,23 +31,22 @@ class SteadyTime:
 class SlidingWindow:
     """The sum of what was added in the last `width_ns`: an entry at t counts at every moment before t + width_ns.
 
-    Times are those of any clock, in ns; they are made steady first.
+    Times are steady ones (`SteadyTime`), in ns; no call is of an earlier time than the one before it.
     """
 
     def __init__(self, width_ns: int) -> None:
         self.width_ns = width_ns
-        self.time = SteadyTime()
         self._entries: deque[tuple[int, int]] = deque()
         self._total = 0
 
-    def total(self, clock_ns: int) -> int:
+    def total(self, now_ns: int) -> int:
         """What counts now."""
-        self._drop(self.time.at(clock_ns))
+        if self._entries:
+            self._drop(now_ns)
         return self._total
 
-    def add(self, clock_ns: int, amount: int = 1) -> None:
+    def add(self, now_ns: int, amount: int = 1) -> None:
         """`amount` (not negative) happens now."""
-        now_ns = self.time.at(clock_ns)
         self._drop(now_ns)
         self._entries.append((now_ns, amount))
         self._total += amount

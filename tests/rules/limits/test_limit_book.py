@@ -90,9 +90,7 @@ def test_an_override_beyond_its_ceiling_its_time_or_without_a_reason_is_refused(
 
 
 def test_a_name_that_is_not_known_is_refused_with_the_nearest() -> None:
-    with pytest.raises(
-        LimitError, match=r"found 'strategies.flash.kapital.USDC'; the nearest one is `strat"
-    ):
+    with pytest.raises(LimitError, match=r"found 'strategies.flash.kapital.USDC'; the nearest one is `strat"):
         override(book(), 1, name="strategies.flash.kapital.USDC")
 
 

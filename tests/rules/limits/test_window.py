@@ -53,7 +53,7 @@ def throttled(seed: int, count: int) -> tuple[int, int]:
     """
     chance = random.Random(seed)
     width, most = chance.choice([(1, 1), (7, 3), (1_000, 10), (SECOND, 100)])
-    window = SlidingWindow(width)
+    window, time = SlidingWindow(width), SteadyTime()
     clock = steady = chance.randrange(10**18)
     admitted: list[int] = []
     over = needless = 0
@@ -64,8 +64,9 @@ def throttled(seed: int, count: int) -> tuple[int, int]:
         clock, steady = clock + step, steady + max(step, 0)
         # The one that would be the first of `most + 1` in a row of admitted ones.
         crowded = len(admitted) >= most and steady - admitted[-most] < width
-        if window.total(clock) + 1 <= most:
-            window.add(clock)
+        now = time.at(clock)
+        if window.total(now) + 1 <= most:
+            window.add(now)
             over += crowded
             admitted.append(steady)
             del admitted[:-most]
