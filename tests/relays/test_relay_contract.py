@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from tests.journal.journal_samples import audit, decision, fill, halt, intent, r
 from tests.relays.linked_processes import Process
 from tests.relays.relay_mediums import LINKS, MEDIUMS, NATS, Certify, receive, world
 from tests.rules.arbitrage.market_samples import burn, collect, completed, mint, pool, swap
+from tests.transport.nats_server import nats_server_binary
 
 pytestmark = pytest.mark.real_io
 
@@ -39,8 +39,8 @@ link_names = pytest.mark.parametrize("medium", LINKS)
 @pytest.fixture(autouse=True)
 def nats_is_here(request: pytest.FixtureRequest) -> None:
     callspec = getattr(request.node, "callspec", None)
-    if callspec is not None and callspec.params.get("medium") == NATS and shutil.which("nats-server") is None:
-        pytest.skip("nats-server was not found; install Debian's package of that name")
+    if callspec is not None and callspec.params.get("medium") == NATS:
+        nats_server_binary()
 
 
 @medium_names
