@@ -133,7 +133,8 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
     await expect(state).toContainText("HALTED");
     await expect(banner).toContainText("HALTED. Nothing is being traded.");
 
-    await daemon.command("resume", "--reason", "the end-to-end test looked at it");
+    const typed = ["--phrase", "resume all trading after halt 1"];
+    await daemon.command("resume", "--reason", "the end-to-end test looked at it", ...typed);
     await expect(state).toContainText("ACTIVE");
     await expect(banner).toHaveCount(0);
     expect(problems).toEqual([]);
