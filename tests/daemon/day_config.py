@@ -34,6 +34,10 @@ class Day:
     loop_stall_s: int = 600
     loop_exit_s: int = 1200
     probation_s: int = 0
+    gas_price_wei: int = 0
+    strategy_lines: str = ""
+    """Further lines of the strategy's table, and of the limits'."""
+    limits_lines: str = ""
 
     def toml(self) -> str:
         """The text. No input is too old and no stall too long: how fast a test machine is must not decide anything."""
@@ -53,12 +57,18 @@ at_end = "{self.at_end}"
 [strategies.flash_arbitrage]
 evaluate = "{self.evaluate}"
 base_tokens = ["{USDC}", "{WETH}"]
+{self.strategy_lines}
+
+[costs]
+gas_price_wei = {self.gas_price_wei}
 
 [execution]
 latency = {self.latency}
 
 [limits]
 max_input_age_s = 10_000_000
+max_signal_age_s = 86_400
+{self.limits_lines}
 loop_stall_s = {self.loop_stall_s}
 loop_exit_s = {self.loop_exit_s}
 
