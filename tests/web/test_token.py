@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def test_a_missing_file_is_made_with_256_bits_for_this_user_only(tmp_path: Path)
     assert len(token.reveal()) == 43
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert bearer_token(path) == token
+
+
+def test_the_log_names_the_file_and_never_the_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        token = bearer_token(tmp_path / "token")
+    assert str(tmp_path / "token") in caplog.text
+    assert token.reveal() not in caplog.text
 
 
 def test_two_files_differ(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from alphapulse.errors import ConfigError
 from alphapulse.file_trust import open_secret_file
 from alphapulse.secret import Secret
+
+log = logging.getLogger(__name__)
 
 SETTING = "web.token_file"
 TOKEN_BYTES = 32
@@ -37,6 +40,7 @@ def bearer_token(path: Path) -> Secret:
         file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    log.info("the owner's key was made: it is in %s", path)
     return read_token(path)
 
 
