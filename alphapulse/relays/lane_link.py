@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from random import Random
 
-import attrs
 import trio
 
 from alphapulse import __version__
@@ -18,16 +16,16 @@ from alphapulse.data.links import (
     LinkHello,
     LinkStatus,
     RelayReport,
-    SequenceSync,
 )
 from alphapulse.data.services import Error
-from alphapulse.data.wire import Source
-from alphapulse.errors import AlphaPulseError, LinkClosed, PeerRefused
+from alphapulse.errors import AlphaPulseError, PeerRefused
 from alphapulse.relays.applied_marks import AppliedMarks
-from alphapulse.relays.engagement import Engagement, Unit
+from alphapulse.relays.engagement import Unit
 from alphapulse.relays.flow import Flow
-from alphapulse.relays.link_end import READ_BYTES, TICK_S, LinkEnd, link_bytes, link_ns
+from alphapulse.relays.link_end import TICK_S, LinkEnd, link_bytes, link_ns
 from alphapulse.relays.link_events import stream_status
+from alphapulse.relays.link_greeting import greet
+from alphapulse.relays.link_terms import Connect, LinkTerms
 from alphapulse.relays.relay import Relay
 from alphapulse.rules.links.batch import Batch, BatchReader
 from alphapulse.rules.links.build import registry_hash
@@ -39,54 +37,15 @@ from alphapulse.rules.links.parcel import pieces
 from alphapulse.rules.links.receiver import Change, Receiver
 from alphapulse.rules.links.ring import Ring
 from alphapulse.rules.links.sender import Sender
-from alphapulse.rules.links.topics import ALL, Topics
 from alphapulse.rules.wire.frame import decode_messages, encode_messages
 from alphapulse.transport.byte_link import ByteLink
 
+__all__ = ["Connect", "LaneLink", "LinkTerms"]
+
 logger = logging.getLogger(__name__)
-
-HELLO_S = 0.2
-"""After how long the first word is said once more."""
-
-WELCOME_S = 2
-"""How long a relay may take to answer it."""
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5
-
-Connect = Callable[[], Awaitable[ByteLink]]
-Snapshot = Callable[[], Iterable[object]]
-
-
-@attrs.frozen
-class LinkTerms:
-    """How a process stands to a relay of another one. Clocks and times are in ns.
-
-    - `relay`, `service`: the relay's name and our own; `boot_id` tells this start of ours from others.
-    - `topics`: what is wanted of the relay. A process that only publishes wants `NOTHING`.
-    - `durable`: what our consumers have applied is acknowledged; until then relay and publisher keep it for us.
-    - `snapshot`: for publishers, the state that a relay is given that does not know ours.
-    - `signal_ttl_ns`: signals older than this, by the market clock, are neither sent nor handed on; None keeps all.
-    - `before`: awaited before a list is handed to the local hub, on the data lane.
-    - `on_control`: called with halts at once, before they queue up behind data in the local hub.
-    - `on_notice`: told when the condition of the link changes.
-    """
-
-    relay: str
-    service: str
-    boot_id: int
-    source: Source
-    engagement: Engagement
-    now_ns: Callable[[], int]
-    market_ns: Callable[[], int]
-    random: Random
-    topics: Topics = ALL
-    durable: bool = False
-    snapshot: Snapshot | None = None
-    signal_ttl_ns: int | None = None
-    before: Callable[[Sequence[object]], Awaitable[None]] | None = None
-    on_control: Callable[[Sequence[object]], None] | None = None
-    on_notice: Callable[[LinkStatus], None] | None = None
 
 
 class LaneLink:
@@ -217,6 +176,8 @@ class LaneLink:
                     self._changed.unpark_all()
             case RelayReport():
                 self.report = message
+            case LinkStatus():
+                self._tell_left_out(message)
             case Error():
                 end.cut(message.text)
 
@@ -254,11 +215,8 @@ class LaneLink:
     async def _talk(self, link: ByteLink) -> None:
         self._take_back()
         reader = BatchReader()
-        hello = self._hello()
-        with trio.move_on_after(WELCOME_S) as patience:
-            sync, known, batches = await self._greet(link, reader, hello)
-        if patience.cancelled_caught:
-            raise LinkClosed(f"the relay {self._terms.relay} did not answer within {WELCOME_S} s")
+        first_word = link_bytes([self._hello()], self._terms.boot_id, self._terms.source, self._terms.now_ns())
+        sync, known, batches = await greet(link, reader, first_word)
         if sync.boot_id != self.receiver.boot_id:
             self._marks.restart()
         self.receiver.welcome(sync.boot_id, sync.next_sequence, link_ns())
@@ -279,22 +237,6 @@ class LaneLink:
         finally:
             self.end = None
             self._expired += sender.outbox.dropped_expired
-
-    async def _greet(
-        self, link: ByteLink, reader: BatchReader, hello: LinkHello
-    ) -> tuple[SequenceSync, LinkAcknowledgement, list[Batch]]:
-        """Say who we are until the relay answers. Returns its answer, and the batches that came with it."""
-        terms = self._terms
-        while True:
-            await link.send_all(link_bytes([hello], terms.boot_id, terms.source, terms.now_ns()))
-            with trio.move_on_after(HELLO_S):
-                while True:
-                    data = await link.receive_some(READ_BYTES)
-                    if not data:
-                        raise LinkClosed("the relay ended the connection before it had answered")
-                    answer = _answer(reader.feed(data))
-                    if answer is not None:
-                        return answer
 
     def _hello(self) -> LinkHello:
         terms, topics = self._terms, self._terms.topics
@@ -357,6 +299,11 @@ class LaneLink:
                 self._hub.publish([status])
             self._notice(change.condition, change.first, change.next, change.text)
 
+    def _tell_left_out(self, status: LinkStatus) -> None:
+        """The relay left out messages because we are slow: consumers see a gap, and that it will not be closed."""
+        left_out = Change(LinkCondition.GAP, self.receiver.expected, self.receiver.expected, status.text)
+        self._tell([left_out, Change(self.receiver.condition, *left_out[1:3], "what follows is newer")])
+
     def _notice(self, condition: LinkCondition, first: int, end: int, text: str) -> None:
         terms = self._terms
         logger.info("link to the relay %s (%s): %s, %s", terms.relay, self.lane.name, condition.name, text)
@@ -374,14 +321,3 @@ def _under_way(flow: Flow) -> Iterator[None]:
         yield
     finally:
         flow.finish()
-
-
-def _answer(batches: list[Batch]) -> tuple[SequenceSync, LinkAcknowledgement, list[Batch]] | None:
-    for at, batch in enumerate(batches):
-        if batch.lane is Lane.LINK:
-            match decode_messages(batch.frames):
-                case [SequenceSync() as sync, LinkAcknowledgement() as known, *_]:
-                    return sync, known, batches[at + 1 :]
-                case [Error(text=text), *_]:
-                    raise PeerRefused(text)
-    return None

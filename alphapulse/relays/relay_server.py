@@ -142,10 +142,14 @@ class RelayServer:
         terms = self.terms
         logger.warning("relay %s, link to %s: %s, %s", terms.name, service, condition.name, text)
         if terms.on_notice is not None:
-            sequences = (first, end, self._dropped)
-            terms.on_notice(
-                LinkStatus(terms.name, self.domain, service, condition, *sequences, text[:256], terms.now_ns())
-            )
+            terms.on_notice(self.status(service, condition, text, dropped=self._dropped, first=first, end=end))
+
+    def status(
+        self, service: str, condition: LinkCondition, text: str, *, dropped: int, first: int = 0, end: int = 0
+    ) -> LinkStatus:
+        """The condition of a link as a message; `dropped` are the messages left out so far."""
+        terms = self.terms
+        return LinkStatus(terms.name, self.domain, service, condition, first, end, dropped, text[:256], terms.now_ns())
 
     def tick(self) -> None:
         """Once a second every process that is linked is told how the relay does."""

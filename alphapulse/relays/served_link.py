@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from alphapulse.data.links import ConsumerReport, LinkAcknowledgement, LinkCondition, LinkHello, SequenceSync
+from alphapulse.data.links import (
+    ConsumerReport,
+    LinkAcknowledgement,
+    LinkCondition,
+    LinkHello,
+    LinkStatus,
+    SequenceSync,
+)
 from alphapulse.data.wire import NAME, Domain
 from alphapulse.errors import ProtocolError, RelayError
 from alphapulse.relays.link_end import LinkEnd, link_ns
@@ -33,6 +40,9 @@ class Host(Protocol):
     def tell(self, service: str, condition: LinkCondition, text: str, first: int = 0, end: int = 0) -> None:
         """Something happened to a link that somebody should know."""
 
+    def status(self, service: str, condition: LinkCondition, text: str, *, dropped: int) -> LinkStatus:
+        """The same as a message."""
+
     def tick(self) -> None:
         """A moment has passed."""
 
@@ -49,6 +59,7 @@ class ServedLink:
         self.inbox = lane.inbox(hello.service, hello.boot_id)
         self.condition = LinkCondition.OK
         self.cuts = 0
+        self._told_dropped = 0
         self.end: LinkEnd | None = None
         self._host = host
         self._peer = peer
@@ -66,6 +77,8 @@ class ServedLink:
     def offer(self, parcel: Parcel) -> None:
         """The lane carries one more parcel. A consumer whose queue is full is cut off."""
         pressure, service, outbox = self.sender.offer(parcel), self.hello.service, self.sender.outbox
+        if self.dropped != self._told_dropped:
+            self._tell_dropped()
         if pressure is Pressure.FULL:
             self.cut(f"more than {outbox.delivery.queue_messages} messages waited for it, or too many bytes")
         elif pressure is Pressure.SLOW:
@@ -121,6 +134,8 @@ class ServedLink:
 
     def ticked(self, end: LinkEnd) -> None:
         """A moment has passed."""
+        if self.dropped != self._told_dropped:
+            self._tell_dropped()
         end.receiver.tick(link_ns())
         for change in end.receiver.drain_changes():
             self.condition = change.condition
@@ -151,6 +166,13 @@ class ServedLink:
             published=counts.messages,
             gaps=counts.gaps,
         )
+
+    def _tell_dropped(self) -> None:
+        """The consumer hears of what was left out for it, ahead of what is left in."""
+        fresh, self._told_dropped = self.dropped - self._told_dropped, self.dropped
+        if self.end is not None:
+            text = f"{fresh} messages were left out, as newer ones say the same or their time was over"
+            self.end.tell(self._host.status(self.hello.service, LinkCondition.SLOW, text, dropped=self.dropped))
 
     def _welcome(self) -> tuple[SequenceSync, LinkAcknowledgement]:
         received = self.inbox.receiver.expected
