@@ -270,9 +270,7 @@ class Daemon:
         yield from self.trading.gateways()
         yield from self.halting.tasks()
         if self.sources is None:
-            opener = RunOpener(
-                self.bus.market_data, begin_run=self.books.begin_run, has_run=lambda: self.run_record is not None
-            )
+            opener = RunOpener(self.bus, begin_run=self.books.begin_run, has_run=lambda: self.run_record is not None)
             yield ChildSpec("runs", lambda: opener, NO_RESTART)
         yield from self.watches.tasks()
         yield from self.risk.tasks()

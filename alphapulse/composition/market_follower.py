@@ -22,6 +22,10 @@ PATIENCE_S = 1
 """How long a signal waits for the market data that it saw."""
 
 
+LOG = "log"
+"""Which kind of log it is, a block's completion does not say."""
+
+
 class Replaying(Protocol):
     """How a replay stands, as the control plane shows it."""
 
@@ -92,6 +96,7 @@ class MarketFollower:
         self.last_event_ns = block.venue_time_ns
         self.counts.blocks += 1
         self.counts.logs += block.logs
+        self.counts.events[LOG] += block.logs
 
     def _heed(self, status: StreamStatus) -> None:
         if is_link_stream(status):
