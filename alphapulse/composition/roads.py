@@ -21,16 +21,18 @@ from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.bus import Bus
 from alphapulse.relays.engagement import Engagement
+from alphapulse.relays.nats_link import NatsLink, NatsTerms
 from alphapulse.relays.relay import Relay
-from alphapulse.relays.relay_link import LinkTerms, RelayLink
+from alphapulse.relays.relay_link import AnyLink, LinkTerms, RelayLink
 from alphapulse.relays.relay_server import RelayServer, ServerTerms
 from alphapulse.relays.remote_relay import RemoteRelay
 from alphapulse.relays.shard_hub import ShardMerge
 from alphapulse.rules.links.topics import ALL, NOTHING, Topics
-from alphapulse.transport.address import TcpAddress, UnixAddress
+from alphapulse.transport.address import NatsAddress, TcpAddress, UnixAddress
 from alphapulse.transport.admission import Admission
 from alphapulse.transport.byte_link import ByteLink
 from alphapulse.transport.endpoints import connect, listen
+from alphapulse.transport.nats_connection import NatsConnection, connect_nats
 from alphapulse.transport.tls import TlsFiles
 
 logger = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ class Roads:
     ) -> None:
         self.bus = bus
         self.servers: dict[str, RelayServer] = {}
-        self.links: dict[str, RelayLink] = {}
+        self.links: dict[str, AnyLink] = {}
         self._placement = placement
         self._topology = topology
         self._clock = clock
@@ -198,7 +200,7 @@ class Roads:
         )
         return RelayServer(bus.hubs[place.domain], terms)
 
-    def _link(self, place: RelayPlace, hub: Relay) -> RelayLink:
+    def _link(self, place: RelayPlace, hub: Relay) -> AnyLink:
         placement, execution = self._placement, place.domain is Domain.EXECUTION
         snapshot = None
         if execution and placement.execution:
@@ -221,6 +223,9 @@ class Roads:
             before=self._follower.wait_for if place.domain is Domain.SIGNAL else None,
             on_control=self._on_control,
         )
+        if isinstance(place.address, NatsAddress):
+            readers = NatsTerms(self._topology.consumers(place), self._halted_elsewhere(place))
+            return NatsLink(hub, partial(self._connect_nats, place.address), terms, readers)
         return RelayLink(hub, partial(self._connect, place), terms)
 
     def _topics(self, domain: Domain) -> Topics:
@@ -240,7 +245,7 @@ class Roads:
             one.service for one in services if one.strategies and not one.execution and place not in one.relays
         )
 
-    def _links_of(self, domain: Domain) -> list[RelayLink]:
+    def _links_of(self, domain: Domain) -> list[AnyLink]:
         places = self._topology.of_domain(domain)
         return [self.links[place.name] for place in places if place.name in self.links]
 
@@ -250,6 +255,9 @@ class Roads:
 
     def _market_ns(self) -> int:
         return self._clock.now_ns() or 0
+
+    async def _connect_nats(self, address: NatsAddress) -> NatsConnection:
+        return await connect_nats(address, name=self._placement.service, random=self._environment.random)
 
     async def _connect(self, place: RelayPlace) -> ByteLink:
         host = next(one.service for one in self._topology.services.values() if place in one.relays)
@@ -284,5 +292,5 @@ def _source(placement: Placement) -> Source:
     return Source.ARBITRAGE_STRATEGY if placement.strategies else Source.EVM
 
 
-def _same(link: RelayLink) -> RelayLink:
+def _same(link: AnyLink) -> AnyLink:
     return link

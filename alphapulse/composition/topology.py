@@ -11,7 +11,7 @@ from alphapulse.config_reading import nearest
 from alphapulse.data.instruments import Venue
 from alphapulse.data.wire import Domain
 from alphapulse.errors import ConfigError
-from alphapulse.transport.address import Address
+from alphapulse.transport.address import Address, NatsAddress
 
 
 @attrs.frozen
@@ -22,6 +22,11 @@ class RelayPlace:
     domain: Domain
     address: Address
     venues: frozenset[Venue]
+
+    @property
+    def brokered(self) -> bool:
+        """True if a NATS server carries it: then no process serves it."""
+        return isinstance(self.address, NatsAddress)
 
 
 @attrs.frozen

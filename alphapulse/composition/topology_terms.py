@@ -36,7 +36,7 @@ def read_topology(config: Config) -> Topology | None:
     relays = {name: _relay(name, relay, config) for name, relay in section.relays.items()}
     _check_domains(relays.values())
     placements = {name: _placement(name, parts, relays) for name, parts in section.services.items()}
-    _check_places(section.services, config)
+    _check_places(section.services, relays, config)
     topology = Topology(placements, tuple(relays.values()), config.resolve(section.tls_folder))
     _check_shards(topology)
     return topology
@@ -88,7 +88,7 @@ def _check_domains(relays: Iterable[RelayPlace]) -> None:
             raise ConfigError("topology.relays", f"expected each venue on one relay, found on several: {names}")
     taken: dict[Address, str] = {}
     for relay in found:
-        if (other := taken.setdefault(relay.address, relay.name)) != relay.name:
+        if not relay.brokered and (other := taken.setdefault(relay.address, relay.name)) != relay.name:
             raise ConfigError(
                 f"topology.relays.{relay.name}.address", f"expected one of its own, found that of {other}"
             )
@@ -115,10 +115,10 @@ def _placement(name: str, parts: tuple[str, ...], relays: Mapping[str, RelayPlac
     )
 
 
-def _check_places(services: Mapping[str, tuple[str, ...]], config: Config) -> None:
-    """Each part that is configured has exactly one place, and nothing else is placed."""
+def _check_places(services: Mapping[str, tuple[str, ...]], relays: Mapping[str, RelayPlace], config: Config) -> None:
+    """Each part that is configured has exactly one place, and nothing else; what a NATS server carries has none."""
     known = [
-        *(f"relays.{name}" for name in config.topology.relays),
+        *(f"relays.{name}" for name, relay in relays.items() if not relay.brokered),
         *(f"collectors.{name}" for name in config.collectors),
         *(f"strategies.{name}" for name in _strategies(config)),
         EXECUTION,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from alphapulse.data.instruments import CHAIN_OF_VENUE, Venue
 from alphapulse.data.market import BlockCompleted, PoolSwap, StreamState, StreamStatus
+from alphapulse.relays.link_events import is_link_stream
 from alphapulse.rules.breakers.chain_health import ChainHealth
 from alphapulse.rules.breakers.price_watch import PriceWatch
 from alphapulse.rules.breakers.table import CHAIN_HEALTH, PRICE_JUMP
@@ -76,5 +77,5 @@ class MarketCauses:
             self._troubled.add(status.stream)
         else:
             self._troubled.discard(status.stream)
-        if not status.recorded:
+        if not status.recorded and not is_link_stream(status):
             self.chains.setdefault(status.venue, ChainHealth())
