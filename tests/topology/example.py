@@ -34,6 +34,12 @@ class Example:
         self.config.write_text(f"{text}\n[web]\nenabled = false\n{more}")
         self.data = self.folder / "data"
 
+    def replace(self, before: str, after: str) -> None:
+        """Change the configuration."""
+        text = self.config.read_text()
+        assert before in text
+        self.config.write_text(text.replace(before, after))
+
     def run(self, *arguments: str, code: int = 0) -> str:
         """An `alphapulse` command, from another folder. Its output and its errors."""
         return self._python("-c", "from alphapulse.cli.main import main; main()", *arguments, code=code)
