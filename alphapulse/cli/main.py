@@ -6,6 +6,7 @@ import click
 
 from alphapulse import __version__
 from alphapulse.cli.audit import audit
+from alphapulse.cli.certificates import certificates
 from alphapulse.cli.control import flatten, kill, login, resume, status
 from alphapulse.cli.decisions import decisions
 from alphapulse.cli.doctor import doctor
@@ -16,6 +17,7 @@ from alphapulse.cli.limits import breakers, limits
 from alphapulse.cli.record import record
 from alphapulse.cli.replay import replay
 from alphapulse.cli.topology import down, logs, restart, up
+from alphapulse.cli.tree import child, reload, tree
 
 
 @click.group()
@@ -27,7 +29,8 @@ def main() -> None:
 COMMANDS = (
     *(up, down, restart, logs),
     *(replay, record, inspect, status, kill, resume, flatten, halts),
-    *(limits, breakers, login, keys, audit, decisions, doctor),
+    *(tree, child, reload),
+    *(limits, breakers, login, keys, certificates, audit, decisions, doctor),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
@@ -68,4 +69,5 @@ def _first_words(problem: OSError) -> str:
     cause = problem.__cause__
     while isinstance(cause, BaseExceptionGroup):
         cause = cause.exceptions[0]
-    return (cause.strerror if isinstance(cause, OSError) else None) or problem.strerror or str(problem)
+    number = cause.errno if isinstance(cause, OSError) else problem.errno
+    return os.strerror(number).lower() if number else str(problem)
