@@ -65,6 +65,7 @@ class Sender:
         conflates = self.outbox.delivery.conflates
         if conflates and self.ring.next - position > self.outbox.delivery.queue_messages // 2:
             return False
+        self.outbox.clear()
         self._go_on(position, parcels)
         return True
 
