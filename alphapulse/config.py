@@ -186,7 +186,10 @@ class HaltingSection(Section, frozen=True):
 
 
 class Config(Section, frozen=True):
-    """The whole configuration. `folder` is where its relative file names start, `digest` is the SHA-256 of its text."""
+    """The whole configuration. `folder` is where its relative file names start, `digest` is the SHA-256 of its text.
+
+    `read_from` is the file that says it, empty if nowhere.
+    """
 
     daemon: DaemonSection = DaemonSection()
     web: WebSection = WebSection()
@@ -199,6 +202,7 @@ class Config(Section, frozen=True):
     breakers: BreakersSection = BreakersSection()
     halting: HaltingSection = HaltingSection()
     topology: TopologySection = TopologySection()
+    read_from: str = ""
     folder: str = ""
     digest: str = ""
 
@@ -236,12 +240,13 @@ def load_config(path: Path, *, folder: Path | None = None) -> Config:
         raw = tomllib.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ConfigError("", f"{path} is not valid TOML: {error}") from error
-    return parse_config(raw, folder=folder or path.resolve().parent, digest=hashlib.sha256(text).hexdigest())
+    digest = hashlib.sha256(text).hexdigest()
+    return parse_config(raw, folder=folder or path.resolve().parent, digest=digest, read_from=str(path.resolve()))
 
 
-def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "") -> Config:
+def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "", read_from: str = "") -> Config:
     """The configuration in a parsed TOML document. Raises ConfigError as `load_config` does."""
-    config = msgspec.structs.replace(read_document(raw, Config), folder=str(folder), digest=digest)
+    config = msgspec.structs.replace(read_document(raw, Config), read_from=read_from, folder=str(folder), digest=digest)
     _check(config)
     return config
 

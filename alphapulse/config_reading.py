@@ -22,7 +22,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 S = TypeVar("S", bound=Section)
 
-FILLED_IN = ("folder", "digest")
+FILLED_IN = ("read_from", "folder", "digest")
 """Fields of a section that whoever reads the file sets."""
 
 

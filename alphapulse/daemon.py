@@ -25,11 +25,13 @@ from alphapulse.composition.run_opener import RunOpener
 from alphapulse.composition.staged_stop import stop_in_stages
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.composition.strategies import Strategies
+from alphapulse.composition.strategy_reload import StrategyReload
 from alphapulse.composition.terms import speed_ppm
 from alphapulse.composition.topology import Placement, Topology
 from alphapulse.composition.topology_terms import everything
 from alphapulse.composition.trading import Trading
 from alphapulse.composition.tree import Tree
+from alphapulse.composition.tree_control import TreeControl
 from alphapulse.composition.watches import Watches
 from alphapulse.config import Config
 from alphapulse.data.chains import CHAINS
@@ -121,7 +123,7 @@ class Daemon:
             halt_epoch=lambda: self.halts.epoch,
         )
         self.sources = self._make_collectors()
-        self._leaving = Leaving(settled=lambda: not self.executor.pending, request_stop=self.request_stop)
+        self._leaving = Leaving(settled=lambda: not self.trading.executor.pending, request_stop=self.request_stop)
         self.books.on_begin += [lambda _: self.trading.gate.forget_run(), lambda _: self.strategies.begin_run()]
         self.supervision = Tree(
             foundation=self._foundation(),
@@ -131,6 +133,10 @@ class Daemon:
             venues=sorted({venue_scope(pool.id.venue) for pool in self.pools}),
             halt=self.halting.kill_by_supervisor,
             leave=self._leaving.ask if environment.service_manager is not None else None,
+        )
+        self.control = TreeControl(self.supervision.root, level=self.halting.switch.level)
+        self.reload = StrategyReload(
+            config, self.pools, self.strategies, self.risk.limits, self.supervision.decisions, journal, environment
         )
         self.halting.preconditions.append(self.supervision.foundation_runs)
         self.halting.switch.register_decisions("decisions", DecisionScopes(self.supervision.decisions))

@@ -23,6 +23,7 @@ from alphapulse.config import (
     load_config,
     parse_config,
 )
+from alphapulse.config_reading import FILLED_IN
 from alphapulse.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +67,7 @@ def test_the_least_configuration_has_the_defaults() -> None:
 
 
 def keys(section: type[msgspec.Struct]) -> list[msgspec.structs.FieldInfo]:
-    return [field for field in msgspec.structs.fields(section) if field.name not in ("folder", "digest")]
+    return [field for field in msgspec.structs.fields(section) if field.name not in FILLED_IN]
 
 
 def tables() -> dict[str, type[msgspec.Struct]]:
@@ -313,7 +314,7 @@ def test_an_unknown_table_is_refused_too(key: str, near: str) -> None:
     assert near in str(error)
 
 
-@pytest.mark.parametrize("key", ["folder", "digest"])
+@pytest.mark.parametrize("key", FILLED_IN)
 def test_what_the_program_fills_in_is_no_key(key: str) -> None:
     assert refusal(f'{key} = "x"\n{LEAST}').path == key
 

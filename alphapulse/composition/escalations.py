@@ -34,10 +34,18 @@ class ServiceTerms:
     why: str
 
     @property
+    def restartable(self) -> bool:
+        """True if a fresh life knows all that it must know."""
+        return self.policy.budget > 0
+
+    @property
     def leaves(self) -> bool:
         """True if only another process can go on: what cannot be restarted here keeps trading halted for ever."""
         return self.given_up is Escalation.HALT_ALL and not self.policy.budget
 
+
+STOPPABLE = frozenset({"engine", "strategy", "collector", "ledger"})
+"""Rows of tasks that an operator may stop. The others guard, or are his own way in: these he may restart at most."""
 
 SERVICES: Mapping[str, ServiceTerms] = {
     # What keeps the books and carries out halts: a fresh life would not know what the old one knew.
@@ -77,6 +85,11 @@ SERVICES: Mapping[str, ServiceTerms] = {
 UNKNOWN = ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "nobody has said what may go on without it")
 
 
+def row_of(spec: ChildSpec) -> str:
+    """The key of a task's row."""
+    return spec.name if spec.kind == "service" else spec.kind
+
+
 def terms_of(spec: ChildSpec) -> ServiceTerms:
     """The row of a task."""
-    return SERVICES.get(spec.name if spec.kind == "service" else spec.kind, UNKNOWN)
+    return SERVICES.get(row_of(spec), UNKNOWN)

@@ -38,9 +38,9 @@ class Strategies:
         halt_epoch: Callable[[], int],
     ) -> None:
         self.names = (FLASH_ARBITRAGE,)
-        self._here = here
         self._config = config
         self._section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
+        self._runs = self._section.enabled and FLASH_ARBITRAGE in here
         self._pools = pools
         self._market_data = market_data
         self._signals = signals
@@ -49,13 +49,26 @@ class Strategies:
         self._signal_ids = count(1)
         self.flash_arbitrage = self._make_flash_arbitrage()
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Those that are tasks of this process."""
+        return self.names if self._runs else ()
+
+    def check(self, section: FlashArbitrageSection) -> None:
+        """Raises ConfigError if a strategy could not be made of it."""
+        self._made_of(section)
+
+    def take(self, section: FlashArbitrageSection) -> None:
+        """Make the next life of it."""
+        self._section = section
+
     def begin_run(self) -> None:
         """Signals are numbered from 1 in each run."""
         self._signal_ids = count(1)
 
     def tasks(self) -> Iterator[ChildSpec]:
         """Those that are enabled here, for the decisions; each bears its strategy's name, by which a halt finds it."""
-        if self._section.enabled and FLASH_ARBITRAGE in self._here:
+        if self._runs:
             yield ChildSpec(FLASH_ARBITRAGE, self._flash_arbitrage_service, RESTARTS, kind="strategy")
 
     def _flash_arbitrage_service(self) -> Service:
@@ -64,12 +77,15 @@ class Strategies:
         return StrategyService(self.flash_arbitrage, self._market_data, self._signals)
 
     def _make_flash_arbitrage(self) -> FlashArbitrage:
+        return self._made_of(self._section)
+
+    def _made_of(self, section: FlashArbitrageSection) -> FlashArbitrage:
         return FlashArbitrage(
             FLASH_ARBITRAGE,
-            flash_arbitrage_terms(self._section, self._config.costs, self._pools),
+            flash_arbitrage_terms(section, self._config.costs, self._pools),
             self._pools,
             next_signal_id=lambda: next(self._signal_ids),
             run=self._run,
             halt_epoch=self._halt_epoch,
-            caps=size_caps(FLASH_ARBITRAGE, self._section, self._pools),
+            caps=size_caps(FLASH_ARBITRAGE, section, self._pools),
         )

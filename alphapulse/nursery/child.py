@@ -115,6 +115,11 @@ class Child:
         await self._gone.wait()
 
     @property
+    def wanted(self) -> bool:
+        """Whether it is to live: neither stopped nor given up."""
+        return self._wanted
+
+    @property
     def service(self) -> Service | None:
         """The service of the newest life; None before the first."""
         return self._service

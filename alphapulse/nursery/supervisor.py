@@ -121,6 +121,11 @@ class Supervisor:
         self.stop(name, reason)
         self.start(name)
 
+    def renew(self, name: str, reason: str) -> None:
+        """Give a child that is kept running a fresh life; one that is stopped, or has failed, stays as it is."""
+        if self._stop_reason is None and self._child(name).wanted:
+            self.restart(name, reason)
+
     def stop_all(self, reason: str) -> None:
         """Stop all children at once; the supervisor goes on. They become CANCELLED when their clean-up is over."""
         self._stop_reason = reason
@@ -134,6 +139,14 @@ class Supervisor:
         for child in children:
             await child.wait_gone()
 
+    def held(self, name: str) -> bool:
+        """Whether a child is stopped by name."""
+        return self._child(name).held is not None
+
+    async def wait_started(self, name: str) -> None:
+        """Return when the start that was last wished for came out: ready, failed for the first time, or stopped."""
+        await self._child(name).wait_settled()
+
     def start_all(self) -> None:
         """Start all children that are not running, in order, save those that were stopped by name."""
         self._refuse_after_end()
@@ -142,6 +155,10 @@ class Supervisor:
         self._starting = trio.CancelScope()
         if self._nursery is not None:
             self._nursery.start_soon(self._start_in_order, self._starting, name=f"{self.name} start")
+
+    def spec_of(self, name: str) -> ChildSpec:
+        """How a child was specified. Raises LifecycleError if there is none of that name."""
+        return self._child(name).spec
 
     def service_of(self, name: str) -> Service | None:
         """The service of a child's newest life; None before its first. Raises LifecycleError if there is no child."""

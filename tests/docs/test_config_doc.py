@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from alphapulse.config import Config, load_config
+from alphapulse.config_reading import FILLED_IN
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "config.md").read_text("utf-8")
 SHIPPED = (ROOT / "config.toml").read_text("utf-8")
-NOT_IN_THE_FILE = {"folder", "digest"}
+NOT_IN_THE_FILE = set(FILLED_IN)
 NAMED = "NAME"
 
 Keys = dict[str, msgspec.structs.FieldInfo]

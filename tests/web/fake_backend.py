@@ -8,14 +8,16 @@ from typing import Literal
 import trio
 
 from alphapulse.data.roles import Role
+from alphapulse.errors import ConfigError, LifecycleError
 from alphapulse_web.api.messages import FrameSample, LiveFrame
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ResumeRequest
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     Amount,
     AuditHead,
     Build,
     Challenge,
+    ChangedSetting,
     Counts,
     Fills,
     FlattenReport,
@@ -36,6 +38,7 @@ from alphapulse_web.api.schemas import (
     Pools,
     Positions,
     Reason,
+    Reloaded,
     Result,
     Run,
     Runs,
@@ -346,6 +349,34 @@ class FakeBackend:
 
     def breakers(self) -> BreakersView:
         return BreakersView(breakers=[])
+
+    def stacks(self) -> str:
+        self.calls.append(("stacks",))
+        return "a task"
+
+    async def stop_child(self, path: str, reason: str) -> TreeNode:
+        return self._moved("stop_child", path, reason)
+
+    async def start_child(self, path: str, reason: str) -> TreeNode:
+        return self._moved("start_child", path, reason)
+
+    async def restart_child(self, path: str, reason: str) -> TreeNode:
+        return self._moved("restart_child", path, reason)
+
+    def _moved(self, act: str, path: str, reason: str) -> TreeNode:
+        if path == "alphapulsed/foundation/journal":
+            raise LifecycleError(f"expected a task that may be stopped, found {path}")
+        self.calls.append((act, path, reason))
+        return self.tree()
+
+    async def reload(self, wish: ReloadRequest, actor: str, role: Role) -> Reloaded:
+        if wish.settings is not None and role is not Role.ADMIN:
+            raise PermissionError("expected an admin")
+        if wish.name != "flash_arbitrage":
+            raise ConfigError(f"strategies.{wish.name}", "expected one of flash_arbitrage")
+        self.calls.append(("reload", wish.name, wish.reason))
+        change = ChangedSetting(path="strategies.flash_arbitrage.evaluate", before='"log"', after='"block"')
+        return Reloaded(configuration_before="a", configuration_after="b", changes=[change], at=instant(0))
 
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         self.audited.append((actor, action, target, reason, result))

@@ -29,6 +29,7 @@ WRITTEN = {
     Permission.RUN: RUNNERS,
     Permission.LIMITS: {Role.RISK, Role.ADMIN},
     Permission.KEYS: {Role.ADMIN},
+    Permission.INSPECT: {Role.ADMIN},
 }
 """The roles as docs/api.md has them."""
 
@@ -171,6 +172,10 @@ BODIES: dict[str, dict[str, object]] = {
     "challenge": {},
     "resume": {"reason": "x", "nonce": "x" * 16, "phrase": "x"},
     "flatten": {"reason": "x"},
+    "stop_child": {"child": "alphapulsed/decisions/engine", "reason": "x"},
+    "start_child": {"child": "alphapulsed/decisions/engine", "reason": "x"},
+    "restart_child": {"child": "alphapulsed/decisions/engine", "reason": "x"},
+    "reload": {"name": "flash_arbitrage", "reason": "x"},
     "override_limit": {"name": "limits.max_intents", "value": "1", "for_s": 60, "reason": "x"},
     "open_session": {"code": "x"},
     "revoke_key": {"name": "x", "reason": "x"},

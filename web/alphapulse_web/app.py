@@ -16,6 +16,7 @@ from alphapulse_web.api.risk import risk_routes
 from alphapulse_web.api.routes import ROUTES
 from alphapulse_web.api.session import session_routes
 from alphapulse_web.api.status import status_routes
+from alphapulse_web.api.tree import tree_routes
 from alphapulse_web.auth import Authenticator
 from alphapulse_web.backend import Backend
 from alphapulse_web.control_store import ControlStore
@@ -108,6 +109,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     app.register_blueprint(audit_routes(backend))
     app.register_blueprint(control_routes(backend))
     app.register_blueprint(risk_routes(backend))
+    app.register_blueprint(tree_routes(backend))
     app.register_blueprint(key_routes(access.ring, upkeep))
     app.register_blueprint(
         session_routes(authenticator, access.sessions, codes, app.hub.end_session, secure=settings.secure)

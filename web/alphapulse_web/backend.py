@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from alphapulse.data.roles import Role
 from alphapulse_web.api.messages import FrameSample
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ResumeRequest
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
@@ -23,6 +23,7 @@ from alphapulse_web.api.schemas import (
     Point,
     Pools,
     Positions,
+    Reloaded,
     Result,
     Runs,
     Status,
@@ -125,6 +126,27 @@ class Backend(Protocol):
 
     def breakers(self) -> BreakersView:
         """Every circuit breaker."""
+
+    def stacks(self) -> str:
+        """Where every task stands; takes some milliseconds."""
+
+    async def stop_child(self, path: str, reason: str) -> TreeNode:
+        """Stop a task and wait shortly until it is gone. Raises LifecycleError if it may not be stopped."""
+
+    async def start_child(self, path: str, reason: str) -> TreeNode:
+        """Start a task. Raises LifecycleError if it may not be started."""
+
+    async def restart_child(self, path: str, reason: str) -> TreeNode:
+        """Give a task a fresh life. Raises LifecycleError if it may not have one."""
+
+    async def reload(self, wish: ReloadRequest, actor: str, role: Role) -> Reloaded:
+        """Give a strategy a new configuration.
+
+        Raises:
+            PermissionError: the role may reload the file, but not post settings of its own.
+            ConfigError: it cannot be; nothing has changed.
+            JournalError: it could not be written down; nothing has changed.
+        """
 
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         """Keep an action of somebody in the journal, as far as it can be kept; never raises."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+import trio
+
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import Level
 from alphapulse.data.roles import Role
@@ -14,15 +16,17 @@ from alphapulse.errors import JournalError
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
+from alphapulse.observe.stack_dump import task_stacks
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
 from alphapulse.secret import masked
 from alphapulse_web.api.messages import FrameSample
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ResumeRequest
+from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
     Challenge,
+    ChangedSetting,
     Fills,
     FlattenReport,
     HaltReport,
@@ -34,6 +38,7 @@ from alphapulse_web.api.schemas import (
     Point,
     Pools,
     Positions,
+    Reloaded,
     Result,
     Runs,
     Status,
@@ -41,6 +46,7 @@ from alphapulse_web.api.schemas import (
     ViaWord,
 )
 from alphapulse_web.backend import TOPICS, Topic
+from alphapulse_web.instants import instant
 from alphapulse_web.views.books_view import BooksView
 from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
 from alphapulse_web.views.live_view import LiveView
@@ -48,6 +54,8 @@ from alphapulse_web.views.risk_view import RiskView
 from alphapulse_web.views.status_view import StatusView
 
 NS_PER_S = 1_000_000_000
+MOVE_WAIT_S = 1.0
+"""How long an answer waits for a task that was stopped or started."""
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +214,43 @@ class DaemonBackend:
     def breakers(self) -> BreakersView:
         """Every circuit breaker."""
         return self._risk.breakers()
+
+    def stacks(self) -> str:
+        """Where every task stands."""
+        return task_stacks()
+
+    async def stop_child(self, path: str, reason: str) -> TreeNode:
+        """Stop a task; one whose clean-up takes longer is shown as it is by then."""
+        self._daemon.control.stop(path, reason)
+        return await self._moved(path)
+
+    async def start_child(self, path: str, reason: str) -> TreeNode:
+        """Start a task; why is in the audit."""
+        self._daemon.control.start(path)
+        return await self._moved(path)
+
+    async def restart_child(self, path: str, reason: str) -> TreeNode:
+        """Give a task a fresh life."""
+        self._daemon.control.restart(path, reason)
+        return await self._moved(path)
+
+    async def reload(self, wish: ReloadRequest, actor: str, role: Role) -> Reloaded:
+        """Give a strategy a new configuration. Settings of somebody's own could lift limits: they need an admin."""
+        if wish.settings is not None and role is not Role.ADMIN:
+            raise PermissionError(f"expected an admin for settings that are not the file's, found {role.name.lower()}")
+        update = await self._daemon.reload.reload(wish.name, wish.settings, actor=actor, reason=wish.reason)
+        return Reloaded(
+            configuration_before=update.configuration_before,
+            configuration_after=update.configuration_after,
+            changes=[ChangedSetting(path=one.path, before=one.before, after=one.after) for one in update.changes],
+            at=instant(update.at_ns),
+        )
+
+    async def _moved(self, path: str) -> TreeNode:
+        """The node once it stands where it was wished to, or as it is after a while."""
+        with trio.move_on_after(MOVE_WAIT_S):
+            await self._daemon.control.wait_settled(path)
+        return self._status.child(path)
 
     def audit(self, actor: str, action: str, target: str, reason: str, result: str) -> None:
         """Keep an action of somebody in the journal, if that still can be written."""

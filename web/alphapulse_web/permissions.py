@@ -23,6 +23,7 @@ class Permission(enum.Enum):
     RUN = "to start, stop and restart parts of the daemon"
     LIMITS = "to set and override limits"
     KEYS = "to see and revoke keys"
+    INSPECT = "to see where every task stands"
 
 
 ROLES: Mapping[Permission, frozenset[Role]] = {
@@ -35,6 +36,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.RUN: frozenset({O, A}),
     Permission.LIMITS: frozenset({R, A}),
     Permission.KEYS: frozenset({A}),
+    Permission.INSPECT: frozenset({A}),
 }
 
 

@@ -111,6 +111,22 @@ class LimitBook:
             del self._overrides[override.name]
         self._expire(now_ns)
 
+    def adopt(self, strategy: str, fresh: LimitBook) -> None:
+        """Take a strategy's limits and floors from a book that was configured anew; those of all others stay.
+
+        An override goes on where its limit still is, unless it lies beyond the new ceiling.
+        """
+        kept = {name: limit for name, limit in self._limits.items() if limit.strategy != strategy}
+        self._limits = kept | {name: limit for name, limit in fresh._limits.items() if limit.strategy == strategy}
+        floors = {name: floor for name, floor in self._floors.items() if name != strategy}
+        self._floors = floors | ({strategy: fresh._floors[strategy]} if strategy in fresh._floors else {})
+        self._overrides = {
+            name: one
+            for name, one in self._overrides.items()
+            if name in self._limits and one.value <= self._limits[name].most
+        }
+        self._cache.clear()
+
     def _find(self, name: str) -> Limit:
         limit = self._limits.get(name)
         if limit is None:

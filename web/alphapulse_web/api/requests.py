@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -75,6 +75,21 @@ class OverrideRequest(Request, frozen=True, kw_only=True):
     value: Annotated[str, Meta(max_length=100, pattern=r"^\d+(\.\d+)?$")]
     for_s: Annotated[int, Meta(ge=1, le=86_400)]
     reason: ReasonText
+
+
+class ChildRequest(Request, frozen=True, kw_only=True):
+    """Stop, start or restart a task, by its path in the tree."""
+
+    child: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: ReasonText
+
+
+class ReloadRequest(Request, frozen=True, kw_only=True):
+    """Give a strategy a new configuration: `settings`, or what the file says by now."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=48)]
+    reason: ReasonText
+    settings: dict[str, Any] | None = None
 
 
 class NoQuery(Request, frozen=True, kw_only=True):

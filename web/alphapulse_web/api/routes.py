@@ -15,6 +15,7 @@ from werkzeug.routing import Map, Rule
 
 from alphapulse_web.api.requests import (
     ChallengeRequest,
+    ChildRequest,
     FlattenRequest,
     KillRequest,
     LoginRequest,
@@ -23,6 +24,7 @@ from alphapulse_web.api.requests import (
     OverrideRequest,
     PageQuery,
     PnlQuery,
+    ReloadRequest,
     ResumeRequest,
     RevokeRequest,
 )
@@ -42,11 +44,13 @@ from alphapulse_web.api.schemas import (
     Pnl,
     Pools,
     Positions,
+    Reloaded,
     Runs,
     SessionOpened,
     SessionView,
     Status,
     StreamTicket,
+    TaskStacks,
     TreeNode,
 )
 from alphapulse_web.permissions import Permission
@@ -131,6 +135,16 @@ ROUTES = (
     read(f"{PREFIX}/openapi.json", "openapi", "This document.", None, **PUBLIC),
     read(f"{PREFIX}/status", "status", "Does it run, since when, by whom; is its data fresh.", Status),
     read(f"{PREFIX}/tree", "tree", "The daemon's tasks.", TreeNode),
+    read(f"{PREFIX}/tree/stacks", "stacks", "Where every task stands.", TaskStacks, permission=Permission.INSPECT),
+    *(
+        Route(method="POST", path=f"{PREFIX}/tree/{act}", name=f"{act}_child", body=ChildRequest, reply=TreeNode,
+              permission=Permission.RUN, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+              errors=(409, 422, 503), summary=f"{act.capitalize()} a task; 409 says why that is not safe.")
+        for act in ("stop", "start", "restart")
+    ),
+    Route(method="POST", path=f"{PREFIX}/strategies/reload", name="reload", body=ReloadRequest, reply=Reloaded,
+          permission=Permission.RUN, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
+          errors=(422, 503), summary="Give one strategy a new configuration; the others run on."),
     read(f"{PREFIX}/pools", "pools", "All pools.", Pools),
     read(f"{PREFIX}/pairs", "pairs", "Prices of two pools of one pair, and their gap.", Pairs),
     read(f"{PREFIX}/opportunities", "opportunities", "Opportunities and what came of them, newest first.",

@@ -289,6 +289,29 @@ class TreeNode(Shape, frozen=True, kw_only=True):
     children: list[TreeNode]
 
 
+class TaskStacks(Shape, frozen=True, kw_only=True):
+    """Every task below its parent, with the calls in which it waits."""
+
+    text: str
+
+
+class ChangedSetting(Shape, frozen=True, kw_only=True):
+    """A setting before and after, as JSON; empty where it was not set."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Reloaded(Shape, frozen=True, kw_only=True):
+    """What a strategy was given, as the journal has it."""
+
+    configuration_before: str
+    configuration_after: str
+    changes: list[ChangedSetting]
+    at: Instant
+
+
 class PoolView(Shape, frozen=True, kw_only=True):
     """A pool as it is known now."""
 

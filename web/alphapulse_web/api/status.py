@@ -32,10 +32,6 @@ def status_routes(backend: Backend) -> Blueprint:
     async def status() -> Response:
         return answer(backend.status())
 
-    @routes.get(f"{PREFIX}/tree")
-    async def tree() -> Response:
-        return answer(backend.tree())
-
     return routes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from alphapulse import __version__
 from alphapulse.daemon import Daemon
@@ -93,6 +93,10 @@ class StatusView:
     def tree(self) -> TreeNode:
         """The daemon's tasks."""
         return _tree_shape(self._daemon.tree())
+
+    def child(self, path: str) -> TreeNode:
+        """One task by its path. Raises LookupError if there is none."""
+        return _tree_shape(next(node for node in _nodes(self._daemon.tree()) if node.path == path))
 
     def _state(self) -> State:
         daemon = self._daemon
@@ -206,6 +210,12 @@ def _relay_stream(relay: RelayStatistics) -> Stream:
         detail=f"{len(relay.subscribers)} consumers, at most {waiting} waiting",
         note=f"cut off: {', '.join(cut_off)}" if cut_off else "",
     )
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from _nodes(child)
 
 
 def _tree_shape(node: Node) -> TreeNode:
