@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from alphapulse.cli.certificate_files import make_certificates
 from alphapulse.cli.setup import reports_errors
-from alphapulse.transport.certificates import make_certificates
 
 
 @click.command()

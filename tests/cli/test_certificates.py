@@ -9,10 +9,10 @@ import pytest
 import trio
 from click.testing import CliRunner
 
+from alphapulse.cli.certificate_files import make_certificates
 from alphapulse.cli.main import main
 from alphapulse.errors import TlsFileError
 from alphapulse.transport.address import TcpAddress
-from alphapulse.transport.certificates import make_certificates
 from alphapulse.transport.tls import TlsFiles
 from tests.transport.mediums import LISTENER, PEER, Medium
 
