@@ -39,7 +39,8 @@ from alphapulse.transport.tls import TlsFiles
 CONNECT_LIMIT_S = 5.0
 WRITE_STALL_S = 2.0
 PING_EVERY_S = 2.0
-"""A server that has not answered the ping before this one is gone."""
+MOST_PONGS_DUE = 2
+"""A server that owes so many answers is gone. One may be late because this process stood still itself."""
 GOODBYE_S = 0.5
 READ_BYTES = 262_144
 OUTBOX_BYTES = 8 * 1024 * 1024
@@ -223,8 +224,8 @@ class NatsConnection:
     async def _ping(self) -> NoReturn:
         while True:
             await trio.sleep(PING_EVERY_S)
-            if self._pongs_due:
-                raise LinkClosed(f"{self.where} has not answered for {PING_EVERY_S:g} s")
+            if self._pongs_due >= MOST_PONGS_DUE:
+                raise LinkClosed(f"{self.where} has not answered for {MOST_PONGS_DUE * PING_EVERY_S:g} s")
             self._pongs_due += 1
             self.put(PING)
 
