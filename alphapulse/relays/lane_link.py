@@ -34,7 +34,7 @@ from alphapulse.rules.links.expiry import is_expired
 from alphapulse.rules.links.identity import SeenMessages
 from alphapulse.rules.links.outbox import Outbox
 from alphapulse.rules.links.parcel import pieces
-from alphapulse.rules.links.receiver import Change, Receiver
+from alphapulse.rules.links.receiver import Change, Receiver, ReceiverCounts
 from alphapulse.rules.links.ring import Ring
 from alphapulse.rules.links.sender import Sender
 from alphapulse.rules.wire.frame import decode_messages, encode_messages
@@ -81,6 +81,11 @@ class LaneLink:
     def condition(self) -> LinkCondition:
         """How what the relay sends comes."""
         return self.receiver.condition
+
+    @property
+    def counts(self) -> ReceiverCounts:
+        """What was met in what the relay sent."""
+        return self.receiver.counts
 
     @property
     def connected(self) -> bool:

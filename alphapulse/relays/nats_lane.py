@@ -22,7 +22,7 @@ from alphapulse.rules.links.batch import BatchReader
 from alphapulse.rules.links.build import registry_hash
 from alphapulse.rules.links.delivery import delivery_of
 from alphapulse.rules.links.identity import SeenMessages
-from alphapulse.rules.links.receiver import HEARTBEAT_NS
+from alphapulse.rules.links.receiver import HEARTBEAT_NS, ReceiverCounts
 from alphapulse.rules.wire.frame import decode_messages
 from alphapulse.transport.jetstream import JetStream, StreamSettings
 from alphapulse.transport.jetstream_consumer import ensure_durable
@@ -107,6 +107,13 @@ class NatsLane:
             return LinkCondition.LOST
         known = [one.receiver.condition for one in self._inflow.publishers.values() if one.known]
         return max(known, default=LinkCondition.OK)
+
+    @property
+    def counts(self) -> ReceiverCounts:
+        """What was met in what came, of all who publish."""
+        every = [one.receiver.counts for one in self._inflow.publishers.values()]
+        names = [field.name for field in attrs.fields(ReceiverCounts)]
+        return ReceiverCounts(**{name: sum(getattr(one, name) for one in every) for name in names})
 
     @property
     def unacknowledged(self) -> int:

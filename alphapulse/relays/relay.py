@@ -60,7 +60,7 @@ class Relay:
         self._accepted = frozenset(
             cls for number, cls in MESSAGES.items() if any(number in numbers for numbers in DOMAIN_TYPES[domain])
         ) | TRAVELLERS.get(domain, frozenset())
-        self._subscribers: dict[AnySubscription, None] = {}
+        self._subscribers: dict[AnySubscription, Topics] = {}
         self._broad: dict[AnySubscription, Topics] = {}
         self._narrow = InstrumentIndex()
         self._arrivals = trio.lowlevel.ParkingLot()
@@ -145,7 +145,7 @@ class Relay:
     ) -> None:
         """Let a consumer that has a queue already receive this relay's messages too."""
         wanted = Topics.of(types, instruments, venues)
-        self._subscribers[subscription] = None
+        self._subscribers[subscription] = wanted
         if wanted.instruments is None:
             self._broad[subscription] = wanted
         else:
@@ -161,7 +161,7 @@ class Relay:
             self.domain,
             self._published,
             self._refused,
-            tuple(subscription.statistics() for subscription in self._subscribers),
+            tuple(attrs.evolve(one.statistics(), topics=wanted) for one, wanted in self._subscribers.items()),
         )
 
     def _forget(self, subscription: AnySubscription) -> None:

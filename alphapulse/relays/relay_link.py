@@ -12,6 +12,7 @@ from alphapulse.relays.lane_link import Connect, LaneLink, LinkTerms
 from alphapulse.relays.relay import Relay
 from alphapulse.rules.links.delivery import lane_of, lanes_of
 from alphapulse.rules.links.identity import SeenMessages
+from alphapulse.rules.links.receiver import ReceiverCounts
 
 __all__ = ["LinkTerms", "RelayLink"]
 
@@ -26,6 +27,10 @@ class RelayLane(Protocol):
     @property
     def condition(self) -> LinkCondition:
         """How it is."""
+
+    @property
+    def counts(self) -> ReceiverCounts:
+        """What was met in what came."""
 
     @property
     def connected(self) -> bool:
@@ -70,6 +75,11 @@ class AnyLink:
     def condition(self) -> LinkCondition:
         """How the data lane is."""
         return self._lanes[Lane.DATA].condition
+
+    @property
+    def counts(self) -> ReceiverCounts:
+        """What was met in what came on the data lane: gaps, duplicates, resets."""
+        return self._lanes[Lane.DATA].counts
 
     @property
     def connected(self) -> bool:

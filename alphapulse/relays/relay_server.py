@@ -23,6 +23,7 @@ from alphapulse.rules.links.build import registry_hash
 from alphapulse.rules.links.delivery import delivery_of, lane_of, lanes_of
 from alphapulse.rules.links.outbox import Outbox
 from alphapulse.rules.links.parcel import pieces
+from alphapulse.rules.links.topics import Topics
 from alphapulse.rules.wire.frame import decode_messages, encode_messages
 from alphapulse.transport.byte_link import ByteLink
 
@@ -121,6 +122,11 @@ class RelayServer:
             dropped=self._dropped + sum(link.dropped for link in links),
             consumers=tuple(consumers[:MAX_REPORTED]),
         )
+
+    def topics_of(self, service: str, lane: Lane) -> Topics | None:
+        """What a connected consumer wants, None if there is no such connection."""
+        link = self._links.get((service, lane))
+        return None if link is None else link.sender.topics
 
     def publish(self, service: str, messages: Sequence[object], frames: bytes) -> None:
         """Carry what a publisher sent. Raises RelayError if it belongs elsewhere, or the ring is full."""

@@ -11,6 +11,7 @@ import trio
 
 from alphapulse.errors import RelayError
 from alphapulse.relays.flow import Flow
+from alphapulse.rules.links.topics import Topics
 
 M = TypeVar("M")
 CAPACITY = 65_536
@@ -19,13 +20,17 @@ CAPACITY = 65_536
 
 @attrs.frozen
 class SubscriptionStatistics:
-    """What a consumer has been given. `waiting` and `peak` are messages in its queue, now and at most."""
+    """What a consumer has been given. `waiting` and `peak` are messages in its queue, now and at most.
+
+    `topics` is what it wants of the relay that was asked, None if it was not asked as a consumer of one.
+    """
 
     name: str
     delivered: int
     waiting: int
     peak: int
     cut_off: bool
+    topics: Topics | None = None
 
 
 class Subscription(Generic[M]):
@@ -91,6 +96,7 @@ class Subscription(Generic[M]):
 
     async def receive(self) -> list[M]:
         """All that waits, as one list in order; waits for more if there is nothing. Finishes the list before."""
+        self._finished += self._taken
         self._finish()
         if self._queue or self._cut_off or self._nudged:
             await trio.lowlevel.checkpoint()
@@ -156,7 +162,6 @@ class Subscription(Generic[M]):
     def _finish(self) -> None:
         if self._taken:
             taken, self._taken = self._taken, 0
-            self._finished += taken
             self._flow.finish(taken)
 
     def _drop(self) -> None:

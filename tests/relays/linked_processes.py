@@ -34,6 +34,7 @@ class Process:
         self.engagement = Engagement(self.bus.flow, leads=leads)
         self.notices: list[LinkStatus] = []
         self.now_ns = clock
+        self.server: RelayServer | None = None
         self.links: dict[Domain, RelayLink] = {}
 
     def serve(self, domain: Domain, *, durable: Collection[str] = (), ttl_ns: int | None = None) -> RelayServer:
@@ -50,7 +51,8 @@ class Process:
             signal_ttl_ns=ttl_ns,
             on_notice=self.notices.append,
         )
-        return RelayServer(self.bus.hubs[domain], terms)
+        self.server = RelayServer(self.bus.hubs[domain], terms)
+        return self.server
 
     def link(
         self,

@@ -54,7 +54,7 @@ def test_the_book_is_the_same_as_without(kinds: list[list[tuple[int, int]]]) -> 
 
 def test_the_newest_of_each_stays_and_mints_and_resets_always_do() -> None:
     one, two = POOLS[:2]
-    lists = [
+    lists: list[list[MarketEvent]] = [
         [swap(one, (1, 0), FAIR), mint(one, (1, 1), WIDE, 5), completed((1, 1)), status(StreamState.RESET)],
         [swap(two, (2, 0), FAIR), swap(one, (2, 1), FAIR), completed((2, 1)), status(StreamState.FRESH)],
         [swap(one, (3, 0), FAIR)],

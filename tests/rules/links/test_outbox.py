@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import attrs
 
-from alphapulse.rules.links.delivery import EXECUTION, MARKET, SIGNAL, Pressure
+from alphapulse.rules.links.delivery import EXECUTION, MARKET, SIGNAL, Delivery, Pressure
 from alphapulse.rules.links.outbox import Outbox
 from tests.journal.journal_samples import DAY_NS, signal
 from tests.rules.arbitrage.market_samples import completed
 from tests.rules.links.link_samples import filled, ring, swaps
 
-TEN = {"queue_messages": 10}
+
+def of_ten(delivery: Delivery) -> Delivery:
+    return attrs.evolve(delivery, queue_messages=10)
 
 
 def offered(outbox: Outbox, *lists: list[object], taken_ns: int = 0) -> list[Pressure]:
@@ -23,7 +25,7 @@ def waiting(outbox: Outbox, market_ns: int = 0) -> list[object]:
 
 def test_market_data_is_conflated_from_the_half_on_and_the_newest_stays() -> None:
     """Dropped are exactly those that a newer one of their pool replaces; the soft mark is told once."""
-    outbox = Outbox(attrs.evolve(MARKET, **TEN))
+    outbox = Outbox(of_ten(MARKET))
     lists = [swaps(number % 2 + 1, price=(1 << 96) + number) for number in range(8)]
     assert offered(outbox, *lists) == [Pressure.NONE] * 5 + [Pressure.SLOW] + [Pressure.NONE] * 2
     assert outbox.dropped_superseded + outbox.waiting == 8
@@ -33,14 +35,14 @@ def test_market_data_is_conflated_from_the_half_on_and_the_newest_stays() -> Non
 
 
 def test_what_no_newer_message_replaces_fills_the_queue_and_the_consumer_is_cut_off() -> None:
-    outbox = Outbox(attrs.evolve(MARKET, **TEN))
+    outbox = Outbox(of_ten(MARKET))
     pressures = offered(outbox, *(swaps(number) for number in range(1, 12)))
     assert pressures[-1] is Pressure.FULL
     assert outbox.dropped_superseded == 0
 
 
 def test_every_dropped_message_keeps_its_sequence_covered() -> None:
-    outbox = Outbox(attrs.evolve(MARKET, **TEN))
+    outbox = Outbox(of_ten(MARKET))
     offered(outbox, *([*swaps(1), completed((number, 0))] for number in range(5)))
     taken = outbox.take(1 << 30, 0)
     assert [(one.first, one.next) for one in taken] == [(first, first + 2) for first in range(1, 11, 2)]
@@ -55,14 +57,14 @@ def test_signals_are_dropped_and_counted_once_their_time_is_over() -> None:
 
 
 def test_execution_is_never_dropped_and_a_full_queue_cuts() -> None:
-    outbox = Outbox(attrs.evolve(EXECUTION, **TEN))
+    outbox = Outbox(of_ten(EXECUTION))
     pressures = offered(outbox, *(swaps(1) for _ in range(11)))
     assert pressures == [Pressure.NONE] * 5 + [Pressure.SLOW] + [Pressure.NONE] * 4 + [Pressure.FULL]
     assert len(waiting(outbox)) == 11
 
 
 def test_what_a_consumer_missed_does_not_count_against_it() -> None:
-    outbox = Outbox(attrs.evolve(EXECUTION, **TEN))
+    outbox = Outbox(of_ten(EXECUTION))
     outbox.load(filled(ring(), *(swaps(1) for _ in range(30))))
     assert offered(outbox, *(swaps(1) for _ in range(5))) == [Pressure.NONE] * 5
     assert len(waiting(outbox)) == 35

@@ -100,7 +100,7 @@ def test_what_is_counted_is_settled_when_the_receiver_says_so() -> None:
 @pytest.mark.parametrize("delivery", [MARKET, EXECUTION])
 @pytest.mark.parametrize("seed", range(20))
 def test_sender_and_receiver_bring_everything_over_a_cable_that_loses(
-    seed: int, topics: Topics, delivery: object
+    seed: int, topics: Topics, delivery: Delivery
 ) -> None:
     """Every wanted message comes once and in order, with a third of all batches lost, doubled or late."""
     rng, wanted, got = Random(seed), list[object](), list[object]()

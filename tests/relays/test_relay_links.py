@@ -1,0 +1,260 @@
+"""What consumers and publishers see of a link that fails, a relay that starts anew, and a peer that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import attrs
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from alphapulse.data.links import LinkCondition
+from alphapulse.data.market import PoolState, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.wire import Domain
+from alphapulse.errors import RelayError
+from alphapulse.relays import lane_link, relay_server
+from alphapulse.relays.link_events import is_link_stream
+from alphapulse.relays.relay_link import RelayLink
+from alphapulse.rules.links.delivery import EXECUTION
+from alphapulse.rules.links.topics import NOTHING
+from alphapulse.transport.address import MemoryAddress
+from alphapulse.transport.endpoints import connect, listen
+from alphapulse.transport.memory import MemoryListener
+from tests.journal.journal_samples import halt, intent
+from tests.relays.linked_processes import Process, Recorder
+from tests.rules.arbitrage.market_samples import completed, pool, status, swap
+
+ADDRESS = MemoryAddress("relay")
+ONE = pool(1)
+FAIR = 1 << 96
+MARKET = Domain.MARKET_DATA
+
+
+@attrs.define
+class Relay:
+    """A relay's process that can be ended."""
+
+    process: Process
+    listener: MemoryListener
+    scope: trio.CancelScope
+
+
+async def start(nursery: trio.Nursery, boot: int, domain: Domain = MARKET, **terms: object) -> Relay:
+    process, listener = Process("relays", boot), listen(ADDRESS)
+    assert isinstance(listener, MemoryListener)
+    server = process.serve(domain, **terms)  # type: ignore[arg-type]
+
+    async def run(*, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as inner:
+                await inner.start(listener.serve, server.serve)
+                task_status.started(scope)
+
+    return Relay(process, listener, await nursery.start(run))
+
+
+@asynccontextmanager
+async def strategy_linked(nursery: trio.Nursery) -> AsyncIterator[tuple[Process, Recorder]]:
+    process, recorder = Process("strategy", 2), Recorder()
+    await nursery.start(recorder.run, process, MARKET)
+    await nursery.start(process.link(MARKET, partial(connect, ADDRESS)).run)
+    yield process, recorder
+
+
+def link_states(recorder: Recorder) -> list[StreamState]:
+    return [one.state for one in recorder.seen if isinstance(one, StreamStatus) and is_link_stream(one)]
+
+
+async def test_a_link_that_falls_silent_is_stale_and_closes_the_gate_until_it_is_heard_again(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Every venue is in trouble then, whatever its own stream says."""
+    relay = await start(nursery, 100)
+    async with strategy_linked(nursery) as (process, recorder):
+        relay.process.bus.market_data.publish([status(StreamState.FRESH)])
+        await trio.sleep(1)
+        venue, troubles = status(StreamState.FRESH).venue, []
+        troubles.append(process.bus.stream_trouble(venue))
+        relay.listener.cables[0].stall()
+        await trio.sleep(2.5)
+        troubles.append(process.bus.stream_trouble(venue))
+        relay.listener.cables[0].resume()
+        await trio.sleep(0.5)
+        troubles.append(process.bus.stream_trouble(venue))
+        assert link_states(recorder) == [StreamState.FRESH, StreamState.STALE, StreamState.FRESH]
+        assert (troubles[0], troubles[2]) == (None, None)
+        assert str(troubles[1]).startswith("the stream link market_data is stale: nothing was heard for 1")
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_cable_that_breaks_costs_nothing_that_the_ring_still_holds(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Strategies see neither a gap nor a reset: the link goes on from where it was."""
+    relay = await start(nursery, 100)
+    async with strategy_linked(nursery) as (_, recorder):
+        for block in range(20):
+            relay.process.bus.market_data.publish([swap(ONE, (block, 0), FAIR + block)])
+            if block % 5 == 4:
+                relay.listener.cables[-1].cut()
+            await trio.sleep(0.3)
+        blocks = [one.stamp.block_number for one in recorder.seen if isinstance(one, PoolSwap)]
+        assert blocks == list(range(20))
+        assert set(link_states(recorder)) == {StreamState.FRESH}
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_relay_that_starts_anew_is_a_reset_and_gets_the_publishers_state(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """What was published while it was away is in that state; the strategy's book is whole again."""
+    relay = await start(nursery, 100)
+    collector = Process("collector", 1)
+    await nursery.start(collector.link(MARKET, partial(connect, ADDRESS), topics=NOTHING).run)
+    async with strategy_linked(nursery) as (process, recorder):
+        collector.bus.market_data.publish([status(StreamState.FRESH), swap(ONE, (1, 0), FAIR), completed((1, 0))])
+        await trio.sleep(0.5)
+        relay.scope.cancel()
+        await trio.sleep(0.2)
+        collector.bus.market_data.publish([swap(ONE, (2, 0), FAIR + 7)])
+        await start(nursery, 101)
+        await trio.sleep(6)
+        assert StreamState.RESET in link_states(recorder)
+        assert link_states(recorder)[-1] is StreamState.FRESH
+        states = {one.pool: one.sqrt_price_x96 for one in process.bus.market_snapshot() if isinstance(one, PoolState)}
+        assert states == {ONE.id: FAIR + 7}
+        assert process.bus.streams["day"].state is StreamState.FRESH
+    nursery.cancel_scope.cancel()
+
+
+async def test_the_streams_of_a_publisher_that_leaves_are_stale_until_it_is_back(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    relay = await start(nursery, 100)
+    collector = Process("collector", 1)
+    await nursery.start(collector.link(MARKET, partial(connect, ADDRESS), topics=NOTHING).run)
+    async with strategy_linked(nursery) as (_, recorder):
+        collector.bus.market_data.publish([status(StreamState.FRESH)])
+        await trio.sleep(0.5)
+        relay.listener.cables[0].cut()
+        await trio.sleep(1)
+        own = [one for one in recorder.seen if isinstance(one, StreamStatus) and not is_link_stream(one)]
+        assert [one.state for one in own] == [StreamState.FRESH, StreamState.STALE, StreamState.FRESH]
+        assert own[1].reason == "collector has left the relay market_data"
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("server_side", [True, False])
+async def test_processes_of_different_builds_do_not_trade_with_each_other(
+    server_side: bool, autojump_clock: MockClock, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused on execution with words that say why; market data may be read."""
+    other: Callable[[], bytes] = lambda: bytes(32)  # noqa: E731 - a registry of another build
+    monkeypatch.setattr(relay_server if server_side else lane_link, "registry_hash", other)
+    relay = await start(nursery, 100, Domain.EXECUTION)
+    process = Process("engine", 3)
+    nursery.start_soon(process.link(Domain.EXECUTION, partial(connect, ADDRESS)).run)
+    await trio.sleep(1)
+    assert {one.condition for one in process.notices} == {LinkCondition.REFUSED}
+    assert "must be of one build" in process.notices[0].text
+    assert {one.condition for one in relay.process.notices} == {LinkCondition.REFUSED}
+    assert not process.links[Domain.EXECUTION].connected
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_durable_consumer_that_nobody_waits_for_is_refused(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Otherwise it would believe that what it lacks is kept for it."""
+    await start(nursery, 100, Domain.EXECUTION, durable=("books",))
+    process = Process("stranger", 3)
+    link = process.link(Domain.EXECUTION, partial(connect, ADDRESS), durable=True)
+    nursery.start_soon(link.run)
+    with process.bus.execution.subscribe("stranger"):
+        await trio.sleep(1)
+        assert "stranger is not one of the durable consumers" in process.notices[0].text
+    nursery.cancel_scope.cancel()
+
+
+async def test_an_intent_is_acknowledged_once_every_durable_consumer_has_come_back_for_more(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Also of those that were not there when it was published."""
+    relay = await start(nursery, 100, Domain.EXECUTION, durable=("books", "ledger"))
+    engine, books, ledger = Process("engine", 1), Process("books", 2), Process("ledger", 3)
+    up = engine.link(Domain.EXECUTION, partial(connect, ADDRESS), topics=NOTHING)
+    await nursery.start(up.run)
+    engine.bus.execution.publish([intent(1)])
+    seen = []
+    for process in (books, ledger):
+        link = process.link(Domain.EXECUTION, partial(connect, ADDRESS), durable=True)
+        with process.bus.execution.subscribe(process.name) as subscription:
+            async with trio.open_nursery() as inner:
+                await inner.start(link.run)
+                assert await subscription.receive() == [intent(1)]
+                await trio.sleep(1)
+                seen.append(up.unacknowledged)
+                with trio.move_on_after(1):
+                    await subscription.receive()
+                seen.append(up.unacknowledged)
+                inner.cancel_scope.cancel()
+    assert seen == [1, 1, 1, 0]
+    assert relay.process.server is not None
+    waited = {(one.service, one.connected, one.unapplied) for one in relay.process.server.report().consumers}
+    assert {("books", False, 0), ("ledger", False, 0)} <= waited
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_consumer_that_dies_before_it_has_applied_gets_it_again_in_its_next_life(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """And what it had applied does not come again."""
+    relay = await start(nursery, 100, Domain.EXECUTION, durable=("books",))
+    books = Process("books", 2)
+    link = books.link(Domain.EXECUTION, partial(connect, ADDRESS), durable=True)
+    with trio.fail_after(20), books.bus.execution.subscribe("first life") as subscription:
+        await nursery.start(link.run)
+        relay.process.bus.execution.publish([intent(1)])
+        assert await subscription.receive() == [intent(1)]
+        relay.process.bus.execution.publish([intent(2)])
+        assert await subscription.receive() == [intent(2)]
+    with trio.fail_after(20), books.bus.execution.subscribe("second life") as subscription:
+        assert await subscription.receive() == [intent(2)]
+        relay.process.bus.execution.publish([intent(3)])
+        assert await subscription.receive() == [intent(3)]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_cannot_be_kept_until_it_is_acknowledged_is_refused_at_once(nursery: trio.Nursery) -> None:
+    """The publisher learns of it where it publishes, and nothing is forgotten behind its back."""
+    process = Process("engine", 1)
+    process.link(Domain.EXECUTION, partial(connect, ADDRESS), topics=NOTHING)
+    publish = process.bus.execution.publish
+    many = [intent(number) for number in range(256)]
+    for _ in range(EXECUTION.ring_messages // 256):
+        publish(many)
+    with pytest.raises(RelayError, match="are not acknowledged"):
+        publish([intent(1)])
+    assert process.links[Domain.EXECUTION].unacknowledged == EXECUTION.ring_messages
+
+
+async def test_a_halt_is_acted_on_before_it_queues_behind_data(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    relay = await start(nursery, 100, Domain.EXECUTION)
+    process, acted = Process("engine", 3), list[object]()
+    link = process.link(Domain.EXECUTION, partial(connect, ADDRESS))
+    acting = RelayLink(
+        process.bus.hubs[Domain.EXECUTION],
+        partial(connect, ADDRESS),
+        attrs.evolve(link.terms, on_control=acted.extend),
+    )
+    await nursery.start(acting.run)
+    with process.bus.hubs[Domain.EXECUTION].subscribe("nobody reads"):
+        relay.process.bus.execution.publish([intent(1), halt(1), intent(2)])
+        await wait_all_tasks_blocked()
+        assert acted == [halt(1)]
+    nursery.cancel_scope.cancel()
