@@ -10,10 +10,11 @@ import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.halts import HaltChange, Level, Via
-from alphapulse.data.market import BlockCompleted
+from alphapulse.data.market import BlockCompleted, PoolSwap
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.errors import HaltError
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
 from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.board import BreakerBoard, BreakerEvent
 from alphapulse.rules.breakers.breaker import Phase
@@ -39,7 +40,7 @@ class Switch(Protocol):
         """Take back what the same actor reduced. Raises HaltError for anything else."""
 
 
-class Breakers:
+class Breakers(Reader):
     """Trips scopes through the halt switch, then journals and publishes what it did (`keep`).
 
     Everything here runs on the market clock, and looks around at the end of each block: a replay trips and resets at
@@ -78,7 +79,7 @@ class Breakers:
                 nursery.start_soon(self._look_around)
                 task_status.started()
                 while True:
-                    for message in await subscription.receive():
+                    for message in await self.read(subscription):
                         self._take(message)
 
     def trip(self, rule: str, scope: str, reason: str) -> None:
@@ -102,6 +103,8 @@ class Breakers:
 
     def look(self) -> None:
         """Time has passed: what resets itself may, unless its cause goes on."""
+        if self.board.quiet and not self._market.live:
+            return
         now_ns = self._time_ns()
         self._trip(self._market.look(now_ns))
         if self._market.troubled:
@@ -117,16 +120,19 @@ class Breakers:
         ]
 
     def _take(self, message: object) -> None:
+        if type(message) is PoolSwap:  # the most of all messages, by far
+            if (jump := self._market.swap(message)) is not None:
+                self._trip([jump])
+            return
         if isinstance(message, HaltChange):
             if message.level.trades and message.via not in BY_ITSELF:
                 self._act(self.board.resume(message.scope, self._time_ns()))
             return
         if isinstance(message, BlockCompleted):
             self.look()
-        cause = self._market.take(message)
-        if cause is not None:
-            self._trip([cause])
-        elif not isinstance(message, market_causes.TYPES):
+        if isinstance(message, market_causes.TYPES):
+            self._market.take(message)
+        else:
             now_ns = self._time_ns()
             self._trip(self._trades.take(message, now_ns, self._now_ns()))
             if isinstance(message, Fill | ExecutionReport):

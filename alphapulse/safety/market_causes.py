@@ -37,18 +37,15 @@ class MarketCauses:
         """Whether a stream is not whole."""
         return bool(self._troubled)
 
-    def take(self, message: object) -> Cause | None:
-        """One message; the cause to trip, if it is one."""
+    def take(self, message: object) -> None:
+        """One message that is no swap."""
         match message:
-            case PoolSwap():
-                return self._swap(message)
             case StreamStatus():
                 self._status(message)
             case BlockCompleted():
                 for venue, chain in self.chains.items():
                     if CHAIN_OF_VENUE.get(Venue(venue)) == message.chain_id:
                         chain.head(message.venue_time_ns)
-        return None
 
     def look(self, market_ns: int) -> Iterator[Cause]:
         """Time has passed."""
@@ -62,7 +59,8 @@ class MarketCauses:
             if venue_scope(Venue(venue)) == scope:
                 chain.forgive()
 
-    def _swap(self, swap: PoolSwap) -> Cause | None:
+    def swap(self, swap: PoolSwap) -> Cause | None:
+        """A pool's new price; the cause to trip, if it is one."""
         at_ns = swap.stamp.venue_time_ns
         move = self._prices.take(swap.pool, swap.sqrt_price_x96, at_ns)
         if move is None:

@@ -40,7 +40,13 @@ class BreakerBoard:
     def __init__(self, holds: Callable[[str, str, Iterable[InstrumentId]], bool]) -> None:
         self.breakers: dict[tuple[str, str], Breaker] = {}
         self._holds = holds
+        self._tripped: dict[tuple[str, str], Breaker] = {}
         self._half_open: dict[tuple[str, str], Breaker] = {}
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every breaker is closed: then no time can change anything."""
+        return not self._tripped
 
     def trip(self, rule: str, scope: str, now_ns: int, reason: str) -> Iterator[BreakerEvent]:
         """The rule's cause is there."""
@@ -49,7 +55,7 @@ class BreakerBoard:
 
     def look(self, now_ns: int) -> Iterator[BreakerEvent]:
         """Time has passed: what resets itself may."""
-        for key, breaker in list(self.breakers.items()):
+        for key, breaker in list(self._tripped.items()):
             if breaker.phase is Phase.OPEN:
                 yield from self._event(key, breaker, breaker.look(now_ns))
 
@@ -70,7 +76,8 @@ class BreakerBoard:
         for one in found:
             scope = GLOBAL if one.scope is BreakerScope.GLOBAL else f"{one.scope.name.lower()}:{one.target}"
             if one.rule in ROW_OF:
-                self._breaker(one.rule, scope).restore(one.at_ns, one.reason)
+                breaker = self._tripped[one.rule, scope] = self._breaker(one.rule, scope)
+                breaker.restore(one.at_ns, one.reason)
 
     def permit(self, strategy: str, pools: Iterable[InstrumentId]) -> Permit:
         """What half-open breakers allow this trade."""
@@ -101,6 +108,9 @@ class BreakerBoard:
         if action is None:
             return
         self._half_open.pop(key, None)
+        self._tripped.pop(key, None)
+        if breaker.phase is not Phase.CLOSED:
+            self._tripped[key] = breaker
         if breaker.phase is Phase.HALF_OPEN:
             self._half_open[key] = breaker
         reason = breaker.reason or f"{key[0]} is over"
