@@ -32,7 +32,6 @@ class Flow:
             waiting, self._waiting = self._waiting, []
             for task in waiting:
                 trio.lowlevel.reschedule(task)
-
         for watcher in self._watchers:
             watcher()
 

@@ -63,6 +63,7 @@ class Relay:
         self._subscribers: dict[AnySubscription, Topics] = {}
         self._broad: dict[AnySubscription, Topics] = {}
         self._narrow = InstrumentIndex()
+        self._has_narrow = False
         self._arrivals = trio.lowlevel.ParkingLot()
         self._tap: Tap | None = None
         self._published = 0
@@ -93,17 +94,20 @@ class Relay:
             RelayError: a message belongs to another domain, or the ring is full of what has not been acknowledged;
                 nothing of the list was handed over.
         """
-        self.check(messages)
+        accepted = self._accepted
+        for message in messages:
+            if type(message) not in accepted:
+                self.check(messages)
         if self._tap is not None:
             self._tap(messages, frames)
         self._published += len(messages)
         if self._keep is not None:
             self._keep(messages)
         for subscription, wanted in list(self._broad.items()):
-            picked = wanted.pick(messages)
+            picked = messages if wanted.everything else wanted.pick(messages)
             if picked:
                 subscription.offer(picked)
-        if self._narrow:
+        if self._has_narrow:
             for subscription, chosen in self._narrow.pick(messages).items():
                 subscription.offer(chosen)
 
@@ -150,6 +154,7 @@ class Relay:
             self._broad[subscription] = wanted
         else:
             self._narrow.add(subscription, wanted)
+            self._has_narrow = True
         self._arrivals.unpark_all()
         subscription.on_close(lambda: self._forget(subscription))
         if self._snapshot is not None and (start := wanted.pick(list(self._snapshot()))):
@@ -168,3 +173,4 @@ class Relay:
         self._subscribers.pop(subscription, None)
         self._broad.pop(subscription, None)
         self._narrow.remove(subscription)
+        self._has_narrow = len(self._narrow) > 0

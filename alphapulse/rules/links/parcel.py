@@ -51,8 +51,8 @@ class Parcel:
 
 
 def pieces(messages: Sequence[object]) -> Iterator[Sequence[object]]:
-    """A list in parts that fit a parcel each."""
-    if len(messages) <= MOST_MESSAGES:
+    """A list in parts that fit a parcel each; none if it is empty."""
+    if 0 < len(messages) <= MOST_MESSAGES:
         yield messages
         return
     for at in range(0, len(messages), MOST_MESSAGES):
