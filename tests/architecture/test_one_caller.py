@@ -101,7 +101,8 @@ def graph() -> dict[str, set[str]]:
 
 
 def reach(start: str, edges: dict[str, set[str]]) -> set[str]:
-    found, waiting = set(), [start]
+    found: set[str] = set()
+    waiting = [start]
     while waiting:
         for name in edges.get(waiting.pop(), set()) - found:
             found.add(name)

@@ -27,6 +27,7 @@ from tests.daemon import resuming
 from tests.daemon.books import all_records, records
 from tests.daemon.daemon_rig import NS_PER_S, START_NS, Rig, paths_in, running_daemon
 from tests.daemon.day_config import Day
+from tests.execution.execution_fakes import evolved
 from tests.fakes.systemd import Systemd
 
 FOUNDATION = (
@@ -382,7 +383,7 @@ async def test_nothing_is_traded_on_a_stream_whose_collector_is_down(tmp_path: P
         await rig.until(4)
         rig.daemon.collectors.stop("day", "a drill")
         await rig.until(4.5)
-        rig.daemon.bus.signals.publish([attrs.evolve(one, signal_id=one.signal_id + 100) for one in seen])
+        rig.daemon.bus.signals.publish([evolved(one, signal_id=one.signal_id + 100) for one in seen])
         await rig.until(5)
     verdicts = records(paths_in(tmp_path).journal, RiskDecision)
     assert [(one.failed and one.failed.name) for one in verdicts] == [None, Check.INPUT_FRESH.name]

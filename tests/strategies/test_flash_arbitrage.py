@@ -273,7 +273,7 @@ def test_a_capped_trade_is_evaluated_anew_and_exactly(cap: int) -> None:
     for best, one in zip(free, cut, strict=True):
         assert one.size == min(best.size, cap)
         if best.size <= cap:
-            assert attrs.evolve(one, gas_cost=best.gas_cost) == best
+            assert changed(one, gas_cost=best.gas_cost) == best
             continue
         assert one.legs[0].amount_in == one.size
         assert one.legs[1].amount_in == one.legs[0].amount_out
