@@ -9,11 +9,12 @@ import trio
 from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.relays.bus import Bus
 from alphapulse.relays.link_events import is_link_stream
+from alphapulse.relays.reader import Reader
 
 UNDER_WAY = (StreamState.FRESH, StreamState.QUIET, StreamState.GAP)
 
 
-class RunOpener:
+class RunOpener(Reader):
     """Opens fresh books whenever a collector begins anew, and at once if one was under way before these books were."""
 
     def __init__(self, bus: Bus, *, begin_run: Callable[[str], Awaitable[None]], has_run: Callable[[], bool]) -> None:
@@ -27,7 +28,7 @@ class RunOpener:
             task_status.started()
             await self._heed(list(self._bus.streams.values()))
             while True:
-                await self._heed(await subscription.receive())
+                await self._heed(await self.read(subscription))
 
     async def _heed(self, statuses: Sequence[StreamStatus]) -> None:
         for status in statuses:

@@ -12,13 +12,14 @@ from alphapulse.execution.executor import Executor
 from alphapulse.execution.gate import Gate
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import Subscription
 
 HALTED_BEFORE_SENDING = "a halt came between the intent and its sending; nothing was sent"
 LATE_BEFORE_SENDING = "the intent was too old when the disk had it, or a clock was set; nothing was sent"
 
 
-class Engine:
+class Engine(Reader):
     """Judges each list of signals in the order (position, strategy) and hands on what the gate approves.
 
     Every act is in the journal before it happens: signals and verdicts are written, intents are synced to the disk, and
@@ -55,7 +56,7 @@ class Engine:
             task_status.started()
             try:
                 while True:
-                    signals = await subscription.receive()
+                    signals = await self.read(subscription)
                     self._came_round.set()
                     if signals:
                         await self._decide(signals)

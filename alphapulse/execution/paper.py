@@ -13,6 +13,7 @@ from alphapulse.data.pools import Pool
 from alphapulse.execution.latency import Latency
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.repricing import reprice
@@ -26,7 +27,7 @@ OUTCOMES_KEPT = 4096
 """Settled intents of which a halt may still ask how they ended; the oldest are forgotten first."""
 
 
-class PaperExecutor:
+class PaperExecutor(Reader):
     """Fills intents on paper. Our fills do not move the recorded pools.
 
     A trade that would pay less than its minimum at its inclusion is reverted: gas is booked, nothing is filled. Market
@@ -102,7 +103,7 @@ class PaperExecutor:
             try:
                 task_status.started()
                 while True:
-                    for message in await queue.receive():
+                    for message in await self.read(queue):
                         self._take(message)
                     self._settle_due()
             finally:

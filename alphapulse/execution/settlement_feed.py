@@ -8,11 +8,12 @@ from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.risk import CircuitBreaker, LimitOverride
 from alphapulse.execution.gate import Gate
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
 
 TYPES = (Fill, ExecutionReport, CircuitBreaker, LimitOverride)
 
 
-class SettlementFeed:
+class SettlementFeed(Reader):
     """Belongs to the foundation: a halt cancels trades while no engine runs, and the gate must hear of it."""
 
     def __init__(self, gate: Gate, execution: AnyRelay) -> None:
@@ -24,4 +25,4 @@ class SettlementFeed:
         with self._execution.subscribe("gate", types=TYPES) as subscription:
             task_status.started()
             while True:
-                self._gate.settle(await subscription.receive())
+                self._gate.settle(await self.read(subscription))

@@ -60,6 +60,8 @@ class Journal:
     ) -> None:
         self.path = path
         self.cut_bytes = cut_bytes
+        self.beat: Callable[[], None] = lambda: None
+        """Called by `run` after each sync; a supervisor replaces it."""
         self.on_append: Callable[[Sequence[tuple[int, object]]], None] | None = None
         self._descriptor = descriptor
         self._recovered = position
@@ -193,6 +195,7 @@ class Journal:
         while True:
             await trio.sleep(SYNC_INTERVAL_S)
             await self.sync()
+            self.beat()
 
     async def sync(self) -> None:
         """Returns when everything written so far is on the disk. Raises JournalError as `append` does."""

@@ -9,6 +9,7 @@ import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, holding_change, market_day
 
 CURVE_POINTS = 10_000
@@ -36,7 +37,7 @@ class TokenBook:
     largest: int = 0
 
 
-class Portfolio:
+class Portfolio(Reader):
     """Positions and P&L per strategy, market day and token. `begin_run` empties it: each run has fresh books."""
 
     def __init__(self, execution: AnyRelay) -> None:
@@ -60,7 +61,7 @@ class Portfolio:
         with self._execution.subscribe("portfolio") as subscription:
             task_status.started()
             while True:
-                self.apply(await subscription.receive())
+                self.apply(await self.read(subscription))
 
     def apply(self, messages: Iterable[object]) -> None:
         """Book messages of the execution relay, in order."""

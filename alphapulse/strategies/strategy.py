@@ -10,6 +10,7 @@ import trio
 from alphapulse.data.market import MarketEvent
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
 
 
 class Strategy(Protocol):
@@ -22,7 +23,7 @@ class Strategy(Protocol):
         ...
 
 
-class StrategyService:
+class StrategyService(Reader):
     """Feeds a strategy from the market-data relay and publishes what it proposes.
 
     Resource handling: the subscription is left when the task ends; a new life starts from the relay's snapshot.
@@ -38,6 +39,6 @@ class StrategyService:
         with self._market_data.subscribe(self._strategy.name) as subscription:
             task_status.started()
             while True:
-                events = await subscription.receive()
+                events = await self.read(subscription)
                 if signals := self._strategy.on_events(events):
                     self._signals.publish(signals)

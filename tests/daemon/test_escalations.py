@@ -14,8 +14,9 @@ from trio.testing import MockClock
 from alphapulse.composition.escalations import SERVICES, Escalation, terms_of
 from alphapulse.data.halts import GLOBAL, Level, Via
 from alphapulse.nursery.child import Child, ChildSpec
+from alphapulse.nursery.service import BeatingService
 from alphapulse.observe.service_manager import ServiceManager
-from tests.daemon.daemon_rig import Rig, running_daemon
+from tests.daemon.daemon_rig import START_NS, Rig, running_daemon
 from tests.daemon.day_config import Day
 from tests.fakes.systemd import Systemd
 
@@ -141,3 +142,30 @@ async def test_what_is_on_its_way_is_waited_for_at_most_a_minute(tmp_path: Path,
         with trio.fail_after(10):
             await rig.done.wait()
     systemd.close()
+
+
+async def test_heartbeats_come_from_each_tasks_own_loop(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """Nothing is traded for a minute; a task that hangs is silent, is started anew, and is the only one."""
+    async with running_daemon(tmp_path, CALM) as rig:
+        await rig.until(10.5)
+        own = ("journal", "portfolio", "settlements", "paper executor", "breakers", "watchdog", "engine")
+        second = 1_000_000_000
+        for path, child in children(rig).items():
+            assert child.heartbeat_ns is not None, path
+            assert START_NS + 10 * second <= child.heartbeat_ns <= START_NS + 11 * second, path
+            if child.spec.name in (*own, "flash_arbitrage"):
+                assert isinstance(child.service, BeatingService), path
+        engine = children(rig)["decisions/engine"]
+        rig.daemon.engine.read = _hang  # type: ignore[method-assign]
+        await rig.until(39.5)
+        assert engine.heartbeat_ns is not None
+        assert engine.heartbeat_ns <= START_NS + 12 * second
+        await rig.until(45)
+        assert [at for at, state in rig.timeline.of("engine", since=20)] == pytest.approx([41, 42, 42], abs=1.1)
+        assert [state for at, state in rig.timeline.of("engine", since=20)] == ["backing off", "starting", "running"]
+        assert rig.timeline.of("flash_arbitrage", since=1) == []
+
+
+async def _hang(subscription: object) -> list[object]:
+    await trio.sleep_forever()
+    return []
