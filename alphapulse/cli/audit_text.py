@@ -6,6 +6,7 @@ import datetime
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
 from alphapulse.data.halts import FlattenRecord, HaltChange, HaltReport, KillReport
+from alphapulse.data.risk import CircuitBreaker, LimitOverride
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.signals import ArbitrageSignal
 
@@ -64,6 +65,11 @@ def _operations(record: object) -> str:
             return f"flatten {stage} in halt {record.halt_id} of {record.scope} by {record.actor}: {record.text}"
         case AuditTrail():
             return f"{record.actor} {record.action} {record.target}: {record.reason}; {record.result}"
+        case LimitOverride():
+            return f"{record.name} to {record.value} {record.unit} by {record.actor}: {record.reason}"
+        case CircuitBreaker():
+            scope = record.scope.name.lower() + (f":{record.target}" if record.target else "")
+            return f"{record.rule} {record.action.name.lower()} {scope}: {record.reason}"
         case None:
             return "a type that this version does not know"
         case _:

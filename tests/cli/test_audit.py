@@ -18,6 +18,7 @@ from alphapulse.cli.audit_text import essentials, record_line
 from alphapulse.cli.control_file import write_control_file
 from alphapulse.cli.main import main
 from alphapulse.composition.environment import DataPaths
+from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker, LimitOverride
 from alphapulse.data.runs import AuditTrail, RunEnded
 from alphapulse.journal.audit import head_at
 from alphapulse.journal.frame_file import calculated_checksum
@@ -174,6 +175,10 @@ def test_each_kind_of_record_has_its_essentials() -> None:
     trail = audit()
     assert essentials(trail) == f"{trail.actor} {trail.action} {trail.target}: {trail.reason}; {trail.result}"
     assert all(essentials(record) for record in islice(history(1), 500))
+    opened = CircuitBreaker(BreakerScope.VENUE, "uniswap_v3", BreakerAction.REDUCE, "reject_ratio", "a storm", None, 1)
+    assert essentials(opened) == "reject_ratio reduce venue:uniswap_v3: a storm"
+    wish = LimitOverride("limits.max_intents", 30, 20, "trades", "anna", "a wide day", 1, 2)
+    assert essentials(wish) == "limits.max_intents to 30 trades by anna: a wide day"
     assert record_line(7, DAY_NS, None).split() == (
         ["7", "2024-01-05T06:44:47.000Z", "(unknown)", "a", "type", "that", "this", "version", "does", "not", "know"]
     )
