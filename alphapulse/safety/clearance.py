@@ -76,13 +76,22 @@ class Clearance:
         """Leave the rest to `run`. A newer draft of the same scope takes the place of one that still waits."""
         superseded = self._waiting.get(draft.scope)
         self._waiting[draft.scope] = draft
-        self._drafts.pop(draft.halt_id, None)
-        self._drafts[draft.halt_id] = draft
+        self._keep(draft)
         if superseded is not None:
             superseded.finished.set()
+        self._wake.set()
+
+    def close(self, draft: ReportDraft) -> None:
+        """Complete a draft for which nothing is to be stopped and no order to be cancelled."""
+        self._keep(draft)
+        draft.finish(self._ask_what_runs(draft))
+        self._tell_report(draft)
+
+    def _keep(self, draft: ReportDraft) -> None:
+        self._drafts.pop(draft.halt_id, None)
+        self._drafts[draft.halt_id] = draft
         while len(self._drafts) > REPORTS_KEPT:
             self._drafts.pop(next(iter(self._drafts))).finished.set()
-        self._wake.set()
 
     def is_under_way(self, halt_id: int) -> bool:
         """True while the halt's newest report is not complete."""

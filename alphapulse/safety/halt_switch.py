@@ -106,12 +106,11 @@ class HaltSwitch:
 
     def level(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> Level:
         """The strictest of the levels of all scopes that hold a strategy's trade in these instruments."""
-        if self._kills_when_opened != self._kills:
-            return strictest((Level.HALTED, self.level_of(GLOBAL)))
+        level = Level.HALTED if self._kills_when_opened != self._kills else Level.ACTIVE
         if not self._book.restricted:
-            return Level.ACTIVE
+            return level
         held = self._book.restricted.keys() & scopes_of(strategy, instruments)
-        return strictest(self._book.restricted[scope] for scope in held)
+        return strictest((level, *(self._book.restricted[scope] for scope in held)))
 
     def factor_ppm(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> int:
         """What every limit is multiplied by, in parts per million: a tenth on probation."""
@@ -223,7 +222,10 @@ class HaltSwitch:
             self._tell(change, draft)
         if scope == GLOBAL:
             self._global_draft = draft
-        self._clearance.hand_over(draft)
+        if change.level.stopped:
+            self._clearance.hand_over(draft)
+        else:
+            self._clearance.close(draft)
         return change
 
     def resume(

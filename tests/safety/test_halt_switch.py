@@ -569,7 +569,9 @@ async def test_texts_too_long_for_a_record_are_cut(mock_clock: MockClock, desk: 
     assert len(change.actor.encode()) == 64
 
 
-@pytest.mark.parametrize("scope", ["", "strategy:", "venue:nowhere", "instrument:00", "account:1", "strategy:" + "x" * 60])
+@pytest.mark.parametrize(
+    "scope", ["", "strategy:", "venue:nowhere", "instrument:00", "account:1", "strategy:" + "x" * 60]
+)
 async def test_scope_that_cannot_exist_is_refused(mock_clock: MockClock, desk: Desk, scope: str) -> None:
     for act in (desk.kill, desk.resume):
         with pytest.raises(HaltError, match="expected the scope"):
