@@ -123,6 +123,7 @@ async def test_a_message_that_is_dealt_with_slowly_is_given_once(tmp_path: Path)
                 answer = await streams.connection.request("$JS.API.CONSUMER.INFO.market.d", b"", limit_s=1)
             await put(streams, 2, 2)
             assert await take(consumer, 1) == numbered(2, 2)
+            assert not consumer._held
 
 
 async def test_what_the_stream_has_dropped_is_a_gap_in_the_numbers(tmp_path: Path) -> None:
