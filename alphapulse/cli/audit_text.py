@@ -65,13 +65,19 @@ def _operations(record: object) -> str:
             return f"flatten {stage} in halt {record.halt_id} of {record.scope} by {record.actor}: {record.text}"
         case AuditTrail():
             return f"{record.actor} {record.action} {record.target}: {record.reason}; {record.result}"
+        case None:
+            return "a type that this version does not know"
+        case _:
+            return _risk(record)
+
+
+def _risk(record: object) -> str:
+    match record:
         case LimitOverride():
             return f"{record.name} to {record.value} {record.unit} by {record.actor}: {record.reason}"
         case CircuitBreaker():
             scope = record.scope.name.lower() + (f":{record.target}" if record.target else "")
             return f"{record.rule} {record.action.name.lower()} {scope}: {record.reason}"
-        case None:
-            return "a type that this version does not know"
         case _:
             return ""
 

@@ -16,7 +16,7 @@ from alphapulse.data.risk import BreakerAction, CircuitBreaker, LimitOverride
 from alphapulse.errors import LimitError
 from alphapulse.rules.breakers.breaker import Phase
 from alphapulse.rules.limits.limit_table import ROWS
-from tests.daemon.books import records
+from tests.daemon.books import decisions, records
 from tests.daemon.daemon_rig import clock_ns, paths_in, running_daemon
 from tests.daemon.day_config import TRADES, Day
 
@@ -72,6 +72,19 @@ async def test_a_losing_streak_halts_the_strategy_and_the_next_start_keeps_halt_
         assert rig.daemon.halts.level_of(SCOPE) is Level.HALTED
         assert rig.daemon.risk.board.breakers["losing_streak", SCOPE].phase is Phase.OPEN
         assert rig.daemon.gate.record.losses.streak("flash_arbitrage") == 3
+
+
+async def test_two_replays_in_which_a_breaker_trips_decide_the_same(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """At full speed too: what a breaker stops, it stops before the next block."""
+    day = attrs.evolve(limited(LATE, "max_losing_streak = 2"), speed=0, gas_price_wei=25 * 10**9)
+    found = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        async with running_daemon(tmp_path / name, day) as rig:
+            await rig.until(20)
+        found.append(decisions(paths_in(tmp_path / name).journal))
+    assert found[0] == found[1]
+    assert len(records(paths_in(tmp_path / "a").journal, CircuitBreaker)) == 1
 
 
 async def test_what_was_lost_in_one_run_counts_in_the_next_start(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -9,9 +9,21 @@ from hypothesis import strategies as st
 
 from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import Level
+from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker, LimitOverride
 from alphapulse.journal.recovery import Recovery
 from tests.execution.execution_fakes import evolved
-from tests.journal.journal_samples import audit, decision, fill, halt, history, intent, report, run_ended, run_started
+from tests.journal.journal_samples import (
+    USDC,
+    audit,
+    decision,
+    fill,
+    halt,
+    history,
+    intent,
+    report,
+    run_ended,
+    run_started,
+)
 
 
 def of(*records: object) -> Recovery:
@@ -56,3 +68,16 @@ def test_after_a_life_that_settles_each_intent_at_once_only_the_last_record_can_
     found = of(*records)
     assert found.records == len(records)
     assert list(found.unsettled.values()) == [record for record in records[-1:] if isinstance(record, OrderRequest)]
+
+
+def test_a_start_finds_overrides_open_breakers_and_what_limits_ask_of_all_trades() -> None:
+    wish = LimitOverride("limits.max_intents", 30, 20, "trades", "anna", "a wide day", 1, 2)
+    later = LimitOverride("limits.max_intents", 10, 20, "trades", "anna", "a calm one", 2, 3)
+    opened = CircuitBreaker(BreakerScope.GLOBAL, "", BreakerAction.PAUSE, "drawdown", "a loss", None, 1)
+    reduced = CircuitBreaker(BreakerScope.VENUE, "kraken", BreakerAction.REDUCE, "reject_ratio", "a storm", None, 1)
+    closed = CircuitBreaker(BreakerScope.VENUE, "kraken", BreakerAction.RESUME, "reject_ratio", "over", None, 2)
+    found = of(wish, opened, reduced, later, intent(1), fill(1), intent(2), closed)
+    assert found.overrides == {"limits.max_intents": later}
+    assert list(found.breakers.values()) == [opened]
+    assert list(found.record.exposure.stakes) == [(1, 2)]
+    assert found.record.losses.states["flash", USDC].net == fill(1).net
