@@ -15,6 +15,7 @@ from alphapulse.cli.inspect import inspect
 from alphapulse.cli.keys import keys
 from alphapulse.cli.limits import breakers, limits
 from alphapulse.cli.record import record
+from alphapulse.cli.relays import relays
 from alphapulse.cli.replay import replay
 from alphapulse.cli.topology import down, logs, restart, up
 from alphapulse.cli.tree import child, reload, tree
@@ -29,7 +30,7 @@ def main() -> None:
 COMMANDS = (
     *(up, down, restart, logs),
     *(replay, record, inspect, status, kill, resume, flatten, halts),
-    *(tree, child, reload),
+    *(tree, child, reload, relays),
     *(limits, breakers, login, keys, certificates, audit, decisions, doctor),
 )
 for command in COMMANDS:

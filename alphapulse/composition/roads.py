@@ -136,6 +136,10 @@ class Roads:
         """True if nobody is connected to the relays that are served here."""
         return not any(one.connected for server in self.servers.values() for one in server.report().consumers)
 
+    def places(self, domain: Domain) -> tuple[RelayPlace, ...]:
+        """Where the relays are that carry a domain."""
+        return self._topology.of_domain(domain)
+
     def report(self, relay: str) -> RelayReport | None:
         """A relay's statistics, wherever it runs; None if it has not told any yet."""
         server = self.servers.get(relay)

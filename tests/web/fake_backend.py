@@ -9,7 +9,9 @@ import trio
 
 from alphapulse.data.roles import Role
 from alphapulse.errors import ConfigError, LifecycleError
+from alphapulse_web.api.level_shapes import Levels, Risk, ScopeLevel
 from alphapulse_web.api.messages import FrameSample, LiveFrame
+from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
@@ -233,6 +235,14 @@ class FakeBackend:
     def latest_opportunities(self) -> LatestOpportunities:
         return LatestOpportunities(opportunities=[opportunity()], counts=counts())
 
+    def relays(self) -> Relays:
+        self.calls.append(("relays",))
+        return Relays(process="alphapulsed", relays=[])
+
+    def risk(self) -> Risk:
+        self.calls.append(("risk",))
+        return Risk(levels=self.levels(), halts=self.halts(), limits=self.limits(), breakers=self.breakers())
+
     def watch_frames(self, watched: bool) -> None:
         self.watched = watched
 
@@ -337,6 +347,24 @@ class FakeBackend:
         if halt_id != HALT_ID:
             raise LookupError(f"expected a halt that is known, found {halt_id}")
         return halt_report("global", "halted", "owner", "the API", "enough", complete=True)
+
+    def levels(self) -> Levels:
+        return Levels(
+            scopes=[
+                ScopeLevel(
+                    scope="global",
+                    kind="global",
+                    label="everything",
+                    level="active",
+                    halt_id=None,
+                    since=None,
+                    by=None,
+                    via=None,
+                    cause=None,
+                    probation_left_ns=None,
+                )
+            ]
+        )
 
     def limits(self) -> LimitsView:
         return LimitsView(limits=[limit_view("20")], checks=[])

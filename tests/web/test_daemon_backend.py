@@ -264,3 +264,29 @@ async def test_the_head_that_is_told_stands_in_the_journal(tmp_path: Path, autoj
         assert 0 < head.records < journal.records
         assert 0 < head.size_bytes < journal.size_bytes
         assert head_at(journal.path, head.records) == bytes.fromhex(head.head_hash)
+
+
+async def test_levels_name_every_scope_and_who_holds_it(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """A scope that nothing ever held says so by nulls."""
+    async with desk_over(tmp_path, FIRST_GAP) as desk:
+        await desk.rig.until(1)
+        scope = "strategy:flash_arbitrage"
+        wish = KillRequest(reason="a drill", scope=scope)
+        await desk.backend.kill(wish, "anna", Role.OPERATOR, "the dashboard")
+        levels = {one.scope: one for one in desk.backend.levels().scopes}
+        assert set(levels) == set(desk.rig.daemon.scopes())
+        assert next(iter(levels)) == GLOBAL
+        held = levels[scope]
+        assert (held.level, held.by, held.via, held.cause, held.halt_id) == (
+            *("halted", "anna", "the dashboard", "a drill"),
+            1,
+        )
+        pools = [one for one in levels.values() if one.kind == "instrument"]
+        assert {one.label for one in pools} == {pool.name for pool in desk.rig.daemon.pools}
+        assert {(one.level, one.halt_id, one.since, one.by, one.cause) for one in pools} == {
+            ("active", None, None, None, None)
+        }
+        risk = desk.backend.risk()
+        assert [halt.scope for halt in risk.halts.halts] == [scope]
+        assert risk.limits.limits
+        assert risk.breakers.breakers

@@ -11,6 +11,7 @@ from alphapulse_web.api.audit import audit_routes
 from alphapulse_web.api.books import book_routes
 from alphapulse_web.api.control import control_routes
 from alphapulse_web.api.keys import key_routes
+from alphapulse_web.api.relays import relay_routes
 from alphapulse_web.api.replies import register_errors
 from alphapulse_web.api.risk import risk_routes
 from alphapulse_web.api.routes import ROUTES
@@ -109,6 +110,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     app.register_blueprint(audit_routes(backend))
     app.register_blueprint(control_routes(backend))
     app.register_blueprint(risk_routes(backend))
+    app.register_blueprint(relay_routes(backend))
     app.register_blueprint(tree_routes(backend))
     app.register_blueprint(key_routes(access.ring, upkeep))
     app.register_blueprint(

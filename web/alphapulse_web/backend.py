@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from alphapulse.data.roles import Role
+from alphapulse_web.api.level_shapes import Levels, Risk
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
@@ -75,6 +77,12 @@ class Backend(Protocol):
     def latest_opportunities(self) -> LatestOpportunities:
         """The newest 50 opportunities."""
 
+    def relays(self) -> Relays:
+        """Every relay, with its consumers."""
+
+    def risk(self) -> Risk:
+        """Levels, halts, limits and breakers."""
+
     def watch_frames(self, watched: bool) -> None:
         """Whether somebody watches the firehose; asked often with the same answer."""
 
@@ -117,6 +125,9 @@ class Backend(Protocol):
 
     def halt(self, halt_id: int) -> HaltReport:
         """What a halt did. Raises LookupError if it is not known."""
+
+    def levels(self) -> Levels:
+        """The level of every scope."""
 
     def limits(self) -> LimitsView:
         """Every limit and check."""

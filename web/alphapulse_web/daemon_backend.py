@@ -20,7 +20,9 @@ from alphapulse.observe.stack_dump import task_stacks
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
 from alphapulse.secret import masked
+from alphapulse_web.api.level_shapes import Levels, Risk
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
@@ -49,7 +51,9 @@ from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
 from alphapulse_web.views.books_view import BooksView
 from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
+from alphapulse_web.views.levels_view import LevelsView
 from alphapulse_web.views.live_view import LiveView
+from alphapulse_web.views.relays_view import RelaysReader
 from alphapulse_web.views.risk_view import RiskView
 from alphapulse_web.views.status_view import StatusView
 
@@ -69,7 +73,19 @@ class DaemonBackend:
         self._halts = HaltsView(daemon)
         self._status = StatusView(daemon, self._halts)
         self._risk = RiskView(daemon)
+        self._levels = LevelsView(daemon)
+        self._relays = RelaysReader(
+            daemon.bus,
+            daemon.roads,
+            process=daemon.placement.service or "alphapulsed",
+            now_ns=daemon.environment.now_ns,
+            monotonic_ns=daemon.environment.monotonic_ns,
+        )
         self._books = BooksView(daemon, view.opportunities, ledger)
+
+    async def run(self) -> None:
+        """Count once a second how fast the relays carry messages, until cancelled."""
+        await self._relays.run()
 
     def live(self) -> bool:
         """The loop turns, or nobody would hear this."""
@@ -137,6 +153,14 @@ class DaemonBackend:
         """The newest 50 opportunities."""
         return self._view.opportunities.latest()
 
+    def relays(self) -> Relays:
+        """Every relay, with its consumers."""
+        return self._relays.relays()
+
+    def risk(self) -> Risk:
+        """Levels, halts, limits and breakers."""
+        return Risk(levels=self.levels(), halts=self.halts(), limits=self.limits(), breakers=self.breakers())
+
     def watch_frames(self, watched: bool) -> None:
         """Whether somebody watches the firehose."""
         self._view.firehose.watch(watched)
@@ -202,6 +226,10 @@ class DaemonBackend:
     def halt(self, halt_id: int) -> HaltReport:
         """What a halt did. Raises LookupError if it is not known."""
         return self._halts.report(halt_id)
+
+    def levels(self) -> Levels:
+        """The level of every scope."""
+        return self._levels.levels()
 
     def limits(self) -> LimitsView:
         """Every limit and check."""

@@ -67,10 +67,12 @@ class DaemonControlPlane:
                 store=daemon.paths.folder / STORE_FILE,
                 keys_folder=daemon.paths.folder,
             )
-            app = create_app(DaemonBackend(daemon, view, reader), settings)
+            backend = DaemonBackend(daemon, view, reader)
+            app = create_app(backend, settings)
             plane = ControlPlane(app, host=section.host, port=section.port, tls=tls)
             async with trio.open_nursery() as nursery:
                 await nursery.start(view.run)
+                nursery.start_soon(backend.run)
                 with _address_errors(section):
                     url = await nursery.start(plane.run)
                 self._on_open(Doorway(url, f"{url}/#code={app.codes.issue().text.reveal()}", is_built()))

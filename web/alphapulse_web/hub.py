@@ -19,6 +19,7 @@ ROUND_S = 0.1
 """At most 10 rounds a second, each of 6 topics and 2 pairs; with frames and a beat that is fewer than 100 messages."""
 PAIRS_PER_ROUND = 2
 FRAMES_EVERY_S = 0.2
+ASKED_EVERY_S = 1.0
 BEAT_S = 1.0
 ROUND_LIMIT_S = 2.0
 FAULT_PAUSE_S = 1.0
@@ -83,6 +84,7 @@ class Hub:
         self._cursors: dict[str, int] = {}
         self._beat_at = 0.0
         self._frames_at = 0.0
+        self._asked_at = 0.0
 
     def join(self, session: str | None) -> Client:
         """A client that is told everything with the next round; it is already shed if there is no room or no time."""
@@ -104,6 +106,7 @@ class Hub:
     def subscribe(self, client: Client, topics: Iterable[AskedTopic]) -> None:
         """Send these topics to the client too, from the next round on."""
         client.asked = client.asked.union(topics)
+        self._asked_at = 0.0
         self._watch()
 
     def unsubscribe(self, client: Client, topics: Iterable[AskedTopic]) -> None:
@@ -157,6 +160,9 @@ class Hub:
         if trio.current_time() >= self._frames_at:
             self._frames_at = trio.current_time() + FRAMES_EVERY_S
             self._tell_frames([client for client in welcomed if "firehose" in client.asked])
+        if trio.current_time() >= self._asked_at:
+            self._asked_at = trio.current_time() + ASKED_EVERY_S
+            self._tell_asked(welcomed)
         if trio.current_time() >= self._beat_at:
             self._beat_at = trio.current_time() + BEAT_S
             beat = Frame("beat", f',"server_time":{_json(instant(self._now_ns()))}')
@@ -166,6 +172,13 @@ class Hub:
         sample = self._backend.take_frames() if listeners else None
         if sample is not None:
             _tell(listeners, [_append_frames(sample)])
+
+    def _tell_asked(self, clients: Sequence[Client]) -> None:
+        """What only some look at, to them: read and encoded once, not at all if nobody does."""
+        if listeners := [client for client in clients if "relays" in client.asked]:
+            _tell(listeners, [_put("relays", self._backend.relays())])
+        if listeners := [client for client in clients if "risk" in client.asked]:
+            _tell(listeners, [_put("risk", self._backend.risk())])
 
     def _watch(self) -> None:
         """Nothing is kept or encoded for a firehose that nobody looks at."""
@@ -268,7 +281,7 @@ def _tell(clients: Iterable[Client], frames: Iterable[Frame]) -> None:
             client.offer(frame)
 
 
-def _put(topic: Topic, shape: Shape) -> Frame:
+def _put(topic: Topic | AskedTopic, shape: Shape) -> Frame:
     return Frame("delta", f',"topic":"{topic}","op":"put","data":{_json(shape)}')
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from alphapulse_web.api.level_shapes import Risk
+from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.schemas import (
     Build,
     Decimal,
@@ -27,7 +29,7 @@ from alphapulse_web.api.schemas import (
     TreeNode,
 )
 
-AskedTopic = Literal["firehose"]
+AskedTopic = Literal["firehose", "relays", "risk"]
 """Topics that are sent only to pages that asked for them."""
 RelayDomain = Literal["MARKET_DATA", "SIGNAL", "EXECUTION"]
 
@@ -75,6 +77,23 @@ class PutDelta(Shape, frozen=True, kw_only=True):
     type: Literal["delta"]
     seq: int
     topic: Literal["status", "tree", "pools", "pairs", "pnl", "positions", "opportunities"]
+    op: Literal["put"]
+    data: Any
+
+
+class AskedTopics(Shape, frozen=True, kw_only=True):
+    """What a page may ask for and is then told once a second."""
+
+    relays: Relays
+    risk: Risk
+
+
+class AskedDelta(Shape, frozen=True, kw_only=True):
+    """A topic that was asked for, anew: `data` has the shape of that field of `AskedTopics`."""
+
+    type: Literal["delta"]
+    seq: int
+    topic: Literal["relays", "risk"]
     op: Literal["put"]
     data: Any
 
@@ -130,7 +149,7 @@ class TopicRequest(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The only message that a page may send from then on: whether it wants topics that are not sent to everybody."""
 
     type: Literal["subscribe", "unsubscribe"]
-    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=1)]
+    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=3)]
 
 
 class Beat(Shape, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Limits, overrides and circuit breakers."""
+"""Levels, limits, overrides and circuit breakers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from alphapulse_web.idempotency import Reply
 
 
 def risk_routes(backend: Backend) -> Blueprint:
-    """Routes that show limits and breakers, and the one that sets a limit for a while."""
+    """Routes that show levels, limits and breakers, and the one that sets a limit for a while."""
     routes = Blueprint("risk", __name__, url_prefix=PREFIX)
+
+    @routes.get("/levels")
+    async def levels() -> Response:
+        return answer(backend.levels())
 
     @routes.get("/limits")
     async def limits() -> Response:

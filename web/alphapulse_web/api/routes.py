@@ -13,6 +13,8 @@ import attrs
 import msgspec
 from werkzeug.routing import Map, Rule
 
+from alphapulse_web.api.level_shapes import Levels
+from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
     ChallengeRequest,
     ChildRequest,
@@ -145,6 +147,7 @@ ROUTES = (
     Route(method="POST", path=f"{PREFIX}/strategies/reload", name="reload", body=ReloadRequest, reply=Reloaded,
           permission=Permission.RUN, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
           errors=(422, 503), summary="Give one strategy a new configuration; the others run on."),
+    read(f"{PREFIX}/relays", "relays", "The three relays: what they carry, who listens, how their links are.", Relays),
     read(f"{PREFIX}/pools", "pools", "All pools.", Pools),
     read(f"{PREFIX}/pairs", "pairs", "Prices of two pools of one pair, and their gap.", Pairs),
     read(f"{PREFIX}/opportunities", "opportunities", "Opportunities and what came of them, newest first.",
@@ -169,6 +172,7 @@ ROUTES = (
           errors=(409, 422, 503), summary="Sell what a halted scope holds, once in a halt. 202 while that lasts."),
     read(f"{PREFIX}/halts", "halts", "The newest halts.", Halts),
     read(f"{PREFIX}/halts/<int:halt_id>", "halt", "What a halt did.", HaltReport, errors=(404,)),
+    read(f"{PREFIX}/levels", "levels", "The level of every scope, by whom and why.", Levels),
     read(f"{PREFIX}/limits", "limits", "Every limit, how much of it is used, and the gate's checks.", LimitsView),
     Route(method="POST", path=f"{PREFIX}/limits/override", name="override_limit", body=OverrideRequest,
           reply=LimitView, permission=Permission.LIMITS, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
