@@ -12,10 +12,11 @@ import trio
 from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.links import Lane, LinkCondition, LinkHello
-from alphapulse.data.market import PoolSwap, StreamStatus
+from alphapulse.data.market import PoolSwap, StreamState, StreamStatus
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.data.wire import Domain
 from alphapulse.relays.link_events import is_link_stream
+from alphapulse.relays.relay_server import RelayServer
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.links.batch import BatchReader
 from alphapulse.rules.links.delivery import delivery_of
@@ -33,7 +34,7 @@ TTL_NS = 1_000_000_000
 HALT_WITHIN_S = 0.005
 PUBLISH_WITHIN_S = 0.010
 NS_PER_S = 1_000_000_000
-QUIET_LOOKS = 200
+QUIET_LOOKS = 8
 RELAY = MemoryAddress("slow")
 POOLS = [pool(number) for number in range(1, 41)]
 DOMAINS = {"market": Domain.MARKET_DATA, "signal": Domain.SIGNAL}
@@ -118,7 +119,7 @@ class _Schedule:
             await nursery.start(link.run)
             with trio.fail_after(3600):
                 await self._publish()
-                await self._settle()
+                await self._settle(server)
             report = server.report()
             self._outcome.dropped, self._outcome.cuts = report.dropped, report.cuts
             self._judge(link.expired)
@@ -173,12 +174,16 @@ class _Schedule:
                             self._outcome.problems.append(f"halt {message.halt_id} took {took_s * 1e3:.1f} ms")
                     self._given.append(message)
 
-    async def _settle(self) -> None:
-        """Wait until nothing more comes."""
+    async def _settle(self, server: RelayServer) -> None:
+        """Wait until nothing more is on its way, and a little longer."""
         seen, quiet = -1, 0
         while quiet < QUIET_LOOKS:
             await trio.sleep(0.5)  # noqa: ASYNC110 - rest is that nothing happens, and nothing tells of it
-            quiet = quiet + 1 if len(self._given) == seen else 0
+            links = server.report().consumers
+            rests = (
+                len(self._given) == seen and any(one.connected for one in links) and not any(one.lag for one in links)
+            )
+            quiet = quiet + 1 if rests else 0
             seen = len(self._given)
 
     def _judge(self, expired_late: int) -> None:
@@ -211,6 +216,9 @@ class _Schedule:
         for one in POOLS:
             if book.state(one.id) != lossless.state(one.id):
                 self._outcome.problems.append(f"the newest state of {one.name} is not the one that was published")
+        told = [one.state for one in self._given if isinstance(one, StreamStatus) and is_link_stream(one)]
+        if self._outcome.dropped and StreamState.GAP not in told:
+            self._outcome.problems.append("nobody told the consumer of what was left out for it")
         lost = len(self._published) - came
         resets = [one for one in self._given if isinstance(one, StreamStatus) and not is_link_stream(one)]
         if lost != self._outcome.dropped and not self._outcome.cuts and not resets:
