@@ -98,7 +98,8 @@ class RelayServer:
         refusal = self._refusal(hello)
         if refusal is not None:
             self.tell(hello.service, LinkCondition.REFUSED, refusal)
-            await link.send_all(self._words([Error(self.terms.name, "PeerRefused", None, None, None, refusal, 0)]))
+            error = Error(self.terms.name, "PeerRefused", None, None, None, refusal, self.terms.now_ns())
+            await link.send_all(self._words([error]))
             raise PeerRefused(refusal)
         await self._serve(link, hello, reader, batches)
 

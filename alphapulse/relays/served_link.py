@@ -149,7 +149,7 @@ class ServedLink:
         applied = self.lane.applied.get(hello.service)
         return ConsumerReport(
             service=hello.service,
-            peer=self._peer[: NAME.limit // 4],  # a character has four bytes at most
+            peer=self._peer.encode()[: NAME.limit].decode(errors="ignore"),
             lane=hello.lane,
             durable=applied is not None,
             connected=True,

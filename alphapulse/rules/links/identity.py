@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 
-from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
 from alphapulse.data.signals import ArbitrageSignal
 
 CAPACITY = 65_536
 """Identities that are remembered: as many as a publisher may have unacknowledged, so none of these is forgotten."""
 
 _BY_INTENT = (OrderRequest, Fill, ExecutionReport)
+_BY_SIGNAL = (ArbitrageSignal, RiskDecision)
 
 
 def identity(message: object) -> Hashable:
     """What two copies of a message have in common, and no two messages.
 
-    Intents and their ends are known by the intent's number, which is unique in the books, signals by their number in
-    their strategy's run; everything else by its content, wall-clock fields left out.
+    Intents and their ends are known by the intent's number, which is unique in the books, signals and the verdicts on
+    them by the signal's number in its strategy's run; everything else by its content, wall-clock fields left out.
     """
     if isinstance(message, _BY_INTENT):
         return type(message), message.intent_id
-    if isinstance(message, ArbitrageSignal):
-        return ArbitrageSignal, message.run, message.strategy, message.signal_id
+    if isinstance(message, _BY_SIGNAL):
+        return type(message), message.run, message.strategy, message.signal_id
     return message
 
 

@@ -55,7 +55,17 @@ def test_copies_of_a_message_are_the_same_and_others_are_not() -> None:
     """By their numbers, whatever the clocks of two lives said; what has none by its content."""
     again = changed(intent(1), created_ns=5)
     assert identity(intent(1)) == identity(again)
-    different = [intent(1), intent(2), fill(1), fill(2), signal(1), signal(2), signal(1, strategy="other"), decision(1)]
+    different = [
+        intent(1),
+        intent(2),
+        fill(1),
+        fill(2),
+        signal(1),
+        signal(2),
+        signal(1, strategy="other"),
+        decision(1),
+        decision(2),
+    ]
     assert len({identity(one) for one in different}) == len(different)
 
 
