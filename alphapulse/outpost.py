@@ -25,6 +25,7 @@ from alphapulse.config import Config
 from alphapulse.data.execution import Mode
 from alphapulse.data.market import StreamStatus
 from alphapulse.data.pools import Pool
+from alphapulse.data.runs import RunStarted
 from alphapulse.errors import AlphaPulseError, LifecycleError
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
@@ -33,6 +34,7 @@ from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
 
 NS_PER_S = 1_000_000_000
+NS_PER_US = 1_000
 
 
 class Outpost:
@@ -54,6 +56,7 @@ class Outpost:
         self.paths = paths
         self.environment = environment
         self.failure: AlphaPulseError | None = None
+        self._started_ns = environment.now_ns()
         self._at_end = next(iter(config.collectors.values())).at_end
         self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
         self.bus = bus = Bus()
@@ -134,8 +137,11 @@ class Outpost:
             on_over=lambda: self.request_stop("the recording is over"),
         )
 
-    def _begin_run(self) -> None:
-        self.strategies.begin_run()
+    def _begin_run(self, run: RunStarted) -> None:
+        """A predecessor of this process may have numbered signals of a run that was under way: at most one a µs."""
+        under_way = run.started_ns < self._started_ns
+        age_ns = self.environment.now_ns() - run.started_ns
+        self.strategies.begin_run(1 + max(0, age_ns) // NS_PER_US if under_way else 1)
 
     def _recording_over(self, _: StreamStatus) -> None:
         if self._at_end == "stop" and not self.placement.collectors:

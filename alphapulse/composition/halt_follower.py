@@ -22,7 +22,7 @@ class HaltFollower:
     gone: that is what the link acknowledges, and what a halt's report in the books' process waits for.
     """
 
-    def __init__(self, bus: Bus, *, on_run: Callable[[], None]) -> None:
+    def __init__(self, bus: Bus, *, on_run: Callable[[RunStarted], None]) -> None:
         self.run_number = 0
         self.epoch = 0
         self._bus = bus
@@ -51,9 +51,9 @@ class HaltFollower:
                 messages = await subscription.receive()
                 self.stop_now(messages)
                 for message in messages:
-                    if isinstance(message, RunStarted):
+                    if isinstance(message, RunStarted) and message.run != self.run_number:
                         self.run_number = message.run
-                        self._on_run()
+                        self._on_run(message)
                     elif isinstance(message, HaltChange):
                         await self._carry_out(message)
 

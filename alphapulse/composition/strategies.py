@@ -62,9 +62,9 @@ class Strategies:
         """Make the next life of it."""
         self._section = section
 
-    def begin_run(self) -> None:
-        """Signals are numbered from 1 in each run."""
-        self._signal_ids = count(1)
+    def begin_run(self, first_signal: int = 1) -> None:
+        """Signals are numbered from 1 in each run; a process that comes to one that is under way begins further on."""
+        self._signal_ids = count(first_signal)
 
     def tasks(self) -> Iterator[ChildSpec]:
         """Those that are enabled here, for the decisions; each bears its strategy's name, by which a halt finds it."""

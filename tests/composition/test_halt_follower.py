@@ -39,7 +39,7 @@ def change(epoch: int, level: Level, scope: str = GLOBAL) -> HaltChange:
 
 async def test_a_halt_is_applied_only_when_what_it_stopped_is_gone() -> None:
     bus, scopes = Bus(), Scopes()
-    follower = HaltFollower(bus, on_run=lambda: None)
+    follower = HaltFollower(bus, on_run=lambda _: None)
     follower.lead(scopes)
     async with trio.open_nursery() as nursery:
         await nursery.start(follower.run)
@@ -57,7 +57,7 @@ async def test_a_halt_is_applied_only_when_what_it_stopped_is_gone() -> None:
 
 def test_the_link_stops_what_is_halted_before_anything_queues_up() -> None:
     scopes = Scopes()
-    follower = HaltFollower(Bus(), on_run=lambda: None)
+    follower = HaltFollower(Bus(), on_run=lambda _: None)
     follower.lead(scopes)
     follower.stop_now(
         [run_started(3), change(9, Level.LOCKED, "strategy:one"), change(8, Level.HALTED, "strategy:two")]
@@ -65,12 +65,12 @@ def test_the_link_stops_what_is_halted_before_anything_queues_up() -> None:
     assert (scopes.calls, follower.epoch) == ([("stop", "strategy:one")], 9)
 
 
-async def test_a_run_is_told_on() -> None:
-    bus, told = Bus(), []
-    follower = HaltFollower(bus, on_run=lambda: told.append(follower.run_number))
+async def test_each_run_is_told_on_once() -> None:
+    bus, told = Bus(), list[int]()
+    follower = HaltFollower(bus, on_run=lambda run: told.append(run.run))
     async with trio.open_nursery() as nursery:
         await nursery.start(follower.run)
-        bus.execution.publish([run_started(3)])
+        bus.execution.publish([run_started(3), run_started(3), run_started(4)])
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
-    assert told == [3]
+    assert (told, follower.run_number) == ([3, 4], 4)

@@ -14,7 +14,9 @@ from alphapulse.composition.environment import Environment
 from alphapulse.composition.topology_terms import read_topology
 from alphapulse.config import parse_config
 from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.data.execution import Check, RiskDecision
 from alphapulse.data.halts import GLOBAL, Via
+from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.journal.journal_file import read_records
 from alphapulse.outpost import Outpost, open_outpost
 from alphapulse.rules.accounting.decisions import decisions, digest
@@ -43,30 +45,44 @@ class Processes:
     def __init__(self, folder: Path, day: Day, nursery: trio.Nursery) -> None:
         self._config = parse_config(tomllib.loads(day.toml() + TOPOLOGY), folder=folder)
         self._nursery = nursery
+        self._starts = 0
         self.running: dict[str, Daemon | Outpost] = {}
         self.ended: dict[str, trio.Event] = {}
 
     async def start(self, stack: AsyncExitStack) -> None:
         topology = read_topology(self._config)
         assert topology is not None
-        for number, placement in enumerate(topology.in_order()):
-            environment = Environment(
-                now_ns=clock_ns,
-                monotonic_ns=clock_ns,
-                thread_ns=lambda: 0,
-                run_blocking=run_inline,
-                random=Random(number),
-            )
-            process: Daemon | Outpost
+        for placement in topology.in_order():
             if placement.execution:
+                environment = self._environment()
                 process = await stack.enter_async_context(
                     open_daemon(self._config, environment=environment, placement=placement, topology=topology)
                 )
+                await self._begin(placement.service, process)
             else:
-                process = open_outpost(self._config, placement, topology, environment=environment)
-            self.running[placement.service] = process
-            self.ended[placement.service] = trio.Event()
-            await self._nursery.start(self._run, placement.service)
+                await self.start_again(placement.service)
+
+    async def start_again(self, service: str) -> None:
+        """An outpost of that name, ready."""
+        topology = read_topology(self._config)
+        assert topology is not None
+        placement = topology.placement(service)
+        await self._begin(service, open_outpost(self._config, placement, topology, environment=self._environment()))
+
+    def _environment(self) -> Environment:
+        self._starts += 1
+        return Environment(
+            now_ns=clock_ns,
+            monotonic_ns=clock_ns,
+            thread_ns=lambda: 0,
+            run_blocking=run_inline,
+            random=Random(self._starts),
+        )
+
+    async def _begin(self, service: str, process: Daemon | Outpost) -> None:
+        self.running[service] = process
+        self.ended[service] = trio.Event()
+        await self._nursery.start(self._run, service)
 
     async def _run(self, service: str, *, task_status: trio.TaskStatus[None]) -> None:
         await self.running[service].run(task_status=task_status)
@@ -122,3 +138,28 @@ async def test_a_halt_stops_the_strategies_elsewhere_before_its_report_is_comple
         for process in reversed(processes.running.values()):
             process.request_stop("the test is over")
         await processes.wait_ended()
+
+
+async def test_strategies_that_start_anew_number_their_signals_further_on(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    day = Day(speed=60, start=START)
+    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        processes = Processes(tmp_path, day, nursery)
+        await processes.start(stack)
+        await trio.sleep(60)
+        processes.running["strategy"].request_stop("a restart")
+        await processes.ended["strategy"].wait()
+        await processes.start_again("strategy")
+        await trio.sleep(180)
+        for process in reversed(processes.running.values()):
+            process.request_stop("the test is over")
+        await processes.wait_ended()
+    found = [one for _, one in read_records(paths_in(tmp_path).journal) if isinstance(one, ArbitrageSignal)]
+    early = [one.signal_id for one in found if one.signal_id < 1_000]
+    late = [one.signal_id for one in found if one.signal_id >= 1_000]
+    assert early == list(range(1, len(early) + 1))
+    assert late == list(range(late[0], late[0] + len(late)))
+    assert late[0] > 60 * 1_000_000
+    judged = {one.failed for _, one in read_records(paths_in(tmp_path).journal) if isinstance(one, RiskDecision)}
+    assert Check.UNIQUE_ID not in judged
