@@ -113,7 +113,7 @@ prove-bus: $(VENV)/.dev ## the bus's promises at length: 2,000 lossy and 500 slo
 	$(PYTHON) -m tests.relays.prove_bus
 
 .PHONY: simulate
-simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds and a day; minutes, and a table
+simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds, sweeps and a day; half an hour, and a table
 	$(PYTHON) -m tests.simulation
 
 .PHONY: test-frontend

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: many seeds in both modes and a simulated day, as a table; or one seed again.
+"""`python -m tests.simulation`: many seeds, the sweeps and a simulated day, as a table; or one seed again.
 
 The day's memory, tasks and descriptors must stay what they were after its second hour.
 """
@@ -16,7 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 import click
 
 from tests.simulation.day import Day, simulate_day
-from tests.simulation.simulation import Goal, Verdict, simulate
+from tests.simulation.plan import Goal
+from tests.simulation.simulation import simulate
+from tests.simulation.sweep import Sweep, points, tell
+from tests.simulation.verdict import Verdict
 
 
 def repeat_command(verdict: Verdict) -> str:
@@ -28,10 +31,11 @@ def repeat_command(verdict: Verdict) -> str:
 @click.option("--seeds", default=1_000, show_default=True, help="How many seeds, half of them for each goal.")
 @click.option("--first", default=1, show_default=True, help="The first seed.")
 @click.option("--hours", default=24, show_default=True, help="Length of the simulated day; 0 leaves it out.")
+@click.option("--stride", default=1, show_default=True, help="Every how manieth point the sweeps take; 0: none.")
 @click.option("--seed", type=int, help="One seed only, with the last lines of its trace.")
 @click.option("--goal", type=click.Choice([goal.value for goal in Goal]), default=Goal.SAFETY.value, show_default=True)
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
-def main(seeds: int, first: int, hours: int, seed: int | None, goal: str, jobs: int) -> None:
+def main(seeds: int, first: int, hours: int, stride: int, seed: int | None, goal: str, jobs: int) -> None:
     """Simulate the daemon under faults."""
     logging.disable(logging.CRITICAL)  # the daemon's log says what the trace says, a thousand times
     if seed is not None:
@@ -46,6 +50,8 @@ def main(seeds: int, first: int, hours: int, seed: int | None, goal: str, jobs: 
         goals = [(Goal.SAFETY, Goal.LIVENESS)[number % 2] for number in numbers]
         verdicts = list(_shown(pool.map(simulate, numbers, goals, chunksize=4)))
         passed = _print_table(verdicts, time.monotonic() - began)
+        for sweep in Sweep if stride else ():
+            passed &= _sweep(pool, sweep, stride)
         if day is not None:
             passed &= _print_day(day.result())
     sys.exit(not passed)
@@ -92,6 +98,19 @@ def _print_table(verdicts: list[Verdict], took_s: float) -> bool:
     click.echo(f"{'invariants broken':<40}{len(broken):>14,}")
     click.echo(f"{'real seconds':<40}{took_s:>14,.0f}")
     return not broken
+
+
+def _sweep(pool: ProcessPoolExecutor, sweep: Sweep, stride: int) -> bool:
+    """Tell the story once for each point, and say what was found."""
+    began = time.monotonic()
+    numbers = range(1, points(sweep) + 1, stride)
+    tellings = list(pool.map(tell, [sweep] * len(numbers), numbers, chunksize=4))
+    found = [(number, told.problem) for number, told in zip(numbers, tellings, strict=True) if told.problem]
+    for number, problem in found:
+        click.echo(f"{sweep.value} {number}: {problem}")
+    took_s = time.monotonic() - began
+    click.echo(f"{sweep.value:<40}{len(tellings):>14,} tellings, {len(found)} found something, {took_s:,.0f} s")
+    return not found
 
 
 def _print_day(day: Day) -> bool:

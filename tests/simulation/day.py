@@ -10,7 +10,8 @@ import attrs
 import trio
 
 from tests.simulation.life import Life
-from tests.simulation.simulation import Goal, Plan, carry_out, draw_plan
+from tests.simulation.plan import Goal, Plan, draw_plan
+from tests.simulation.simulation import carry_out
 
 SEED = 20_240_105
 HOUR_S = 3_600

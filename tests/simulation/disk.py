@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import errno
 import os
 from collections.abc import Callable
@@ -20,6 +21,13 @@ T = TypeVar("T")
 THREAD_S = 0.0003
 """How long a call in a thread takes on a healthy day."""
 SLOW_S = 2.0
+
+
+class Fault(enum.Enum):
+    """What a chosen call of the disk meets."""
+
+    ERROR = "error"
+    POWER_CUT = "power cut"
 
 
 class ModelDisk:
@@ -42,21 +50,24 @@ class ModelDisk:
         self._journal = journal
         self._faults = faults
         self._trace = trace
-        self._at_call: tuple[int, Callable[[], None]] | None = None
+        self.struck = False
+        """The call of `at_call` has come."""
+        self.on_power_cut: Callable[[], None] = lambda: None
+        self._at_call: tuple[int, Fault] | None = None
 
     @property
     def system(self) -> SystemCalls:
         """The journal's system calls."""
         return SystemCalls(write=self._write, fdatasync=self._sync)
 
-    def at_call(self, number: int, act: Callable[[], None]) -> None:
-        """Have `act` called in front of the `number`-th write, sync or latch of this life; it may raise OSError."""
-        self._at_call = (number, act)
+    def at_call(self, number: int, what: Fault) -> None:
+        """Let this happen at the `number`-th write, sync or latch of this life."""
+        self._at_call = (number, what)
 
     def write_latch(self, path: Path, record: LatchRecord) -> None:
         """The latch's write: whole or not at all."""
         self.latches_asked += 1
-        if self._faults.strikes("latch_error"):
+        if self._is_struck() or self._faults.strikes("latch_error"):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         if not self.dead:
             write_latch(path, record)
@@ -92,8 +103,8 @@ class ModelDisk:
         return size - kept
 
     def _write(self, descriptor: int, data: bytes) -> int:
-        self._count()
-        if self._faults.strikes("write_error"):
+        self._note_call()
+        if self._is_struck() or self._faults.strikes("write_error"):
             # A part of it may be there: a torn tail.
             torn = self._faults.chance.randrange(len(data))
             if not self.dead:
@@ -108,17 +119,26 @@ class ModelDisk:
         return written
 
     def _sync(self, descriptor: int) -> None:
-        self._count()
-        if self._faults.strikes("sync_error"):
+        self._note_call()
+        if self._is_struck() or self._faults.strikes("sync_error"):
             self.broken = True
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         if not self.dead:
             self.synced = os.fstat(descriptor).st_size
             self.on_moment("records are synced")
 
-    def _count(self) -> None:
-        self.calls += 1
+    def _note_call(self) -> None:
         if self.broken and not self.dead:
             self.called_after_failure = True
-        if self._at_call is not None and self.calls == self._at_call[0]:
-            self._at_call[1]()
+
+    def _is_struck(self) -> bool:
+        """Whether this call is to fail. A power cut lets it seem to succeed."""
+        self.calls += 1
+        if self._at_call is None or self.calls != self._at_call[0]:
+            return False
+        self.struck = True
+        if self._at_call[1] is Fault.POWER_CUT:
+            self.lose_power()
+            self.on_power_cut()
+            return False
+        return True

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-import attrs
 import msgspec
 import trio
 
@@ -30,11 +29,12 @@ from alphapulse.data.pools import Pool
 from alphapulse.errors import JournalError
 from tests.simulation.chain import FIRST_BLOCK, ModelChain
 from tests.simulation.disk import ModelDisk
-from tests.simulation.fault_mix import FaultMix, draw_rates
+from tests.simulation.fault_mix import FaultMix
 from tests.simulation.life import STRATEGY_SCOPE, Life, WallClock, live
 from tests.simulation.node import ModelNode
 from tests.simulation.operator import Operator
-from tests.simulation.pools import POOL_FILE, USDC, WETH
+from tests.simulation.plan import Goal, Plan, draw_plan
+from tests.simulation.pools import POOL_FILE
 from tests.simulation.scheduler import run_seeded
 from tests.simulation.trace import Trace
 from tests.simulation.truth import (
@@ -49,6 +49,7 @@ from tests.simulation.truth import (
     net_of,
     open_in,
 )
+from tests.simulation.verdict import Verdict
 
 NS_PER_S = 1_000_000_000
 MEMORY_FOLDER = Path("/dev/shm")
@@ -62,13 +63,6 @@ STOP_S = 10.0
 """Within so many seconds a stop has ended the process, whatever hangs."""
 
 
-class Goal(enum.Enum):
-    """What is to be shown: that nothing unsafe happens under faults, or that it recovers from them."""
-
-    SAFETY = "safety"
-    LIVENESS = "liveness"
-
-
 class End(enum.Enum):
     """How a life ends."""
 
@@ -76,74 +70,6 @@ class End(enum.Enum):
     OVER = "the simulation is over"
     POWER_CUT = "power cut"
     KILL_9 = "killed"
-
-
-@attrs.frozen
-class Plan:
-    """What a seed decided before the simulation begins."""
-
-    seed: int
-    goal: Goal
-    length_s: int
-    block_s: int
-    restless_ppm: int
-    toml: str
-    max_size: dict[str, int]
-    rates: dict[str, int]
-    """Of the faults, in millionths."""
-    keeps_published: bool = True
-    """Whether what was published is kept, to be compared with the journal; a day has too much of it."""
-
-
-@attrs.frozen
-class Verdict:
-    """What came of a simulation. `problem` is None if every invariant held."""
-
-    seed: int
-    goal: Goal
-    problem: str | None
-    digest: str
-    faults: str
-    seconds: int
-    lives: int
-    blocks: int
-    fills: int
-    reverts: int
-    submitted: int
-    halts: int
-    books_compared: int
-    recovery_s: int | None
-    """How long it took until it was reconciled, armed and trading again; None if that was not the goal."""
-    tail: tuple[str, ...] = attrs.field(repr=False)
-
-
-def draw_plan(seed: int, goal: Goal, length_s: int) -> Plan:
-    """The configuration of a seed."""
-    chance = Random(f"plan {seed}")
-    block_s = chance.choice((2, 2, 12))
-    latency = chance.choice(("{ logs = 0 }", "{ logs = 0 }", "{ logs = 1 }", "{ blocks = 0 }", "{ blocks = 1 }"))
-    max_size = {USDC: chance.choice((5_000, 200_000, 5_000_000)) * 10**6, WETH: 2_000 * 10**18}
-    toml = f"""
-[web]
-enabled = false
-[collectors.day]
-kind = "recorded"
-logs = ["package:demo/uniswap_v3_day/usdc_weth_2024-01-05_h00-12.logs.jsonl.gz"]
-pools = "pools.json"
-[strategies.flash_arbitrage]
-evaluate = "{chance.choice(("log", "log", "block"))}"
-base_tokens = ["{USDC}", "{WETH}"]
-flash_fee_ppm = {chance.choice((0, 0, 500))}
-max_trade_value = {{ "{USDC}" = {max_size[USDC]}, "{WETH}" = {max_size[WETH]} }}
-[costs]
-gas_price_wei = {chance.choice((0, 10**9, 30 * 10**9))}
-[execution]
-latency = {latency}
-[limits]
-max_input_age_s = {chance.choice((5, 30, 60))}
-"""
-    rates = draw_rates(Random(f"rates {seed}"))
-    return Plan(seed, goal, length_s, block_s, chance.choice((1_500, 3_000, 6_000)), toml, max_size, rates)
 
 
 def simulate(seed: int, goal: Goal = Goal.SAFETY, *, length_s: int = 240) -> Verdict:

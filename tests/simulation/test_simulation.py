@@ -19,7 +19,8 @@ from alphapulse.journal.journal import Journal
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.safety.level_book import LevelBook
 from tests.simulation.day import simulate_day
-from tests.simulation.simulation import Goal, carry_out, draw_plan, simulate
+from tests.simulation.plan import Goal, draw_plan
+from tests.simulation.simulation import carry_out, simulate
 
 ROOT = Path(__file__).parents[2]
 MOMENTS = {"kill_in_moment": 60_000, "signal_in_moment": 60_000, "power_cut_in_moment": 10_000}
