@@ -14,12 +14,14 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from alphapulse.data.execution import Check, ExecutionReport, Mode, OrderRequest, Outcome, RiskDecision
 from alphapulse.data.halts import Level
+from alphapulse.data.risk import RiskAlert
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.errors import JournalError
-from alphapulse.execution.engine import HALTED_BEFORE_SENDING, Engine
+from alphapulse.execution.engine import HALTED_BEFORE_SENDING, LATE_BEFORE_SENDING, Engine
 from alphapulse.journal.journal import Journal
 from alphapulse.journal.recovery import Recovery
 from alphapulse.relays.bus import Bus
+from alphapulse.rules.limits.limit_table import Place
 from tests.execution.execution_fakes import Disk, Halts, RecordingExecutor, evolved, of_type, open_journal, records
 from tests.execution.gate_bench import GateBench, flash
 from tests.fakes.cancellation import cancel_at_step
@@ -38,6 +40,7 @@ class Bench:
     halts: Halts
     executor: RecordingExecutor
     engine: Engine
+    gate: GateBench
     published: list[object] = attrs.field(factory=list)
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -62,10 +65,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench_in(folder: Path) -> AsyncIterator[Bench]:
+async def bench_in(folder: Path, limits: dict[tuple[Place, str], int] | None = None) -> AsyncIterator[Bench]:
     disk, halts, bus, numbers = Disk(), Halts(), Bus(), count(41)
     async with open_journal(folder, disk) as journal:
-        gate = GateBench(halts, floors={USDC: FLOOR}, max_input_age_ns=10**18).gate()
+        surroundings = GateBench(halts, floors={USDC: FLOOR}, max_input_age_ns=10**18, limits=limits or {})
+        gate = surroundings.gate()
         executor = RecordingExecutor(journal, disk)
         engine = Engine(
             gate,
@@ -77,7 +81,7 @@ async def bench_in(folder: Path) -> AsyncIterator[Bench]:
             next_intent_id=lambda: next(numbers),
             now_ns=lambda: DAY_NS,
         )
-        yield Bench(bus, journal, disk, halts, executor, engine)
+        yield Bench(bus, journal, disk, halts, executor, engine, surroundings)
 
 
 def numbered(signal_id: int, *, strategy: str = "flash", block: int = 100, log: int = 7) -> ArbitrageSignal:
@@ -299,3 +303,31 @@ async def test_a_turn_waits_for_an_engine_that_hangs_and_ends_with_it(
             assert turns == []
             nursery.cancel_scope.cancel()
     assert turns == [5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("step_ns", "sent"), [(10**10, True), (10**10 + 1, False), (-(10**10), True), (-(10**10) - 1, False)]
+)
+async def test_an_intent_that_waited_too_long_for_the_disk_is_not_sent(
+    tmp_path: Path, step_ns: int, sent: bool
+) -> None:
+    """A clock that is set meanwhile, either way, is no better: what cannot be known to be young is not sent."""
+    async with bench_in(tmp_path) as bench:
+
+        def pass_time() -> None:
+            bench.gate.now_ns = DAY_NS + step_ns
+
+        bench.disk.during_sync = pass_time
+        await bench.decide([numbered(1)])
+        assert bool(bench.executor.intents) is sent
+        expected = [] if sent else [(Outcome.CANCELLED, LATE_BEFORE_SENDING)]
+        assert [(report.outcome, report.text) for report in bench.reports] == expected
+        assert list(Recovery.of(enumerate(records(bench.journal), 1)).unsettled) == ([41] if sent else [])
+
+
+async def test_an_alert_that_a_limit_is_near_is_published_behind_the_verdicts(tmp_path: Path) -> None:
+    async with bench_in(tmp_path, {(Place.STRATEGY, "max_trade_value"): 10**9}) as bench:
+        await bench.decide([numbered(1)])
+        (alert,) = of_type(bench.published, RiskAlert)
+        assert isinstance(alert, RiskAlert)
+        assert (alert.rule, alert.value, alert.limit) == ("max_trade_value", 10**9, 10**9)
