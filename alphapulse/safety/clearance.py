@@ -9,7 +9,7 @@ from functools import partial
 import attrs
 import trio
 
-from alphapulse.data.halts import KillReport
+from alphapulse.data.halts import HaltChange, KillReport
 from alphapulse.errors import HaltError
 from alphapulse.safety.answers import answers_within
 from alphapulse.safety.order_clearing import OrderClearing
@@ -71,6 +71,14 @@ class Clearance:
                 self._logger.exception("%s could not be started", name)
                 return f"{name} could not be started after a resume: {error}"
         return None
+
+    def tell_change(self, on_change: Callable[[HaltChange], None], draft: ReportDraft) -> None:
+        """Have the halt journalled and published; it goes on if that fails, and its report says so."""
+        try:
+            on_change(draft.change)
+        except Exception as error:
+            self._logger.exception("halt %d was not journalled or published", draft.halt_id)
+            draft.problems.append(f"it was not journalled or published: {error}")
 
     def hand_over(self, draft: ReportDraft) -> None:
         """Leave the rest to `run`. A newer draft of the same scope takes the place of one that still waits."""

@@ -18,9 +18,10 @@ from alphapulse.safety.clipped import clipped
 from alphapulse.safety.flattening import Flattening
 from alphapulse.safety.latch import MOST_SCOPES, LatchRecord, write_latch
 from alphapulse.safety.level_book import LevelBook
+from alphapulse.safety.own_answers import own_answers
 from alphapulse.safety.parties import Decisions, Gateway
 from alphapulse.safety.probation import PPM, PROBATION_PPM, Probations
-from alphapulse.safety.rearm import Answer, cooled_down, objections
+from alphapulse.safety.rearm import Answer, objections
 from alphapulse.safety.report_draft import GATE_CLOSED, GATE_NARROWED, ReportDraft
 from alphapulse.safety.scopes import check_scope, scopes_of
 
@@ -42,8 +43,7 @@ class HaltSwitch:
         now_ns: wall clock, ns.
         clock_ns: monotonic clock, ns, for the steps of a report and for probation.
         market_ns: market clock, ns; None while it is not known.
-        on_change: journals and publishes a change of level. Its error is logged and stands in the report of a halt;
-            a resume that it cannot keep is refused.
+        on_change: journals and publishes a change of level; a halt goes on without it, a resume does not.
         on_flatten: journals and publishes how far a flatten has come.
         kept_running: names what runs on, asked when a halt is through.
         on_report: journals and publishes a report when it is complete. Its error is logged.
@@ -180,12 +180,7 @@ class HaltSwitch:
         and its reason, and cancels and verifies anew; one to REDUCING changes nothing there. Only a scope that cannot
         exist is refused; whatever else fails stands in the report. Beyond 256 scopes the global one is tripped instead.
 
-        Args:
-            scope: what is to be held.
-            reason: why, in the actor's words.
-            actor: who.
-            via: by which path.
-            level: HALTED, REDUCING (tasks and orders stay, nothing new is risked) or LOCKED (no resume ends it).
+        `level` is HALTED, REDUCING (tasks and orders stay, nothing new is risked) or LOCKED (no resume ends it).
 
         Raises:
             HaltError: the scope cannot exist.
@@ -219,7 +214,7 @@ class HaltSwitch:
         if change.level.stopped:
             self._clearance.stop_decisions(draft)
         if not again:
-            self._tell(change, draft)
+            self._clearance.tell_change(self._on_change, draft)
         if scope == GLOBAL:
             self._global_draft = draft
         if change.level.stopped:
@@ -233,13 +228,7 @@ class HaltSwitch:
     ) -> HaltChange:
         """End a halt: new epoch, latch, journal, level, decisions, in this order. The scope is then on probation.
 
-        Args:
-            scope: what is held.
-            reason: why, in the actor's words.
-            actor: who.
-            via: by which path.
-            role: the actor's.
-            answers: what the caller found, by the names of `rearm.PRECONDITIONS`.
+        `answers` holds what the caller found, by the names of `rearm.PRECONDITIONS`; `role` is the actor's.
 
         Raises:
             HaltError: it is not allowed, the scope stays halted; each argument is one failed precondition.
@@ -308,18 +297,15 @@ class HaltSwitch:
 
     def answers(self, scope: str) -> dict[str, Answer]:
         """The preconditions of a resume that the switch itself can answer."""
-        held = self._book.restraint_of(scope)
-        problem = "" if held is not None or scope != GLOBAL or not self._closed else "a kill has just come"
-        if held is not None and self._clearance.is_under_way(held.halt_id):
-            problem = f"halt {held.halt_id} is still being carried out"
-        tripped_ns = self._tripped_ns.get(scope)
-        age_ns = self._clock_ns() - tripped_ns if tripped_ns is not None else None
-        return {
-            "carried out": Answer(not problem, f"{problem}: wait for its report"),
-            "wider scope": Answer(scope == GLOBAL or not self._closed, "the global scope is halted: resume it first"),
-            "cool-down": cooled_down(held.via if held is not None else Via.START_RULE, age_ns),
-            "flatten": Answer(not self._flattening.under_way, "a flatten is under way: wait for its end"),
-        }
+        held, tripped_ns = self._book.restraint_of(scope), self._tripped_ns.get(scope)
+        return own_answers(
+            held,
+            scope,
+            gate_closed=self._closed,
+            under_way=held is not None and self._clearance.is_under_way(held.halt_id),
+            flattening=self._flattening.under_way,
+            age_ns=None if tripped_ns is None else self._clock_ns() - tripped_ns,
+        )
 
     @property
     def _closed(self) -> bool:
@@ -363,10 +349,3 @@ class HaltSwitch:
         if halted is not None and not self._closed:
             change = self._change(halted.halt_id, scope, Level.ACTIVE, reason, ITSELF, Via.PROBATION)
             self._open(change, self._kills)
-
-    def _tell(self, change: HaltChange, draft: ReportDraft) -> None:
-        try:
-            self._on_change(change)
-        except Exception as error:
-            self._logger.exception("halt %d was not journalled or published", change.halt_id)
-            draft.problems.append(f"it was not journalled or published: {error}")
