@@ -112,6 +112,11 @@ fuzz: $(VENV)/.dev ## ten million hostile inputs for the parsers of Protocol V2:
 prove-bus: $(VENV)/.dev ## the bus's promises at length: 2,000 lossy and 500 slow schedules, 500 kills: half an hour
 	$(PYTHON) -m tests.relays.prove_bus
 
+.PHONY: prove-limits
+prove-limits: $(VENV)/.dev ## limits at length: 5 million timestamps, 2,000 histories of exposure, 20 runaways: some minutes
+	ALPHAPULSE_THROTTLE_TIMESTAMPS=5000000 ALPHAPULSE_EXPOSURE_EXAMPLES=2000 \
+		$(PYTHON) -m pytest -n auto tests/rules/limits tests/rules/breakers tests/execution/test_runaway.py
+
 .PHONY: simulate
 simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds, sweeps and a day; half an hour, and a table
 	$(PYTHON) -m tests.simulation

@@ -13,7 +13,7 @@ from alphapulse.rules.limits import window as window_module
 from alphapulse.rules.limits.window import SlidingWindow, SteadyTime
 
 SECOND = 10**9
-FEW, MANY = 20_000, 5_000_000
+FEW, MANY = 20_000, 1_000_000
 COUNT = int(os.environ.get("ALPHAPULSE_THROTTLE_TIMESTAMPS", "0"))
 
 
