@@ -18,7 +18,7 @@ from alphapulse.data.links import (
     RelayReport,
 )
 from alphapulse.data.services import Error
-from alphapulse.errors import AlphaPulseError, PeerRefused
+from alphapulse.errors import AlphaPulseError, PeerRefused, ProtocolError
 from alphapulse.relays.applied_marks import AppliedMarks
 from alphapulse.relays.engagement import Unit
 from alphapulse.relays.flow import Flow
@@ -149,7 +149,12 @@ class LaneLink:
         changes = self.receiver.drain_changes()
         self._tell(change for change in changes if change.condition is not LinkCondition.OK)
         frames = b"".join(batch.frames for batch in batches)
-        messages = self._fresh(decode_messages(frames, domain=self._hub.domain), batches)
+        try:
+            decoded = decode_messages(frames, domain=self._hub.domain)
+        except ProtocolError:
+            self.receiver.refuse(batches)
+            raise
+        messages = self._fresh(decoded)
         if messages:
             if self._terms.on_control is not None and self.lane is Lane.CONTROL:
                 self._terms.on_control(messages)
@@ -267,7 +272,7 @@ class LaneLink:
         else:
             end.cut("the relay does not take what is published")
 
-    def _fresh(self, messages: list[object], batches: Sequence[Batch]) -> list[object]:
+    def _fresh(self, messages: list[object]) -> list[object]:
         """The messages without those that were applied before, or that came too late."""
         if self._ttl_ns is not None:
             market_ns, ttl_ns = self._terms.market_ns(), self._ttl_ns

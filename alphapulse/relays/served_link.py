@@ -109,7 +109,7 @@ class ServedLink:
             if messages := decode_messages(frames, domain=self._host.domain):
                 self._host.publish(self.hello.service, messages, frames)
         except (ProtocolError, RelayError):
-            end.receiver.rewind(batches[0].first)  # nothing of it was carried: it may come again
+            end.receiver.refuse(batches)  # nothing of it was carried
             raise
         if self.lane.delivery.acknowledged:
             self.inbox.pending.append((end.receiver.expected, self.lane.ring.next))

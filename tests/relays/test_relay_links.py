@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import count
 
 import attrs
 import pytest
@@ -21,6 +22,7 @@ from alphapulse.relays.relay_link import RelayLink
 from alphapulse.rules.links.delivery import EXECUTION
 from alphapulse.rules.links.topics import NOTHING
 from alphapulse.transport.address import MemoryAddress
+from alphapulse.transport.byte_link import ByteLink
 from alphapulse.transport.endpoints import connect, listen
 from alphapulse.transport.memory import MemoryListener
 from tests.journal.journal_samples import halt, intent
@@ -257,4 +259,38 @@ async def test_a_halt_is_acted_on_before_it_queues_behind_data(
         relay.process.bus.execution.publish([intent(1), halt(1), intent(2)])
         await wait_all_tasks_blocked()
         assert acted == [halt(1)]
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("damaged", [1, 2, 5])
+async def test_a_frame_that_was_damaged_on_its_way_ends_the_connection_and_comes_again(
+    damaged: int, autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Nobody is handed what its checksum does not vouch for, and nothing is missing in the end."""
+    relay = await start(nursery, 100)
+    process, recorder, pieces = Process("strategy", 2), Recorder(), count()
+
+    class Noisy:
+        """Turns one bit of the last byte of the piece with that number."""
+
+        def __init__(self, inner: ByteLink) -> None:
+            self.peer, self.send_all, self.aclose = inner.peer, inner.send_all, inner.aclose
+            self._inner = inner
+
+        async def receive_some(self, max_bytes: int) -> bytes:
+            data = await self._inner.receive_some(max_bytes)
+            if len(data) > 100 and next(pieces) == damaged:
+                return data[:-1] + bytes([data[-1] ^ 1])
+            return data
+
+    async def connect_noisy() -> ByteLink:
+        return Noisy(await connect(ADDRESS))
+
+    await nursery.start(recorder.run, process, MARKET)
+    await nursery.start(process.link(MARKET, connect_noisy).run)
+    for block in range(10):
+        relay.process.bus.market_data.publish([swap(ONE, (block, 0), FAIR + block)])
+        await trio.sleep(0.5)
+    assert [one.stamp.block_number for one in recorder.seen if isinstance(one, PoolSwap)] == list(range(10))
+    assert LinkCondition.LOST in {one.condition for one in process.notices}
     nursery.cancel_scope.cancel()

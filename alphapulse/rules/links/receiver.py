@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import attrs
@@ -80,6 +81,10 @@ class Receiver:
         """What was handed on from `sequence` on was not dealt with: it has to come once more."""
         self.expected = min(self.expected, sequence)
         self._held.clear()
+
+    def refuse(self, batches: Sequence[Batch]) -> None:
+        """Batches that were handed on could not be read, or not be carried: they have to come once more."""
+        self.rewind(0 if batches[0].flags & SNAPSHOT else batches[0].first)
 
     def take(self, batch: Batch, now_ns: int) -> list[Batch]:
         """A batch has come. Returns those that are next in order, to be handed on at once."""
