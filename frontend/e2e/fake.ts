@@ -4,7 +4,8 @@ import { extname, join } from "node:path";
 import { expect, type Page, type Request, type WebSocketRoute } from "@playwright/test";
 
 import type { Status } from "../src/api/types";
-import type { FrameSample, Introduction, Topic, TopicRequest, Topics } from "../src/api/wire";
+import type { SessionView } from "../src/api/types";
+import type { AskedTopics, FrameSample, Introduction, Topic, TopicRequest, Topics } from "../src/api/wire";
 import { topics as everything, wall, WALL } from "./fixtures/day";
 
 export const ORIGIN = "http://alphapulse.test";
@@ -41,6 +42,12 @@ export class FakeDaemon {
   /** Whether sockets are accepted; requests are answered all the same. */
   sockets = true;
   topics: Partial<Topics> = structuredClone(everything);
+  /** What a page is told that asks for it, and at once. */
+  asked: Partial<AskedTopics> = {};
+  role: SessionView["role"] = "operator";
+  /** Answers to other requests, by method and path below /api/v1. */
+  readonly answers = new Map<string, Handler>();
+  readonly posts: Request[] = [];
   onKill: Handler = () => ({ status: 503 });
   private socket: WebSocketRoute | null = null;
   private seq = 0;
@@ -128,8 +135,17 @@ export class FakeDaemon {
     socket.onMessage((message) => {
       const said = JSON.parse(message.toString()) as TopicRequest | Introduction;
       if (said.type === "ticket") this.greet();
-      else this.requests.push(said);
+      else {
+        this.requests.push(said);
+        if (said.type === "subscribe") for (const topic of said.topics) this.tell(topic);
+      }
     });
+  }
+
+  /** What is asked for, as it is now. */
+  tell(topic: string): void {
+    const data = this.asked[topic as keyof AskedTopics];
+    if (data !== undefined) this.send({ type: "delta", topic, op: "put", data });
   }
 
   private greet(): void {
@@ -159,7 +175,16 @@ export class FakeDaemon {
       return void (await json(200, { expires: wall(3_600_000) }));
     }
     if (this.session !== 200) return void (await json(this.session, refusal));
-    if (path === "/session") return void (await json(200, { kind: "browser", expires: wall(3_600_000) }));
+    const own = this.answers.get(`${request.method()} ${path}`);
+    if (own !== undefined) {
+      if (request.method() === "POST") this.posts.push(request);
+      const answer = own(request);
+      return answer === "no answer" ? undefined : void (await json(answer.status, answer.body ?? refusal));
+    }
+    if (path === "/session") {
+      const who: SessionView = { kind: "browser", actor: "ana", role: this.role, key: "7f3a91c2", expires: wall(3_600_000) };
+      return void (await json(200, who));
+    }
     if (path === "/stream/ticket") return void (await json(200, { ticket: "right", expires: wall(30_000) }));
     if (path === "/status" && this.topics.status) return void (await json(200, this.topics.status));
     await json(404, refusal);

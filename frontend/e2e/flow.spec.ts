@@ -1,89 +1,11 @@
 /**
  * The real daemon and the built page: log in, first opportunity, hold to stop, HALTED, restart, still HALTED, resume,
- * ACTIVE. ALPHAPULSE_PYTHON names an interpreter with the daemon's dependencies (default: python3 of the path).
+ * ACTIVE.
  */
-import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
-const PYTHON = process.env.ALPHAPULSE_PYTHON ?? "python3";
-const ENVIRONMENT = { ...process.env, PYTHONPATH: `${ROOT}:${join(ROOT, "web")}`, PYTHONDONTWRITEBYTECODE: "1" };
-const START_MS = 20_000;
-
-const run = promisify(execFile);
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (address === null || typeof address === "string" ? reject(new Error("no port")) : resolve(address.port)));
-    });
-  });
-}
-
-/** A daemon of its own: own folder, own port, the shipped configuration otherwise. */
-class Daemon {
-  readonly folder = mkdtempSync(join(tmpdir(), "alphapulse-e2e-"));
-  private child: ChildProcess | null = null;
-  private output = "";
-
-  configure(port: number): void {
-    const shipped = readFileSync(join(ROOT, "config.toml"), "utf8");
-    const own = shipped
-      .replace(/^port = \d+$/m, `port = ${port}`)
-      .replace(/^data_folder = .*$/m, `data_folder = "${join(this.folder, "data")}"`);
-    writeFileSync(this.config, own);
-  }
-
-  get config(): string {
-    return join(this.folder, "config.toml");
-  }
-
-  /** Start and give back the address that logs in. */
-  async start(): Promise<string> {
-    this.output = "";
-    const code = "from alphapulse.cli.daemon import main; main()";
-    const child = spawn(PYTHON, ["-c", code, "--config", this.config], { env: ENVIRONMENT, cwd: this.folder });
-    this.child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (data: Buffer) => (this.output += data.toString()));
-    }
-    const deadline = Date.now() + START_MS;
-    for (;;) {
-      const address = /http:\/\/\S+#code=\S+/.exec(this.output)?.[0];
-      if (address !== undefined) return address;
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the daemon did not start:\n${this.output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
-  async stop(): Promise<void> {
-    const child = this.child;
-    this.child = null;
-    if (child === null || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    await ended;
-  }
-
-  async command(...words: string[]): Promise<void> {
-    const code = "from alphapulse.cli.main import main; main()";
-    await run(PYTHON, ["-c", code, ...words, "--config", this.config], { env: ENVIRONMENT, cwd: this.folder });
-  }
-
-  async remove(): Promise<void> {
-    await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
+import { Daemon, freePort } from "./daemon";
 
 async function hold(page: Page, ms: number): Promise<void> {
   await page.locator("button.stop").hover();

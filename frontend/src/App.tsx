@@ -19,6 +19,7 @@ import { SourceStrip, TopBar } from "./shell/TopBar";
 // The bar, the banner and the stop button must not depend on chart or table code.
 const Overview = lazy(() => import("./Overview"));
 const Firehose = lazy(() => import("./firehose/Firehose"));
+const Relays = lazy(() => import("./relays/Relays"));
 
 export function App() {
   const session = useModel((model) => model.session);
@@ -53,6 +54,11 @@ export function App() {
               <Route path="/firehose">
                 <Guard area="page">
                   <Firehose />
+                </Guard>
+              </Route>
+              <Route path="/relays">
+                <Guard area="page">
+                  <Relays />
                 </Guard>
               </Route>
               <Route>

@@ -6,6 +6,7 @@ import type { HaltReport, Status } from "./api/types";
 import { millis } from "./format/time";
 import { stop as stopWords } from "./messages";
 import { serverClock, serverNow } from "./model/clock";
+import { putAsked } from "./model/asked";
 import { addFrames } from "./model/firehose";
 import { Feed, type FeedListener } from "./model/feed";
 import { Frames, PointsMissing, withPoints, type Changes } from "./model/frames";
@@ -92,9 +93,16 @@ class Dashboard implements FeedListener {
 
   loggedIn(): void {
     useModel.setState({ session: "open" });
+    void this.introduce();
     this.feed.stop();
     this.feed.start();
     this.stop.loggedIn();
+  }
+
+  /** Find out who is logged in; without an answer that stays unknown, and the daemon decides alone what is allowed. */
+  private async introduce(): Promise<void> {
+    const answer = await readSession().catch(() => null);
+    if (answer?.body) useModel.setState({ who: answer.body });
   }
 
   /** Have a topic sent that is not sent to every page; returns how to end that. */
@@ -129,6 +137,8 @@ class Dashboard implements FeedListener {
         break;
       case "delta":
         if (message.topic === "firehose") addFrames(message.data);
+        else if (message.topic === "relays") putAsked("relays", message.data);
+        else if (message.topic === "risk") putAsked("risk", message.data);
         else if (message.op === "append") this.frames.append(message);
         else if (message.topic === "status") putNewerStatus(message.data);
         else this.frames.put(message);

@@ -39,7 +39,11 @@ export const words = {
 export const pages = {
   label: "Pages",
   overview: "Overview",
+  risk: "Risk",
+  system: "System",
+  relays: "Relays",
   firehose: "Firehose",
+  settings: "Settings",
   missing: "There is no page at this address.",
 } as const;
 

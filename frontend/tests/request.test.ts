@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 function answer(status: number, problem: string | null = null, code: string | null = null): Answer<HaltReport> {
-  return { status, body: status < 300 ? report : null, problem, code };
+  return { status, body: status < 300 ? report : null, problem, code, failed: [] };
 }
 
 async function settle(): Promise<void> {

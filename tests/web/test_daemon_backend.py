@@ -288,5 +288,5 @@ async def test_levels_name_every_scope_and_who_holds_it(tmp_path: Path, autojump
         }
         risk = desk.backend.risk()
         assert [halt.scope for halt in risk.halts.halts] == [scope]
-        assert risk.limits.limits
+        assert risk.limits.checks
         assert risk.breakers.breakers

@@ -21,6 +21,7 @@ from alphapulse.relays.relay_server import RelayServer
 from alphapulse.rules.links.topics import Topics
 from alphapulse.transport.address import MemoryAddress
 from alphapulse.transport.endpoints import connect, listen
+from alphapulse.transport.memory import MemoryListener
 from alphapulse_web.api.relay_shapes import Relays, RelayView
 from alphapulse_web.daemon_backend import DaemonBackend
 from alphapulse_web.views.live_view import LiveView
@@ -105,6 +106,7 @@ async def test_a_relay_of_another_process_is_shown_by_its_own_report_and_by_the_
     clock = Clock()
     relays, strategy = Process("relays", 100, clock=clock.now_ns), Process("strategy", 2, clock=clock.now_ns)
     server, listener = relays.serve(MARKET), listen(address)
+    assert isinstance(listener, MemoryListener)
     link = strategy.link(MARKET, partial(connect, address), topics=Topics.of(types=(PoolSwap,)))
     here, there = Roads(place, servers={place.name: server}), Roads(place, links={place.name: link})
     reading, far = reader(relays, here), reader(strategy, there)

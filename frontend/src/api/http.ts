@@ -9,6 +9,8 @@ export interface Answer<T> {
   problem: string | null;
   /** The same for programs. */
   code: string | null;
+  /** What forbids it, one by one, where the server names that. */
+  failed: string[];
 }
 
 /**
@@ -27,8 +29,8 @@ export async function ask<T>(method: string, path: string, options: AskOptions =
     signal: options.signal,
   });
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return { status: response.status, body: body as T, problem: null, code: null };
-  return { status: response.status, body: null, problem: problemOf(body), code: codeOf(body) };
+  if (response.ok) return { status: response.status, body: body as T, problem: null, code: null, failed: [] };
+  return { status: response.status, body: null, problem: problemOf(body), code: codeOf(body), failed: failedOf(body) };
 }
 
 interface AskOptions {
@@ -44,6 +46,11 @@ function problemOf(body: unknown): string | null {
 
 function codeOf(body: unknown): string | null {
   return (body as Partial<ErrorReply> | null)?.error?.code ?? null;
+}
+
+function failedOf(body: unknown): string[] {
+  const failed: unknown = (body as Partial<ErrorReply> | null)?.error?.detail?.failed;
+  return Array.isArray(failed) ? failed.map(String) : [];
 }
 
 export function readStatus(): Promise<Answer<Status>> {

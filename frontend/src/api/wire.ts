@@ -12,6 +12,7 @@ export type Append = Shapes["AppendDelta"];
 export type LiveFrame = Shapes["LiveFrame"];
 export type FrameSample = Shapes["FrameSample"];
 export type FramesDelta = Shapes["FramesDelta"];
+export type AskedTopics = Shapes["AskedTopics"];
 /** What the page says first. */
 export type Introduction = Shapes["TicketMessage"];
 /** What the page may say from then on: that it wants a topic which is not sent to everybody, or no longer wants it. */
@@ -19,4 +20,8 @@ export type TopicRequest = Shapes["TopicRequest"];
 export type AskedTopic = TopicRequest["topics"][number];
 export type Put = { [T in Topic]: Omit<Shapes["PutDelta"], "topic" | "data"> & { topic: T; data: Topics[T] } }[Topic];
 
-export type Message = Hello | Snapshot | Put | Append | FramesDelta | Beat;
+export type AskedPut = {
+  [T in keyof AskedTopics]: Omit<Shapes["AskedDelta"], "topic" | "data"> & { topic: T; data: AskedTopics[T] };
+}[keyof AskedTopics];
+
+export type Message = Hello | Snapshot | Put | AskedPut | Append | FramesDelta | Beat;

@@ -135,3 +135,8 @@ export function countText(count: number): string {
 export function percentText(ppm: bigint): string {
   return `${exactText(ppm.toString(), 4).replace(/..$/, "")}%`;
 }
+
+/** A whole number that came as decimal text: grouped, every digit. */
+export function integerText(text: string): string {
+  return decimal(text, 0);
+}

@@ -1,6 +1,7 @@
 /** All the page knows. Components select what they show. */
 import { create } from "zustand";
 
+import type { SessionView } from "../api/types";
 import type { Topics } from "../api/wire";
 import type { StopView } from "../stop/request";
 
@@ -26,6 +27,8 @@ export interface HaltSpan {
 
 export interface Model {
   session: Session;
+  /** Who is logged in; null while that is not known. */
+  who: SessionView | null;
   /** Why the code of the address did not log in. */
   loginProblem: string | null;
   link: Link;
@@ -38,6 +41,7 @@ export interface Model {
 
 export const initial: Model = {
   session: "checking",
+  who: null,
   loginProblem: null,
   link: { phase: "connecting", heardAt: null, retryAt: null },
   topics: {},
