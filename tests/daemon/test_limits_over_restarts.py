@@ -19,6 +19,7 @@ from alphapulse.rules.limits.limit_table import ROWS
 from tests.daemon.books import decisions, records
 from tests.daemon.daemon_rig import clock_ns, paths_in, running_daemon
 from tests.daemon.day_config import TRADES, Day
+from tests.daemon.resuming import resume
 
 HALF_DAY = Day(speed=3600)
 LATE = attrs.evolve(HALF_DAY, latency="{ logs = 1 }")
@@ -72,6 +73,25 @@ async def test_a_losing_streak_halts_the_strategy_and_the_next_start_keeps_halt_
         assert rig.daemon.halts.level_of(SCOPE) is Level.HALTED
         assert rig.daemon.risk.board.breakers["losing_streak", SCOPE].phase is Phase.OPEN
         assert rig.daemon.gate.record.losses.streak("flash_arbitrage") == 3
+
+
+async def test_a_person_who_resumes_ends_the_breaker_and_the_streak_counts_from_there(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    day = limited(attrs.evolve(LATE, gas_price_wei=25 * 10**9), "max_losing_streak = 3")
+    async with running_daemon(tmp_path, day) as rig:
+        await rig.until(20)
+        assert rig.daemon.gate.record.losses.streak("flash_arbitrage") == 3
+        resume(rig.daemon, SCOPE)
+        await rig.until(21)
+        assert rig.daemon.halts.level_of(SCOPE).trades
+        assert rig.daemon.risk.board.breakers["losing_streak", SCOPE].phase is Phase.CLOSED
+        assert rig.daemon.gate.record.losses.streak("flash_arbitrage") == 0
+    actions = [one.action for one in records(paths_in(tmp_path).journal, CircuitBreaker)]
+    assert actions == [BreakerAction.PAUSE, BreakerAction.RESUME]
+    async with running_daemon(tmp_path, day) as rig:
+        assert rig.daemon.risk.board.breakers == {}
+        assert rig.daemon.gate.record.losses.streak("flash_arbitrage") == 0
 
 
 async def test_two_replays_in_which_a_breaker_trips_decide_the_same(tmp_path: Path, autojump_clock: MockClock) -> None:
