@@ -11,22 +11,21 @@ from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.books import Books, open_journal
 from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
-from alphapulse.composition.departure import Departure
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.halting import Halting
 from alphapulse.composition.leaving import Leaving
 from alphapulse.composition.lifecycle import Lifecycle
-from alphapulse.composition.market_follower import MarketFollower, Replaying
+from alphapulse.composition.link_audit import LinkAudit
+from alphapulse.composition.market_follower import Replaying
 from alphapulse.composition.other_strategies import OtherStrategies
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.risk import Risk
-from alphapulse.composition.roads import Roads
 from alphapulse.composition.run_opener import RunOpener
+from alphapulse.composition.site import Site
 from alphapulse.composition.staged_stop import stop_in_stages
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.composition.strategies import Strategies
 from alphapulse.composition.strategy_reload import StrategyReload
-from alphapulse.composition.terms import speed_ppm
 from alphapulse.composition.topology import Placement, Topology
 from alphapulse.composition.topology_terms import everything
 from alphapulse.composition.trading import Trading
@@ -37,7 +36,6 @@ from alphapulse.config import Config
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL
-from alphapulse.data.market import StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import AlphaPulseError, HaltError, RecordingError
@@ -46,9 +44,7 @@ from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
 from alphapulse.nursery.service import Service
-from alphapulse.observe.market_clock import MarketClock
 from alphapulse.observe.service_manager import SignsOfLife
-from alphapulse.relays.bus import Bus
 from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments, venue_scope
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 
@@ -83,13 +79,10 @@ class Daemon:
         self._start = start
         self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
         self._control_plane = control_plane
-        self.bus = bus = Bus()
-        self.clock = clock = MarketClock(environment.monotonic_ns)
         self.placement = placement
-        self.market = MarketFollower(
-            None if placement.collectors else clock, speed_ppm(config), on_end=self._recording_over
-        )
-        self.roads = self._make_roads(topology)
+        self.site = Site(config, placement, topology, environment, request_stop=self.request_stop)
+        self.bus, self.clock, self.roads = self.site.bus, self.site.clock, self.site.roads
+        bus, clock = self.bus, self.clock
         self.books = Books(config, paths, journal, start, bus.execution, environment)
         self.halting = Halting(
             start,
@@ -151,7 +144,7 @@ class Daemon:
         self.halts = self.halting.switch
         self.kill, self.resume = self.halting.kill, self.halting.resume
         self.resume_preconditions = self.halting.look
-        self.collector: Replaying = self.sources.recorded if self.sources is not None else self.market
+        self.collector: Replaying = self.sources.recorded if self.sources is not None else self.site.market
         self.capture = self.sources.capture if self.sources is not None else None
         self.foundation, self.decisions = self.supervision.foundation, self.supervision.decisions
         self.collectors = self.supervision.collectors
@@ -225,22 +218,6 @@ class Daemon:
         """Begin the staged stop. Trading stays ACTIVE in the books: a stop is no halt."""
         self._lifecycle.request_stop(reason)
 
-    def _make_roads(self, topology: Topology | None) -> Roads | None:
-        """The way to other processes; it comes before the parts, which take their relays from the bus."""
-        if topology is None:
-            return None
-        roads = Roads(
-            self.placement,
-            topology,
-            self.bus,
-            self.clock,
-            self.environment,
-            follower=self.market,
-            max_signal_age_ns=self.config.limits.max_input_age_s * NS_PER_S,
-        )
-        self._departure = Departure(roads, self.request_stop, by_desertion=False)
-        return roads
-
     def _make_collectors(self) -> Collectors | None:
         if not self.placement.collectors:
             return None
@@ -255,29 +232,24 @@ class Daemon:
         )
 
     async def _begin_run(self, reason: str) -> None:
-        if self.roads is not None:
-            await self.roads.wait_audience()
+        await self.site.wait_audience()
         await self.books.begin_run(reason)
-
-    def _recording_over(self, _: StreamStatus) -> None:
-        (section,) = self.config.collectors.values()
-        if section.at_end == "stop" and not self.placement.collectors:
-            self._departure.recording_over()
 
     def _kept_running(self) -> list[str]:
         return self.supervision.kept_running()
 
     def _foundation(self) -> Iterator[ChildSpec]:
         """What outlives trading, in the order of its start."""
-        if (roads := self.roads) is not None:
-            yield ChildSpec("departure", lambda: self._departure, NO_RESTART)
-            yield from roads.tasks()
+        yield from self.site.tasks()
         yield from self.books.tasks()
         yield from self.trading.gateways()
         yield from self.halting.tasks()
         if self.sources is None:
             opener = RunOpener(self.bus, begin_run=self.books.begin_run, has_run=lambda: self.run_record is not None)
             yield ChildSpec("runs", lambda: opener, NO_RESTART)
+        if self.roads is not None:
+            audit = LinkAudit(self.bus, self.books.journal, now_ns=self.environment.now_ns)
+            yield ChildSpec("link audit", lambda: audit, RESTARTS)
         yield from self.watches.tasks()
         yield from self.risk.tasks()
         if (control_plane := self._control_plane) is not None:

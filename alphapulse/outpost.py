@@ -9,27 +9,22 @@ import trio
 from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
-from alphapulse.composition.departure import Departure
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.halt_follower import HaltFollower
 from alphapulse.composition.lifecycle import Lifecycle
-from alphapulse.composition.market_follower import MarketFollower
-from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
-from alphapulse.composition.roads import Roads
+from alphapulse.composition.restart_policies import RESTARTS
+from alphapulse.composition.site import Site
 from alphapulse.composition.staged_stop import stop_in_stages
 from alphapulse.composition.strategies import Strategies
-from alphapulse.composition.terms import speed_ppm
 from alphapulse.composition.topology import Placement, Topology
 from alphapulse.composition.tree import Tree
 from alphapulse.config import Config
 from alphapulse.data.execution import Mode
-from alphapulse.data.market import StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import AlphaPulseError, LifecycleError
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
-from alphapulse.observe.market_clock import MarketClock
 from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
 
@@ -57,26 +52,18 @@ class Outpost:
         self.environment = environment
         self.failure: AlphaPulseError | None = None
         self._started_ns = environment.now_ns()
-        self._at_end = next(iter(config.collectors.values())).at_end
         self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
         self.bus = bus = Bus()
-        self.clock = clock = MarketClock(environment.monotonic_ns)
-        self.market = MarketFollower(
-            None if placement.collectors else clock, speed_ppm(config), on_end=self._recording_over
-        )
         self.halts = HaltFollower(bus, on_run=self._begin_run)
-        self.roads = Roads(
+        self.site = Site(
+            config,
             placement,
             topology,
-            bus,
-            clock,
             environment,
-            follower=self.market,
-            max_signal_age_ns=config.limits.max_input_age_s * NS_PER_S,
+            request_stop=self.request_stop,
+            bus=bus,
             on_control=self.halts.stop_now if placement.strategies else None,
         )
-        by_desertion = self._at_end == "stop" and not placement.collectors and not self.roads.hears_market_data
-        self.departure = Departure(self.roads, self.request_stop, by_desertion=by_desertion)
         self.strategies = Strategies(
             config,
             pools,
@@ -118,8 +105,7 @@ class Outpost:
     def _foundation(self) -> Iterator[ChildSpec]:
         if self.placement.strategies:
             yield ChildSpec("halts and runs", lambda: self.halts, RESTARTS)
-        yield ChildSpec("departure", lambda: self.departure, NO_RESTART)
-        yield from self.roads.tasks()
+        yield from self.site.tasks()
         if (manager := self.environment.service_manager) is not None:
             signs = SignsOfLife(manager, turn=trio.lowlevel.checkpoint, status=self._status_line)
             yield ChildSpec("service manager", lambda: signs, RESTARTS)
@@ -131,9 +117,9 @@ class Outpost:
             config,
             pools,
             self.bus.market_data,
-            self.clock,
+            self.site.clock,
             self.environment,
-            begin_run=lambda _: self.roads.wait_audience(),
+            begin_run=lambda _: self.site.wait_audience(),
             on_over=lambda: self.request_stop("the recording is over"),
         )
 
@@ -142,10 +128,6 @@ class Outpost:
         under_way = run.started_ns < self._started_ns
         age_ns = self.environment.now_ns() - run.started_ns
         self.strategies.begin_run(1 + max(0, age_ns) // NS_PER_US if under_way else 1)
-
-    def _recording_over(self, _: StreamStatus) -> None:
-        if self._at_end == "stop" and not self.placement.collectors:
-            self.departure.recording_over()
 
     def _give_up(self, reason: str) -> None:
         self.failure = LifecycleError(reason)

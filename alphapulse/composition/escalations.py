@@ -76,6 +76,8 @@ SERVICES: Mapping[str, ServiceTerms] = {
     "control socket": ServiceTerms(RESTARTS, Escalation.SHOWN, "halts have other ways"),
     "halt file": ServiceTerms(RESTARTS, Escalation.SHOWN, "halts have other ways"),
     "service manager": ServiceTerms(RESTARTS, Escalation.SHOWN, "its own watchdog notices the silence"),
+    "link notices": ServiceTerms(RESTARTS, Escalation.SHOWN, "what happens to links is only in the log"),
+    "link audit": ServiceTerms(RESTARTS, Escalation.SHOWN, "what happens to links is not in the audit"),
     "departure": ServiceTerms(NO_RESTART, Escalation.SHOWN, "the process has to be stopped by hand"),
     "leaving": ServiceTerms(NO_RESTART, Escalation.SHOWN, "the process has to be stopped by hand"),
     "group": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "a supervisor does not fail by itself"),

@@ -14,7 +14,7 @@ from alphapulse.composition.restart_policies import RESTARTS
 from alphapulse.composition.topology import Placement, RelayPlace, Topology
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.instruments import CHAIN_OF_VENUE
-from alphapulse.data.links import Lane, RelayReport
+from alphapulse.data.links import Lane, LinkStatus, RelayReport
 from alphapulse.data.runs import RunStarted
 from alphapulse.data.wire import Domain, Source
 from alphapulse.nursery.child import ChildSpec
@@ -70,6 +70,7 @@ class Roads:
         follower: MarketFollower,
         max_signal_age_ns: int,
         on_control: OnControl | None = None,
+        on_notice: Callable[[LinkStatus], None] | None = None,
     ) -> None:
         self.bus = bus
         self.servers: dict[str, RelayServer] = {}
@@ -81,6 +82,7 @@ class Roads:
         self._follower = follower
         self._max_signal_age_ns = max_signal_age_ns
         self._on_control = on_control
+        self._on_notice = on_notice
         self._boot_id = environment.random.getrandbits(63) | 1
         self._engagement = Engagement(bus.flow, leads=bool(placement.collectors))
         self._merge: ShardMerge | None = None
@@ -201,6 +203,7 @@ class Roads:
             snapshot=snapshots.get(place.domain),
             durable=self._halted_elsewhere(place),
             signal_ttl_ns=self._max_signal_age_ns if place.domain is Domain.SIGNAL else None,
+            on_notice=self._on_notice,
         )
         return RelayServer(bus.hubs[place.domain], terms)
 
@@ -226,6 +229,7 @@ class Roads:
             signal_ttl_ns=self._max_signal_age_ns if place.domain is Domain.SIGNAL else None,
             before=self._follower.wait_for if place.domain is Domain.SIGNAL else None,
             on_control=self._on_control,
+            on_notice=self._on_notice,
         )
         if isinstance(place.address, NatsAddress):
             readers = NatsTerms(self._topology.consumers(place), self._halted_elsewhere(place))
