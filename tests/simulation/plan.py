@@ -29,6 +29,9 @@ class Plan:
     restless_ppm: int
     toml: str
     max_size: dict[str, int]
+    """Largest trade by profit token, raw units."""
+    max_gross: dict[str, int]
+    """Most that may be on its way at once, by profit token, raw units."""
     rates: dict[str, int]
     """Of the faults, in millionths."""
     keeps_published: bool = True
@@ -41,6 +44,7 @@ def draw_plan(seed: int, goal: Goal, length_s: int) -> Plan:
     block_s = chance.choice((2, 2, 12))
     latency = chance.choice(("{ logs = 0 }", "{ logs = 0 }", "{ logs = 1 }", "{ blocks = 0 }", "{ blocks = 1 }"))
     max_size = {USDC: chance.choice((5_000, 200_000, 5_000_000)) * 10**6, WETH: 2_000 * 10**18}
+    gross = {token: size * chance.choice((1, 2, 1_000)) for token, size in max_size.items()}
     toml = f"""
 [web]
 enabled = false
@@ -59,6 +63,9 @@ gas_price_wei = {chance.choice((0, 10**9, 30 * 10**9))}
 latency = {latency}
 [limits]
 max_input_age_s = {chance.choice((5, 30, 60))}
+max_gross_exposure = {{ "{USDC}" = {gross[USDC]}, "{WETH}" = {gross[WETH]} }}
+[halting]
+probation_s = {chance.choice((0, 60, 900))}
 """
     rates = draw_rates(Random(f"rates {seed}"))
-    return Plan(seed, goal, length_s, block_s, chance.choice((1_500, 3_000, 6_000)), toml, max_size, rates)
+    return Plan(seed, goal, length_s, block_s, chance.choice((1_500, 3_000, 6_000)), toml, max_size, gross, rates)

@@ -111,8 +111,7 @@ class Simulation:
         )
         self._node.chain = self._chain
         self._operator = Operator(Random(f"operator {plan.seed}"))
-        sizes = {bytes.fromhex(token[2:]): limit for token, limit in plan.max_size.items()}
-        self._truth = Truth(self._pools, self._chain, sizes)
+        self._truth = Truth(self._pools, self._chain, by_address(plan.max_size), by_address(plan.max_gross))
         self._lives = 0
         self._halts = 0
         self._healed_at: float | None = None
@@ -336,6 +335,11 @@ class Simulation:
             for token, book in daemon.portfolio.tokens.items():
                 net = net_of(records, token)
                 expect(book.total.net == net, f"the portfolio's net is {book.total.net}, the fills' is {net}")
+
+
+def by_address(limits: dict[str, int]) -> dict[bytes, int]:
+    """Limits by token, whose addresses are read."""
+    return {bytes.fromhex(token[2:]): limit for token, limit in limits.items()}
 
 
 def leaves_of(errors: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -48,6 +48,8 @@ class Truth:
     chain: ModelChain
     max_size: dict[bytes, int]
     """Largest trade by profit token, as configured."""
+    max_gross: dict[bytes, int]
+    """Most that may be on its way at once, by profit token, as configured."""
     closed: bool = True
     """The operator has been told that trading is stopped, and has not been told that it goes on."""
     findings: list[Broken] = attrs.field(factory=list)
@@ -82,6 +84,9 @@ class Truth:
             expect(intent.intent_id not in self.acted, f"intent {intent.intent_id} was used before")
             self.open_intents[intent.intent_id] = intent
             self.acted.add(intent.intent_id)
+        for token, limit in self.max_gross.items():
+            gross = sum(intent.size for intent in self.open_intents.values() if intent.profit_token == token)
+            expect(gross <= limit, f"{gross} of 0x{token.hex()} are on their way, over the limit {limit}")
         self.submitted += len(intents)
 
     def check_settlement(self, settlement: Settlement) -> None:
