@@ -233,7 +233,6 @@ def test_of_two_that_would_refuse_the_earlier_one_does(pair: tuple[Check, Check]
     assert scene.judged(first) in (second, None)
 
 
-
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.place.value}.{row.key}")
 def test_with_real_money_a_guard_without_a_limit_refuses(row: object) -> None:
     """On paper a limit may be left out; live, no guard can be switched off by leaving its limit away."""
