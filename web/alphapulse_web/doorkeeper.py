@@ -112,7 +112,7 @@ class Doorkeeper:
         self._backend.audit(
             caller.actor,
             f"api.{route.name}",
-            str(wish.get("scope") or wish.get("name") or request.path),
+            str(wish.get("scope") or wish.get("name") or wish.get("child") or request.path),
             str(wish.get("reason") or ""),
             f"{status}; {who}{where}, request {request_number()}",
         )
