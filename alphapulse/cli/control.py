@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from alphapulse.cli.control_file import read_control_file
-from alphapulse.cli.daemon_call import Unanswered, ask, call, control_url
+from alphapulse.cli.daemon_call import TurnedAway, Unanswered, ask, by_socket, call, control_url
 from alphapulse.cli.halt_text import report_lines
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
 from alphapulse.cli.topology import process_lines, processes_of, services_json
@@ -83,10 +83,9 @@ def kill(config_path: Path | None, scope: str, level: str, reason: str) -> None:
     in the data folder, which keeps the next start halted.
     """
     config = read_config(config_path)
+    wish = {"scope": scope, "level": level, "reason": reason}
     try:
-        report = ask(
-            config, "POST", "/control/kill", "kill", timeout_s=KILL_TIMEOUT_S, scope=scope, level=level, reason=reason
-        )
+        report = _kill(config, wish)
     except Unanswered as problem:
         if scope != GLOBAL or level != "halted":
             raise
@@ -105,23 +104,25 @@ def kill(config_path: Path | None, scope: str, level: str, reason: str) -> None:
 def resume(config_path: Path | None, scope: str, reason: str, phrase: str | None) -> None:
     """End a halt. It says what that does and does not do, and wants a phrase typed."""
     config = read_config(config_path)
-    challenge = ask(config, "POST", "/control/challenge", "challenge", scope=scope)
+    # Both by one way: a challenge is answered by who has asked for it.
+    over_socket: Unanswered | None = None
+    try:
+        challenge = call(config, "POST", "/control/challenge", {"scope": scope})
+    except TurnedAway:
+        raise
+    except Unanswered as problem:
+        over_socket, challenge = problem, by_socket(config, "challenge", problem, scope=scope)
     for line in challenge["text"]:
         click.echo(line, err=True)
     for objection in challenge["objections"]:
         click.echo(f"not allowed now: {objection}", err=True)
     if phrase is None:
         phrase = click.prompt(f"Type `{challenge['phrase']}`", err=True)
-    shown = ask(
-        config,
-        "POST",
-        "/control/resume",
-        "resume",
-        scope=scope,
-        reason=reason,
-        nonce=challenge["nonce"],
-        phrase=phrase,
-    )
+    wish = {"scope": scope, "reason": reason, "nonce": challenge["nonce"], "phrase": phrase}
+    if over_socket is None:
+        shown = call(config, "POST", "/control/resume", wish)
+    else:
+        shown = by_socket(config, "resume", over_socket, **wish)
     click.echo(_resumed(shown, scope))
 
 
@@ -145,6 +146,14 @@ def login(config_path: Path | None) -> None:
     config = read_config(config_path)
     code = call(config, "POST", "/session/code")
     click.echo(f"{control_url(config)}/#code={code['code']}")
+
+
+def _kill(config: Config, wish: dict[str, str]) -> Any:
+    """A stop takes whichever way is open."""
+    try:
+        return call(config, "POST", "/control/kill", wish, timeout_s=KILL_TIMEOUT_S, patience_s=0)
+    except Unanswered as problem:
+        return by_socket(config, "kill", problem, timeout_s=KILL_TIMEOUT_S, **wish)
 
 
 def _kill_without_answer(config: Config, reason: str, problem: Unanswered) -> None:

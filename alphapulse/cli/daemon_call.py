@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from time import sleep
 from typing import Any
 
 import click
 import httpx
 
 from alphapulse.cli.control_file import read_control_file
+from alphapulse.cli.local_socket import TIMEOUT_S as SOCKET_TIMEOUT_S
 from alphapulse.cli.local_socket import ask_socket
 from alphapulse.config import Config
 from alphapulse.connections.http import TIMEOUT_S, control_client
@@ -16,10 +18,17 @@ from alphapulse.connections.http import TIMEOUT_S, control_client
 API = "/api/v1"
 UNDERSTOOD = frozenset({400, 404, 409, 422})
 """Answers after which asking by another way would be no use."""
+TOO_MANY = 429
+PATIENCE_S = 3
+"""How long a wish that is no stop waits if too many came before it."""
 
 
 class Unanswered(click.ClickException):
-    """Nobody has taken the wish: there is no control plane, it is silent, or it does not let us in."""
+    """Nobody has taken the wish: there is no control plane, or it is silent."""
+
+
+class TurnedAway(Unanswered):
+    """The control plane answers, but does not let us in. Only a stop then looks for another way."""
 
 
 def control_url(config: Config) -> str:
@@ -34,9 +43,15 @@ def control_url(config: Config) -> str:
 
 
 def call(
-    config: Config, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float = TIMEOUT_S
+    config: Config,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    patience_s: int = PATIENCE_S,
 ) -> Any:
-    """What the control plane answers.
+    """What the control plane answers; asked again for `patience_s` if too many asked before.
 
     Raises:
         Unanswered: nobody has taken the wish.
@@ -55,16 +70,17 @@ def call(
             reply = client.request(method, API + path, json=body, headers=headers, timeout=timeout_s)
         except httpx.HTTPError as error:
             raise Unanswered(f"the control plane at {url} did not answer: {error!r}") from error
+    if reply.status_code == TOO_MANY and patience_s > 0:
+        sleep(1)
+        return call(config, method, path, body, timeout_s=timeout_s, patience_s=patience_s - 1)
     if reply.is_error:
-        kind = click.ClickException if reply.status_code in UNDERSTOOD else Unanswered
+        kind = click.ClickException if reply.status_code in UNDERSTOOD else TurnedAway
         raise kind(_problem(reply))
     return reply.json()
 
 
-def ask(
-    config: Config, method: str, path: str, act: str, *, timeout_s: float = TIMEOUT_S, **wish: str | int | None
-) -> Any:
-    """What the daemon answers over its control plane, or else over its socket.
+def ask(config: Config, method: str, path: str, act: str, **wish: str | int | None) -> Any:
+    """What the daemon answers over its control plane, or else, where there is none, over its socket.
 
     Raises:
         Unanswered: neither answers.
@@ -72,14 +88,26 @@ def ask(
     """
     try:
         body = {name: str(value) for name, value in wish.items()} if method == "POST" else None
-        return call(config, method, path, body, timeout_s=timeout_s)
+        return call(config, method, path, body)
+    except TurnedAway:
+        raise
     except Unanswered as problem:
-        try:
-            return ask_socket(config.data_folder, act, timeout_s, **wish)
-        except OSError as error:
-            raise Unanswered(
-                f"{problem.message}; its socket does not answer either: {error.strerror or error}"
-            ) from error
+        return by_socket(config, act, problem, SOCKET_TIMEOUT_S, **wish)
+
+
+def by_socket(
+    config: Config, act: str, problem: Unanswered, timeout_s: float = SOCKET_TIMEOUT_S, **wish: str | int | None
+) -> Any:
+    """What the daemon answers over its socket; `problem` is why it was not asked otherwise.
+
+    Raises:
+        Unanswered: it does not answer there either.
+        HaltError: it was understood and refused.
+    """
+    try:
+        return ask_socket(config.data_folder, act, timeout_s, **wish)
+    except OSError as error:
+        raise Unanswered(f"{problem.message}; its socket does not answer either: {error.strerror or error}") from error
 
 
 def _problem(reply: httpx.Response) -> str:

@@ -15,7 +15,7 @@ from alphapulse.journal.recovery import Recovery
 from alphapulse.safety.flattening import ended_record
 from alphapulse.safety.halt_book import HaltBook
 from alphapulse.safety.halt_file import read_halt_file
-from alphapulse.safety.latch import LatchRecord, read_latch
+from alphapulse.safety.latch import LatchRecord, read_latch, sweep_latch
 from alphapulse.safety.start_rule import start_level
 
 
@@ -82,6 +82,7 @@ def find_start(journal: Journal, latch_path: Path, halt_file: Path) -> StartReco
     halts = HaltBook()
     recovery = Recovery.of(_told(journal.recovered, halts))
     found = read_halt_file(halt_file)
+    sweep_latch(latch_path)
     latch, problem = None, None
     try:
         latch = read_latch(latch_path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -139,6 +140,13 @@ def read_latch(path: Path) -> LatchRecord | None:
             f"the latch {path} is not what was written: {error}; find out why it changed, then resume by hand, "
             "which writes a new one"
         ) from error
+
+
+def sweep_latch(path: Path) -> None:
+    """Take away what a process that was killed in the midst of a write has left. Blocking; the folder has one daemon."""
+    for left_over in path.parent.glob(f".{path.name}.*"):
+        with suppress(OSError):  # it harms nobody
+            left_over.unlink()
 
 
 def _believed(data: bytes) -> LatchRecord:

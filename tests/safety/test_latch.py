@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
 from alphapulse.errors import HaltError
-from alphapulse.safety.latch import LatchRecord, read_latch, write_latch
+from alphapulse.safety.latch import LatchRecord, read_latch, sweep_latch, write_latch
 
 
 def change(scope: str = GLOBAL, level: Level = Level.HALTED, halt_id: int = 3, epoch: int = 7) -> HaltChange:
@@ -78,6 +78,16 @@ def test_no_changed_byte_is_believed(tmp_path: Path) -> None:
         path.write_bytes(good[:index])
         with pytest.raises(HaltError, match="resume by hand"):
             read_latch(path)
+
+
+def test_what_a_killed_write_left_is_swept_and_the_latch_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "paper.halt"
+    write_latch(path, RECORD)
+    (tmp_path / ".paper.halt.ab12cd").write_text("half a reco")
+    (tmp_path / "paper.journal").touch()
+    sweep_latch(path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["paper.halt", "paper.journal"]
+    assert read_latch(path) == RECORD
 
 
 def test_latch_that_cannot_be_read_is_an_error_not_an_absence(tmp_path: Path) -> None:
