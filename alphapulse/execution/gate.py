@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from alphapulse.data.execution import Check, OrderRequest, RiskDecision
 from alphapulse.data.halts import Level
@@ -19,6 +19,9 @@ from alphapulse.rules.limits.refusal import Caution, Refusal
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.scopes import strategy_scope
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 REMEMBERED = 65_536
 """Episodes and numbers of signals that are remembered in a run; older ones cannot come back, both count upwards."""
@@ -192,7 +195,9 @@ class Gate:
         last_ns = self._alerted_ns.get(key)
         if last_ns is not None and 0 <= facts.now_ns - last_ns < ALERT_EVERY_NS:
             return
+        self._alerted_ns.pop(key, None)
         self._alerted_ns[key] = facts.now_ns
+        _forget_oldest(self._alerted_ns)
         self._alerts.append(
             RiskAlert(
                 severity=Severity.WARNING,
@@ -207,6 +212,6 @@ class Gate:
         )
 
 
-def _forget_oldest(remembered: dict[tuple[int, int], None] | dict[tuple[str, int], None]) -> None:
+def _forget_oldest(remembered: dict[K, V]) -> None:
     if len(remembered) > REMEMBERED:
-        del remembered[next(iter(remembered))]  # type: ignore[arg-type]  # the key is one of its own
+        del remembered[next(iter(remembered))]

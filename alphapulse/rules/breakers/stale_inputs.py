@@ -5,6 +5,8 @@ from __future__ import annotations
 from alphapulse.data.execution import Check, RiskDecision
 
 DECISIONS_IN_ROW = 3
+MOST_STRATEGIES = 1_024
+"""Strategies that are counted at once; beyond, the one that was stale longest ago is counted anew."""
 
 
 class StaleInputs:
@@ -18,7 +20,9 @@ class StaleInputs:
         if decision.failed is not Check.INPUT_FRESH:
             self._rows.pop(decision.strategy, None)
             return None
-        row = self._rows[decision.strategy] = self._rows.get(decision.strategy, 0) + 1
+        row = self._rows[decision.strategy] = self._rows.pop(decision.strategy, 0) + 1
+        if len(self._rows) > MOST_STRATEGIES:
+            del self._rows[next(iter(self._rows))]
         return f"{row} decisions in a row on stale input: {decision.text}" if row >= DECISIONS_IN_ROW else None
 
     def forget(self, strategy: str) -> None:

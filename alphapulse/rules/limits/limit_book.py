@@ -14,6 +14,8 @@ from alphapulse.rules.limits.limit_table import PPM, RAW, ROWS, LimitRow, Place
 OVERRIDE_FACTOR = 2
 """An override may at most be so many times the configured limit: what the start was told bounds what comes later."""
 LONGEST_OVERRIDE_NS = 24 * 3_600_000_000_000
+MOST_CACHED = 1_024
+"""Strategies and tokens whose limits are kept at hand; with more, all are gathered anew."""
 
 Ceilings = Mapping[str, int]
 """Limits in force by `LimitRow.field`; a limit that is not set is missing."""
@@ -65,6 +67,8 @@ class LimitBook:
         key = strategy, token, factor_ppm
         found = self._cache.get(key)
         if found is None:
+            if len(self._cache) >= MOST_CACHED:
+                self._cache.clear()
             found = self._cache[key] = {
                 limit.row.field: limit.row.in_force(self.value(limit.name), factor_ppm)
                 for limit in self._limits.values()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.data.execution import Check
+from alphapulse.rules.breakers import stale_inputs as stale_inputs_module
 from alphapulse.rules.breakers.chain_health import CLEAN_BLOCKS, FINALITY_NS, NO_HEAD_NS, ChainHealth
 from alphapulse.rules.breakers.outcomes import FailureRatio, Reconciliation
 from alphapulse.rules.breakers.own_health import (
@@ -104,6 +105,14 @@ def test_three_decisions_in_a_row_on_stale_input_trip() -> None:
     assert found == [False] * 5 + [True, True]
     inputs.forget("flash")
     assert inputs.take(stale) is None
+
+
+def test_strategies_that_are_counted_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stale_inputs_module, "MOST_STRATEGIES", 2)
+    inputs = StaleInputs()
+    for name in ("a", "a", "b", "c"):
+        inputs.take(decision(strategy=name, failed=Check.INPUT_FRESH))
+    assert inputs.take(decision(strategy="a", failed=Check.INPUT_FRESH)) is None
 
 
 def test_a_chain_without_a_block_for_six_seconds_is_ill_until_64_clean_ones_came() -> None:

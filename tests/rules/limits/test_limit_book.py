@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from alphapulse.data.risk import LimitOverride
 from alphapulse.errors import LimitError
+from alphapulse.rules.limits import limit_book as limit_book_module
 from alphapulse.rules.limits.limit_book import LONGEST_OVERRIDE_NS, LimitBook, plain_limit, row_of, token_limits
 from alphapulse.rules.limits.limit_table import RAW, ROWS, Place
 from tests.journal.journal_samples import USDC, WETH
@@ -131,3 +132,12 @@ def test_no_series_of_overrides_passes_the_ceiling(values: list[int]) -> None:
 
 def test_names_of_rows_are_unique_in_their_place() -> None:
     assert len({row.field for row in ROWS}) == len(ROWS) == len({(row.place, row.key) for row in ROWS})
+
+
+def test_limits_at_hand_are_bounded_whatever_names_signals_bear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit_book_module, "MOST_CACHED", 3)
+    limits = book()
+    for number in range(10):
+        limits.ceilings(f"stranger {number}", USDC, NOW)
+        assert len(limits._cache) <= 3
+    assert limits.ceilings("flash", USDC, NOW)["strategies_capital"] == 100
