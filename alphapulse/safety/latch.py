@@ -143,7 +143,7 @@ def read_latch(path: Path) -> LatchRecord | None:
 
 
 def sweep_latch(path: Path) -> None:
-    """Take away what a process that was killed in the midst of a write has left. Blocking; the folder has one daemon."""
+    """Take away what a process that was killed in the midst of a write has left. Blocking."""
     for left_over in path.parent.glob(f".{path.name}.*"):
         with suppress(OSError):  # it harms nobody
             left_over.unlink()
