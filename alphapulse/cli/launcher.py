@@ -26,6 +26,7 @@ POLL_S = 0.02
 KEPT_LOG_BYTES = 16_777_216
 """A log that is longer when its process starts is set aside as NAME.log.1, in place of the one before."""
 MS_PER_S = 1_000
+TAIL_BYTES = 65_536
 
 
 @attrs.frozen
@@ -128,12 +129,14 @@ class Launcher:
             time.sleep(POLL_S)
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """The last lines of a log, at most `count` and 64 KiB; empty if there is none."""
+def last_lines(path: Path, count: int, end: int | None = None) -> list[str]:
+    """The last lines of a log, or of its first `end` bytes: at most `count`, from at most 64 KiB; none without a log."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 65_536))
-            return file.read().decode("utf-8", "replace").splitlines()[-count:]
+            size = file.seek(0, os.SEEK_END) if end is None else end
+            start = max(0, size - TAIL_BYTES)
+            file.seek(start)
+            return file.read(size - start).decode("utf-8", "replace").splitlines()[-count:] if count else []
     except FileNotFoundError:
         return []
 

@@ -93,11 +93,12 @@ def logs(config_path: Path | None, service: str | None, follow: bool, count: int
     if not follow and not any(path.exists() for path in paths.values()):
         raise click.ClickException(f"expected logs in {launcher.data_folder}, found none; start with `alphapulse up`")
     width = _width(launcher) if len(chosen) > 1 else 0
+    ends = {name: path.stat().st_size for name, path in paths.items() if path.exists()}
     for name, path in paths.items():
-        _echo(name, last_lines(path, count) if count else [], width)
+        _echo(name, last_lines(path, count, ends.get(name)), width)
     if follow:
         with suppress(KeyboardInterrupt):  # how --follow ends
-            _follow(paths, width)
+            _follow(paths, ends, width)
 
 
 def launcher_of(config_path: Path | None, service: str | None = None) -> Launcher:
@@ -172,14 +173,13 @@ def _echo(name: str, lines: Iterable[str], width: int) -> None:
         click.echo(f"{name:<{width}} | {line}" if width else line)
 
 
-def _follow(paths: dict[str, Path], width: int) -> None:
-    """Print what is written from now on; a log that is set aside or not there yet is opened when it comes."""
+def _follow(paths: dict[str, Path], ends: dict[str, int], width: int) -> None:
+    """Print what is written behind `ends`; a log that is set aside or not there yet is opened when it comes."""
     files: dict[str, BinaryIO] = {}
     rests: dict[str, bytes] = {}
-    for name, path in paths.items():
-        if path.exists():
-            files[name] = path.open("rb")
-            files[name].seek(0, 2)
+    for name, end in ends.items():
+        files[name] = paths[name].open("rb")
+        files[name].seek(end)
     while True:
         for name, path in paths.items():
             if name not in files and path.exists():

@@ -33,6 +33,8 @@ class Example:
         text = text.replace('at_end = "hold"', f'at_end = "{at_end}"').replace("speed = 0", f"speed = {speed}")
         self.config.write_text(f"{text}\n[web]\nenabled = false\n{more}")
         self.data = self.folder / "data"
+        self.program = (sys.executable, "-c", "from alphapulse.cli.main import main; main()")
+        self.environment = {"PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"], "HOME": str(self.folder)}
 
     def replace(self, before: str, after: str) -> None:
         """Change the configuration."""
@@ -42,16 +44,17 @@ class Example:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """An `alphapulse` command, from another folder. Its output and its errors."""
-        return self._python("-c", "from alphapulse.cli.main import main; main()", *arguments, code=code)
+        return self._run(*self.program, *arguments, code=code)
 
     def alphapulsed(self, *arguments: str, code: int = 0) -> str:
         """`alphapulsed` with this example's configuration, to its end."""
-        return self._python("-m", "alphapulse.cli.daemon", "--config", str(self.config), *arguments, code=code)
+        program = (sys.executable, "-m", "alphapulse.cli.daemon")
+        return self._run(*program, "--config", str(self.config), *arguments, code=code)
 
-    def _python(self, *arguments: str, code: int) -> str:
+    def _run(self, *arguments: str, code: int) -> str:
         done = subprocess.run(
-            [sys.executable, *arguments],
-            env={"PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"], "HOME": str(self.folder)},
+            arguments,
+            env=self.environment,
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,

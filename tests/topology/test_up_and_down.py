@@ -88,3 +88,34 @@ def test_mistakes_are_one_clear_line(tmp_path: Path) -> None:
         assert "relays, execution, strategy, collector" in example.command("restart", "colector", code=2)
         assert "start with `alphapulse up`" in example.command("logs", code=1)
         assert "unknown name 'x'" in example.alphapulsed("--service", "x", code=78)
+
+
+def test_without_a_topology_the_one_process_runs_in_the_background(tmp_path: Path) -> None:
+    with Example("distributed", tmp_path, at_end="hold") as example:
+        text = example.config.read_text()
+        head, web = text.split("[topology.services]")[0], text[text.index("[web]") :]
+        example.config.write_text(head + web)
+        assert words(example.command("up")) == [["alphapulsed", "ready,"]]
+        assert words(example.command("up")) == [["alphapulsed", "runs"]]
+        assert words(example.command("down")) == [["alphapulsed", "stopped"]]
+
+
+def test_logs_are_followed_as_they_grow(tmp_path: Path) -> None:
+    with Example("distributed", tmp_path, at_end="hold") as example:
+        example.command("up")
+        with subprocess.Popen(
+            [*example.program, "logs", "-f", "-n", "1", "--config", str(example.config)],
+            env=example.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as following:
+            try:
+                assert following.stdout is not None
+                assert following.stdout.readline()
+                os.kill(example.process("strategy").pid, signal.SIGTERM)
+                line = next(line for line in following.stdout if "stopping" in line)
+                assert line.startswith("strategy")
+                following.send_signal(signal.SIGINT)
+                assert following.wait(60) == 0
+            finally:
+                following.kill()
