@@ -130,7 +130,7 @@ class Launcher:
 
 
 def last_lines(path: Path, count: int, end: int | None = None) -> list[str]:
-    """The last lines of a log, or of its first `end` bytes: at most `count`, from at most 64 KiB; none without a log."""
+    """The last lines of a log, or of its first `end` bytes: at most `count`, from 64 KiB at most; none without one."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END) if end is None else end
