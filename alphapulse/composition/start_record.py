@@ -89,11 +89,23 @@ def find_start(journal: Journal, latch_path: Path, halt_file: Path) -> StartReco
     except HaltError as error:
         problem = str(error)
     if latch is not None:
-        return StartRecord(recovery, latch, True, None, halts, found)
+        return StartRecord(recovery, _with_newer(latch, recovery.halt_changes.values()), True, None, halts, found)
     folded = LatchRecord()
     for change in recovery.halt_changes.values():
         folded = folded.after(change)
     return StartRecord(recovery, folded, False, problem, halts, found)
+
+
+def _with_newer(latch: LatchRecord, changes: Iterable[HaltChange]) -> LatchRecord:
+    """The latch with the halts that only the journal has kept, since the latch could not be written: they hold too.
+
+    What the journal says of trading again is left to the latch, which a resume writes first.
+    """
+    for change in changes:
+        known = latch.of(change.scope)
+        if not change.level.trades and (known is None or known.epoch < change.epoch):
+            latch = latch.after(change)
+    return latch
 
 
 def _told(records: Iterable[tuple[int, object]], halts: HaltBook) -> Iterator[tuple[int, object]]:

@@ -101,6 +101,31 @@ async def test_a_latch_that_can_neither_be_read_nor_written_keeps_it_halted(
         assert rig.daemon.halts.level("flash_arbitrage") is Level.HALTED
 
 
+@pytest.mark.parametrize("scope", [GLOBAL, "strategy:flash_arbitrage"])
+async def test_a_halt_that_the_latch_could_not_take_is_in_force_by_the_journal(
+    tmp_path: Path, autojump_clock: MockClock, scope: str
+) -> None:
+    """The latch of a disk that refused still says ACTIVE; the last durable record is the journal's."""
+    paths = paths_in(tmp_path)
+    async with running_daemon(tmp_path, FIRST_GAP) as rig:
+        await rig.until(1)
+        before = paths.latch.read_bytes()
+        rig.daemon.kill(scope, reason="a drill", actor="ann", via=Via.API)
+        await rig.until(2)
+    paths.latch.write_bytes(before)
+    began = trio.current_time()
+    async with running_daemon(tmp_path, FIRST_GAP) as rig:
+        await rig.until(began + 1)
+        assert rig.daemon.halts.level("flash_arbitrage") is Level.HALTED
+        assert (rig.daemon.halts.changes[scope].actor, rig.daemon.halts.changes[scope].reason) == ("ann", "a drill")
+        resume(rig.daemon, scope)
+        await rig.until(began + 2)
+    began = trio.current_time()
+    async with running_daemon(tmp_path, FIRST_GAP) as rig:
+        await rig.until(began + 1)
+        assert rig.daemon.halts.level("flash_arbitrage").trades
+
+
 async def test_a_halt_keeps_its_cause_and_its_time_over_a_restart(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with running_daemon(tmp_path, FIRST_GAP) as rig:
         await rig.until(1)

@@ -69,3 +69,8 @@ probation_s = {chance.choice((0, 60, 900))}
 """
     rates = draw_rates(Random(f"rates {seed}"))
     return Plan(seed, goal, length_s, block_s, chance.choice((1_500, 3_000, 6_000)), toml, max_size, gross, rates)
+
+
+def by_address(limits: dict[str, int]) -> dict[bytes, int]:
+    """Limits by token, whose addresses are read."""
+    return {bytes.fromhex(token[2:]): limit for token, limit in limits.items()}

@@ -27,13 +27,14 @@ from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL
 from alphapulse.data.pools import Pool
 from alphapulse.errors import JournalError
+from alphapulse.safety.latch import read_latch
 from tests.simulation.chain import FIRST_BLOCK, ModelChain
 from tests.simulation.disk import ModelDisk
 from tests.simulation.fault_mix import FaultMix
 from tests.simulation.life import STRATEGY_SCOPE, Life, WallClock, live
 from tests.simulation.node import ModelNode
 from tests.simulation.operator import Operator
-from tests.simulation.plan import Goal, Plan, draw_plan
+from tests.simulation.plan import Goal, Plan, by_address, draw_plan
 from tests.simulation.pools import POOL_FILE
 from tests.simulation.scheduler import run_seeded
 from tests.simulation.trace import Trace
@@ -45,6 +46,7 @@ from tests.simulation.truth import (
     check_journal,
     check_ledger,
     expect,
+    halt_beyond,
     is_fresh,
     net_of,
     open_in,
@@ -55,8 +57,7 @@ NS_PER_S = 1_000_000_000
 MEMORY_FOLDER = Path("/dev/shm")
 """Where it is there: a thousand runs need not wear out a disk."""
 STRATEGY = "flash_arbitrage"
-RESUME_SHARE = 0.1
-RESTART_SHARE = 0.1
+MEND_SHARE = 0.1
 """How likely the operator resumes, and somebody restarts a daemon that cannot go on, in a second."""
 CONVERGE_S = 120
 STOP_S = 10.0
@@ -231,12 +232,12 @@ class Simulation:
             self._kill(life, STRATEGY_SCOPE)
         if faults.strikes("signal"):
             self._signal()
-        if chance.random() < RESUME_SHARE:
+        if chance.random() < MEND_SHARE:
             self._resume(life)
         for fault, how in (("stop", End.STOP), ("power_cut", End.POWER_CUT), ("kill_9", End.KILL_9)):
             if faults.strikes(fault):
                 return how
-        return End.STOP if life.needs_restart() and chance.random() < RESTART_SHARE else None
+        return End.STOP if life.needs_restart() and chance.random() < MEND_SHARE else None
 
     def _strike_in_moment(self, life: Life, moment: str) -> None:
         """The same harm, at the worst of moments. In the midst of a write only a signal can come, and the dark."""
@@ -325,6 +326,7 @@ class Simulation:
         whole = orderly and not disk.broken
         records = check_journal(self._paths.journal, whole=whole)
         check_durable(records, self._truth.acted)
+        self._halt_is_durable |= halt_beyond(records, read_latch(self._paths.latch))
         if not whole:
             return
         check_complete(records, life.published)
@@ -335,11 +337,6 @@ class Simulation:
             for token, book in daemon.portfolio.tokens.items():
                 net = net_of(records, token)
                 expect(book.total.net == net, f"the portfolio's net is {book.total.net}, the fills' is {net}")
-
-
-def by_address(limits: dict[str, int]) -> dict[bytes, int]:
-    """Limits by token, whose addresses are read."""
-    return {bytes.fromhex(token[2:]): limit for token, limit in limits.items()}
 
 
 def leaves_of(errors: BaseExceptionGroup[BaseException]) -> list[BaseException]:

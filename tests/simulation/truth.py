@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision
-from alphapulse.data.halts import HaltChange
+from alphapulse.data.halts import GLOBAL, HaltChange
 from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
@@ -21,6 +21,7 @@ from alphapulse.journal.database import sqlite_url
 from alphapulse.journal.journal_file import read_records, verify
 from alphapulse.journal.ledger import rebuild
 from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.safety.latch import LatchRecord
 from tests.journal.ledger_dump import dump
 from tests.simulation.chain import ModelChain
 from tests.simulation.pools import TrueState, swap_in_range
@@ -181,6 +182,15 @@ def check_durable(records: list[object], acted: set[int]) -> None:
     """What an executor has seen is in the journal, whatever came after: power cuts, kills, broken disks."""
     kept = {record.intent_id for record in records if isinstance(record, OrderRequest)}
     expect(acted <= kept, f"intents {sorted(acted - kept)} were submitted, and the journal does not know them")
+
+
+def halt_beyond(records: list[object], latch: LatchRecord | None) -> bool:
+    """Whether the journal holds a halt of everything that the latch, which could not be written, does not know."""
+    changes = [record for record in records if isinstance(record, HaltChange) and record.scope == GLOBAL]
+    if not changes or not changes[-1].level.stopped:
+        return False
+    known = latch.of(GLOBAL) if latch is not None else None
+    return known is None or known.epoch < changes[-1].epoch
 
 
 def open_in(records: list[object]) -> list[int]:
