@@ -52,7 +52,8 @@ class Outpost:
         self.environment = environment
         self.failure: AlphaPulseError | None = None
         self._started_ns = environment.now_ns()
-        self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
+        stacks = paths.stacks.with_stem(f"{paths.stacks.stem}.{placement.service}")  # each process has its own tasks
+        self._lifecycle = Lifecycle(environment, stacks, status_line=self._status_line)
         self.bus = bus = Bus()
         self.halts = HaltFollower(bus, on_run=self._begin_run)
         self.site = Site(

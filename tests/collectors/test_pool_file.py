@@ -59,6 +59,14 @@ def test_addresses_may_bear_their_checksum(path: Path) -> None:
     assert load(path, tokens=tokens, pools=[entry]) == load(path, pools=[pool()])
 
 
+def test_a_pool_may_be_of_a_venue_on_its_chain(path: Path) -> None:
+    (found,) = load(path, pools=[pool(venue="uniswap_v3")])
+    assert (found.id.venue, found.id.chain_id) == (Venue.UNISWAP_V3, 1)
+    for unknown in ("quickswap", "kraken", "Uniswap_V3"):
+        with pytest.raises(PoolFileError, match=r"pools\[0\].venue: expected a venue on Ethereum"):
+            load(path, pools=[pool(venue=unknown)])
+
+
 def test_a_polygon_file_is_on_polygon(path: Path) -> None:
     assert [one.id.chain_id for one in load(path, chainId=137)] == [137, 137]
 
