@@ -22,6 +22,7 @@ from alphapulse.rules.wire.codec import decode_value
 
 T = TypeVar("T")
 
+CLOSE_TIMEOUT_S = 5.0
 CONNECTIONS = 2
 
 
@@ -105,8 +106,9 @@ class LedgerReader:
         self._limiter = trio.CapacityLimiter(CONNECTIONS)
 
     async def aclose(self) -> None:
-        """Lets go of the database."""
-        await self._run_blocking(self._engine.dispose, limiter=self._limiter)
+        """Lets go of the database, also when it is cancelled: nobody else would close its connections."""
+        with trio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
+            await self._run_blocking(self._engine.dispose, limiter=self._limiter)
 
     async def opportunities(
         self, cursor: str | None = None, limit: int = 50, *, result: Result | None = None, run: int | None = None

@@ -20,6 +20,7 @@ from alphapulse.journal.ledger import Ledger
 from alphapulse.journal.ledger_reader import LedgerReader, PnlRow, PositionRow, Reason, RunRow
 from alphapulse.journal.ledger_rows import Result
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss
+from tests.fakes.open_files import open_files_in
 from tests.journal.journal_samples import DAY_NS, USDC, WETH, decision, fill, report, run_ended, run_started, signal
 
 
@@ -165,3 +166,14 @@ def test_reading_connection_cannot_write(path: Path) -> None:
 
 def list_folder(folder: Path) -> list[Path]:
     return list(folder.iterdir())
+
+
+async def test_a_reader_that_is_cancelled_closes_its_connections(path: Path) -> None:
+    """Between two questions a connection waits in the pool; whoever is cancelled then must not leave it open."""
+    async with reader_of(path, []) as reader:
+        await reader.runs()
+        ours = open_files_in(path.parent)
+        with trio.CancelScope() as scope:
+            scope.cancel("a test")
+            await reader.aclose()
+        assert len(open_files_in(path.parent)) < len(ours)

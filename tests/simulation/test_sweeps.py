@@ -37,7 +37,7 @@ def test_the_disk_fails_at_one_call_and_nothing_is_lost(sweep: Sweep, number: in
     assert told.problem is None
 
 
-@pytest.mark.parametrize("number", [1, 40, 200, 700, 1_000])
+@pytest.mark.parametrize("number", [1, 40, 136, 200, 700, 1_000])
 def test_the_daemon_is_cancelled_at_one_step_and_leaves_nothing(number: int) -> None:
     told = tell(Sweep.CANCEL, number)
     assert told.reached
