@@ -140,6 +140,7 @@ def topic_request(message: str | bytes) -> TopicRequest | None:
     if isinstance(message, bytes):
         return None
     try:
-        return msgspec.json.decode(message, type=TopicRequest)
+        request = msgspec.json.decode(message, type=TopicRequest)
     except msgspec.DecodeError:
         return None
+    return request if len(set(request.topics)) == len(request.topics) else None
