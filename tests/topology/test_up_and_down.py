@@ -38,7 +38,7 @@ def test_a_topology_is_started_looked_at_and_stopped(tmp_path: Path) -> None:
         assert example.process("strategy").pid != first["strategy"]
 
         assert "link to the relay market_data" in example.command("logs", "execution", "-n", "50")
-        assert "execution  | " in example.command("logs")
+        assert "execution | " in example.command("logs")
         assert words(example.command("down")) == [[name, "stopped"] for name in reversed(SERVICES)]
         assert set(example.states().values()) == {"ended"}
         assert words(example.command("down")) == [[name, "not"] for name in reversed(SERVICES)]
