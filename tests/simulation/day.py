@@ -19,6 +19,8 @@ SETTLED_HOURS = 2
 """Until then caches fill up."""
 MIB = 1 << 20
 SLOPE_BYTES_AN_HOUR = MIB // 2
+CACHES_BYTES = 6 * MIB
+"""The page caches of the ledger's three connections, 2 MB each, fill up as it grows."""
 PAGE_BYTES = resource.getpagesize()
 
 RATES = {
@@ -115,7 +117,7 @@ def growth(samples: list[Sample]) -> str | None:
         # A child that backs off just now has a task fewer, one that is being measured none more.
         if most > getattr(first, name) + 2:
             grown.append(f"{name}: {getattr(first, name)} -> {most}")
-    slope = (last.memory_bytes - first.memory_bytes) // (len(later) - 1)
-    if slope > SLOPE_BYTES_AN_HOUR:
-        grown.append(f"memory: {slope / MIB:.2f} MiB an hour")
+    hours, more = len(later) - 1, last.memory_bytes - first.memory_bytes
+    if more > CACHES_BYTES + hours * SLOPE_BYTES_AN_HOUR:
+        grown.append(f"memory: {more / MIB:.1f} MiB in {hours} h")
     return "; ".join(grown) or None

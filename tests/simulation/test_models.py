@@ -135,5 +135,6 @@ def test_seeds_draw_mixes_of_their_own() -> None:
 def test_growth_is_what_goes_on_after_the_second_hour() -> None:
     warm = [Sample(20, 10, 50 * MIB), Sample(20, 10, 80 * MIB)]
     assert growth([*warm, *[Sample(21, 10, 81 * MIB)] * 10]) is None
-    assert growth([*warm, *(Sample(20, 10, (80 + hour) * MIB) for hour in range(1, 10))]) == "memory: 1.00 MiB an hour"
+    assert growth([*warm, *(Sample(20, 10, (80 + hour // 2) * MIB) for hour in range(1, 23))]) is None
+    assert growth([*warm, *(Sample(20, 10, (80 + hour) * MIB) for hour in range(1, 23))]) == "memory: 22.0 MiB in 22 h"
     assert growth([*warm, Sample(20, 10, 80 * MIB), Sample(26, 10, 80 * MIB)]) == "tasks: 20 -> 26"
