@@ -117,6 +117,10 @@ prove-limits: $(VENV)/.dev ## limits at length: 5 million timestamps, 2,000 hist
 	ALPHAPULSE_THROTTLE_TIMESTAMPS=5000000 ALPHAPULSE_EXPOSURE_EXAMPLES=2000 \
 		$(PYTHON) -m pytest -n auto tests/rules/limits tests/rules/breakers tests/execution/test_runaway.py
 
+.PHONY: prove
+prove: $(VENV)/.dev ## what is promised of the running daemon, tried on it: kills, crashes, floods; half an hour, and a table
+	$(PYTHON) -m tests.prove
+
 .PHONY: simulate
 simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds, sweeps and a day; half an hour, and a table
 	$(PYTHON) -m tests.simulation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import msgspec
 from alphapulse.cli.control_file import process_start
 from alphapulse.errors import LaunchError
 from alphapulse.nursery.failure import describe_failure, sole_failure
+
+logger = logging.getLogger(__name__)
 
 FOLDER = "services"
 LOGS = "logs"
@@ -92,6 +95,14 @@ def declared(data_folder: Path, service: str) -> Iterator[Callable[[], None]]:
     try:
         yield lambda: write_process(data_folder, service, "ready")
     except BaseException as error:
-        write_process(data_folder, service, "failed", reason=describe_failure(sole_failure(error)))
+        _say_at_last(data_folder, service, "failed", describe_failure(sole_failure(error)))
         raise
-    write_process(data_folder, service, "ended")
+    _say_at_last(data_folder, service, "ended")
+
+
+def _say_at_last(data_folder: Path, service: str, state: State, reason: str = "") -> None:
+    """How the process ended, if the disk takes it: a full one must not stand before the reason of the end."""
+    try:
+        write_process(data_folder, service, state, reason=reason)
+    except OSError:
+        logger.warning("that %s has %s could not be written down in %s", service, state, data_folder, exc_info=True)

@@ -87,11 +87,12 @@ def write_latch(path: Path, record: LatchRecord) -> None:
     """Put `record` on the disk, whole or not at all: a new file (mode 0600), synced, renamed, its folder synced.
 
     Where the global scope is stopped, the rename comes first: from then on the halt outlives a `kill -9`, and what a
-    power cut leaves is a halt or a latch that cannot be read, which is one too. Synchronous and free of Trio, so that a
-    thread that watches the loop can call it too.
+    power cut leaves is a halt or a latch that cannot be read, which is one too. If there is no room for it, an old
+    latch that says that trading is allowed makes room: without any latch a start over these books is HALTED as well.
+    Synchronous and free of Trio, so that a thread that watches the loop can call it too.
 
     Raises:
-        HaltError: the file system refused; the old latch is still there.
+        HaltError: the file system refused; the old latch is still there, or, where it had to make room, none is.
     """
     text = msgspec.json.encode(
         _RecordText(
@@ -115,8 +116,15 @@ def write_latch(path: Path, record: LatchRecord) -> None:
     )
     sealed = _LatchText(record=msgspec.Raw(text), sha256=hashlib.sha256(text).hexdigest())
     stopped = any(change.scope == GLOBAL and change.level.stopped for change in record.changes)
+    data = msgspec.json.encode(sealed) + b"\n"
     try:
-        _replace_synced(path, msgspec.json.encode(sealed) + b"\n", rename_first=stopped)
+        try:
+            _replace_synced(path, data, rename_first=stopped)
+        except OSError:
+            if not stopped or _is_stopped(path):
+                raise
+            path.unlink()
+            _replace_synced(path, data, rename_first=True)
     except OSError as error:
         raise HaltError(f"the latch {path} was not written: {error}; make its folder writable") from error
 
@@ -147,6 +155,16 @@ def sweep_latch(path: Path) -> None:
     for left_over in path.parent.glob(f".{path.name}.*"):
         with suppress(OSError):  # it harms nobody
             left_over.unlink()
+
+
+def _is_stopped(path: Path) -> bool:
+    """Whether a start that finds this latch comes up stopped."""
+    try:
+        record = read_latch(path)
+    except HaltError:
+        return True
+    change = record.of(GLOBAL) if record is not None else None
+    return record is None or (change is not None and change.level.stopped)
 
 
 def _believed(data: bytes) -> LatchRecord:

@@ -36,7 +36,7 @@ def wait_for(holds: Callable[[], bool], what: str) -> None:
 class LiveDaemon:
     """A daemon's process. Its output goes to files beside the configuration."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, *, program: tuple[str, ...] = PROGRAM) -> None:
         self.folder = config.parent
         self.paths = DataPaths.in_folder(self.folder / "data", Mode.PAPER)
         self._out, self._err = (self.folder / name for name in ("stdout.txt", "stderr.txt"))
@@ -44,7 +44,7 @@ class LiveDaemon:
             self._said_before = out.tell()
             self._told_before = err.tell()
             self.process = subprocess.Popen(
-                [*PROGRAM, "--config", str(config)],
+                [*program, "--config", str(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

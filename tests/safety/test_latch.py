@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -113,3 +116,40 @@ def test_failed_write_leaves_the_old_latch_and_no_litter(tmp_path: Path, monkeyp
         write_latch(path, LatchRecord())
     assert read_latch(path) == RECORD
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_latch_that_says_active_makes_room_for_a_halt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full, but for what the old latch takes. A halt that is there already stays."""
+    path = tmp_path / "paper.halt"
+    write_latch(path, LatchRecord().after(change(level=Level.ACTIVE)))
+    make = tempfile.mkstemp
+
+    def make_where_room_is(**names: str) -> tuple[int, str]:
+        if path.exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return make(**names)
+
+    monkeypatch.setattr("alphapulse.safety.latch.tempfile.mkstemp", make_where_room_is)
+    write_latch(path, RECORD)
+    assert read_latch(path) == RECORD
+    with pytest.raises(HaltError, match="No space left"):
+        write_latch(path, RECORD.after(change(halt_id=9)))
+    assert read_latch(path) == RECORD
+
+
+def test_without_any_room_no_latch_says_active(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start over books without a latch is HALTED. A record that is no halt does not take the old one away."""
+    path = tmp_path / "paper.halt"
+    active = LatchRecord().after(change(level=Level.ACTIVE))
+    write_latch(path, active)
+
+    def refuse(**_: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("alphapulse.safety.latch.tempfile.mkstemp", refuse)
+    with pytest.raises(HaltError, match="No space left"):
+        write_latch(path, active.after(change("strategy:flash")))
+    assert read_latch(path) == active
+    with pytest.raises(HaltError, match="No space left"):
+        write_latch(path, RECORD)
+    assert read_latch(path) is None
