@@ -167,5 +167,5 @@ async def test_heartbeats_come_from_each_tasks_own_loop(tmp_path: Path, autojump
 
 
 async def _hang(subscription: object) -> list[object]:
-    await trio.sleep_forever()
+    await trio.Event().wait()
     return []
