@@ -22,6 +22,13 @@ def test_the_facts_of_a_promise_hold(proof: Proof, tmp_path: Path) -> None:
     assert all(figure.values_ms for figure in outcome.figures)
 
 
+def test_the_page_names_every_promise_with_its_count() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "proofs.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")] for line in page.splitlines() if line.startswith("| `")]
+    told = {row[1].strip("`"): row[3] for row in rows if not row[1].startswith("`make")}
+    assert told == {proof.name: f"{proof.full:,}" for proof in PROOFS}
+
+
 def test_a_figure_over_its_limit_breaks_the_promise() -> None:
     values = (1.0,) * 98 + (5.0, 9.0)
     assert Figure("gate", values, limit_ms=9).kept
