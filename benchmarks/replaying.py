@@ -46,6 +46,7 @@ def _replays(name: str, config: Config, logs: int) -> Figure:
 
 def _replay(config: Config, logs: int) -> dict[str, Any]:
     gc.collect()
+    gc.freeze()  # as the command does
     with TemporaryDirectory() as folder:
         paths = DataPaths.in_folder(Path(folder), Mode.PAPER)
         result, problem = trio.run(run_replay, config, paths, None, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import tempfile
@@ -46,6 +47,7 @@ def replay(config_path: Path | None, states_path: Path | None, database: Path | 
         else:
             paths = DataPaths.beside(database)
         states = files.enter_context(closing(StatesFile(states_path))) if states_path is not None else None
+        gc.freeze()  # what was imported stays: no collection has to look at it
         result, problem = trio.run(run_replay, config, paths, states, sys.stderr.isatty())
         if states is not None:
             states.close()

@@ -128,6 +128,8 @@ class PaperExecutor(Reader):
 
     def _settle_due(self) -> None:
         """Price what is due among the intents whose market events have been taken in before them."""
+        if not self._reached:
+            return
         self._reached = [intent for intent in self._reached if intent.intent_id in self._pending]
         due: list[Settlement] = []
         for intent in self._reached:

@@ -13,13 +13,18 @@ def _unheard() -> None:
 
 
 class Reader:
-    """Base of services that wait for messages. A supervisor replaces `beat`, and nudges once a second."""
+    """Base of services that wait for messages. A supervisor replaces `beat`, and nudges once a second.
+
+    The loop beats when it comes round after a nudge: a beat for each list of messages would tell nobody more.
+    """
 
     beat: Callable[[], None] = staticmethod(_unheard)
     _reading: AnySubscription | None = None
+    _nudged = False
 
     def nudge(self) -> None:
         """Have the loop come round soon, with an empty list if nothing waits."""
+        self._nudged = True
         if self._reading is not None:
             self._reading.nudge()
 
@@ -27,5 +32,7 @@ class Reader:
         """What waits in the subscription, in order; empty after a nudge. Raises RelayError as `receive` does."""
         self._reading = subscription
         messages: list[Any] = await subscription.receive()
-        self.beat()
+        if self._nudged:
+            self._nudged = False
+            self.beat()
         return messages

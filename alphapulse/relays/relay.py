@@ -61,7 +61,7 @@ class Relay:
             cls for number, cls in MESSAGES.items() if any(number in numbers for numbers in DOMAIN_TYPES[domain])
         ) | TRAVELLERS.get(domain, frozenset())
         self._subscribers: dict[AnySubscription, Topics] = {}
-        self._broad: dict[AnySubscription, Topics] = {}
+        self._broad: tuple[tuple[AnySubscription, Topics], ...] = ()  # replaced, not changed: one may leave meanwhile
         self._narrow = InstrumentIndex()
         self._has_narrow = False
         self._arrivals = trio.lowlevel.ParkingLot()
@@ -103,7 +103,7 @@ class Relay:
         self._published += len(messages)
         if self._keep is not None:
             self._keep(messages)
-        for subscription, wanted in list(self._broad.items()):
+        for subscription, wanted in self._broad:
             picked = messages if wanted.everything else wanted.pick(messages)
             if picked:
                 subscription.offer(picked)
@@ -151,7 +151,7 @@ class Relay:
         wanted = Topics.of(types, instruments, venues)
         self._subscribers[subscription] = wanted
         if wanted.instruments is None:
-            self._broad[subscription] = wanted
+            self._broad = (*self._broad_without(subscription), (subscription, wanted))
         else:
             self._narrow.add(subscription, wanted)
             self._has_narrow = True
@@ -171,6 +171,9 @@ class Relay:
 
     def _forget(self, subscription: AnySubscription) -> None:
         self._subscribers.pop(subscription, None)
-        self._broad.pop(subscription, None)
+        self._broad = self._broad_without(subscription)
         self._narrow.remove(subscription)
         self._has_narrow = len(self._narrow) > 0
+
+    def _broad_without(self, subscription: AnySubscription) -> tuple[tuple[AnySubscription, Topics], ...]:
+        return tuple(one for one in self._broad if one[0] is not subscription)

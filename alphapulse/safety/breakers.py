@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.halts import HaltChange, Level, Via
-from alphapulse.data.market import BlockCompleted, PoolSwap
+from alphapulse.data.market import BlockCompleted, PoolSwap, StreamStatus
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.errors import HaltError
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
+from alphapulse.relays.screened_subscription import ScreenedSubscription
 from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.board import BreakerBoard, BreakerEvent
 from alphapulse.rules.breakers.breaker import Phase
@@ -73,7 +74,8 @@ class Breakers(Reader):
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
         self._trip(self._trades.at_start(self._now_ns()))
-        with self._execution.subscribe("breakers", types=(*trade_causes.TYPES, HaltChange)) as subscription:
+        with ScreenedSubscription("breakers", self._execution.flow, self._screen) as subscription:
+            self._execution.feed(subscription, types=(*trade_causes.TYPES, HaltChange))
             self._market_data.feed(subscription, types=market_causes.TYPES)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._look_around)
@@ -103,13 +105,18 @@ class Breakers(Reader):
 
     def look(self) -> None:
         """Time has passed: what resets itself may, unless its cause goes on."""
-        if self.board.quiet and not self._market.live:
+        if self._idle:
             return
         now_ns = self._time_ns()
         self._trip(self._market.look(now_ns))
         if self._market.troubled:
             self._trip(self._still_stale(now_ns))
         self._act(self.board.look(now_ns))
+
+    @property
+    def _idle(self) -> bool:
+        """Whether the end of a block changes nothing: all breakers are closed, and no chain is watched."""
+        return self.board.quiet and not self._market.live
 
     def _still_stale(self, now_ns: int) -> list[Cause]:
         """A strategy that only reduces sees no verdicts on its input: the stream itself must be whole."""
@@ -119,24 +126,35 @@ class Breakers(Reader):
             if rule == table.STALE_DATA and breaker.phase is Phase.OPEN
         ]
 
+    def _screen(self, messages: Sequence[object]) -> list[object]:
+        """What is to be acted on: of all market data a price that jumps, and block ends while something is open."""
+        acts: list[object] = []
+        for message in messages:
+            if type(message) is PoolSwap:  # the most of all messages, by far
+                if (jump := self._market.swap(message)) is not None:
+                    acts.append(jump)
+            elif type(message) is StreamStatus:
+                self._market.status(message)
+            elif type(message) is not BlockCompleted or acts or not self._idle:
+                acts.append(message)
+        return acts
+
     def _take(self, message: object) -> None:
-        if type(message) is PoolSwap:  # the most of all messages, by far
-            if (jump := self._market.swap(message)) is not None:
-                self._trip([jump])
+        if isinstance(message, Cause):
+            self._trip([message])
+            return
+        if isinstance(message, BlockCompleted):
+            self.look()
+            self._market.complete(message)
             return
         if isinstance(message, HaltChange):
             if message.level.trades and message.via not in BY_ITSELF:
                 self._act(self.board.resume(message.scope, self._time_ns()))
             return
-        if isinstance(message, BlockCompleted):
-            self.look()
-        if isinstance(message, market_causes.TYPES):
-            self._market.take(message)
-        else:
-            now_ns = self._time_ns()
-            self._trip(self._trades.take(message, now_ns, self._now_ns()))
-            if isinstance(message, Fill | ExecutionReport):
-                self._end_trade(message, now_ns)
+        now_ns = self._time_ns()
+        self._trip(self._trades.take(message, now_ns, self._now_ns()))
+        if isinstance(message, Fill | ExecutionReport):
+            self._end_trade(message, now_ns)
 
     def _end_trade(self, settlement: Fill | ExecutionReport, now_ns: int) -> None:
         filled = isinstance(settlement, Fill)

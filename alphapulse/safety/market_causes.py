@@ -37,15 +37,11 @@ class MarketCauses:
         """Whether a stream is not whole."""
         return bool(self._troubled)
 
-    def take(self, message: object) -> None:
-        """One message that is no swap."""
-        match message:
-            case StreamStatus():
-                self._status(message)
-            case BlockCompleted():
-                for venue, chain in self.chains.items():
-                    if CHAIN_OF_VENUE.get(Venue(venue)) == message.chain_id:
-                        chain.head(message.venue_time_ns)
+    def complete(self, block: BlockCompleted) -> None:
+        """A chain has one more block."""
+        for venue, chain in self.chains.items():
+            if CHAIN_OF_VENUE.get(Venue(venue)) == block.chain_id:
+                chain.head(block.venue_time_ns)
 
     def look(self, market_ns: int) -> Iterator[Cause]:
         """Time has passed."""
@@ -68,7 +64,8 @@ class MarketCauses:
         reason = f"the price moved by {move} ppm within 60 s, at most {self._max_jump_ppm} are believed"
         return Cause(PRICE_JUMP, instrument_scope(swap.pool), at_ns, reason)
 
-    def _status(self, status: StreamStatus) -> None:
+    def status(self, status: StreamStatus) -> None:
+        """How a stream is now; one that begins anew has no prices yet."""
         if status.state is StreamState.RESET:
             self._prices.forget()
         if status.state in (StreamState.STALE, StreamState.GAP):

@@ -27,6 +27,8 @@ PRUNE_AT = 256
 BLOCK_END = (1 << 32) - 1
 """A log index behind every real one: the end of a block."""
 
+POOL_EVENTS = (PoolSwap, PoolMint, PoolBurn, PoolCollect)
+
 
 class _Track:
     """One pool: parallel lists of positions and the states behind them, oldest first."""
@@ -62,7 +64,7 @@ class PoolHistory:
     def apply(self, event: MarketEvent) -> PoolSwap | None:
         """Take one event in, in chain order. Returns it if it was a swap, as the book does."""
         swap = self.book.apply(event)
-        if isinstance(event, PoolSwap | PoolMint | PoolBurn | PoolCollect):
+        if isinstance(event, POOL_EVENTS):
             self._note(event.stamp)
             state = self.book.state(event.pool)
             if state is not None and state.stamp is event.stamp:
