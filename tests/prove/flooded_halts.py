@@ -15,7 +15,7 @@ from alphapulse.cli.local_socket import ask_socket
 from tests.daemon.live_daemon import LiveDaemon, wait_for
 from tests.prove.outcome import Figure, Outcome
 from tests.prove.siege import NICENESS
-from tests.prove.trading_daemon import acts_while_closed, full_speed, grows, readers, resume, steps_ms
+from tests.prove.trading_daemon import CoreWait, acts_while_closed, full_speed, grows, readers, resume, steps_ms
 
 HALT_MS = 50
 FLOODERS = 4
@@ -45,6 +45,7 @@ def tried(count: int, folder: Path) -> Outcome:
             flooder.start()
         try:
             wait_for(lambda: httpx.codes.TOO_MANY_REQUESTS in dict(answers), "refusals for too many requests")
+            waited = CoreWait(daemon.process.pid)
             for number in range(count):
                 grows(daemon.paths.journal, 500)
                 began = time.perf_counter()
@@ -57,6 +58,7 @@ def tried(count: int, folder: Path) -> Outcome:
                 gates.append(steps_ms(report)["gate closed"])
                 wait_for(lambda: ask_socket(daemon.paths.folder, "halt")["complete"], "a complete report")
                 resume(daemon)
+            core = str(waited)
         finally:
             over.set()
             attacker.kill()
@@ -74,7 +76,7 @@ def tried(count: int, folder: Path) -> Outcome:
             Figure("gate closed", tuple(gates), 1),
             Figure("halt over the API, with a new connection", tuple(over_api)),
         )[: 3 if over_api else 2],
-        (f"meanwhile answered over HTTP: {', '.join(f'{n:,} x {code}' for code, n in sorted(answers.items()))}",),
+        (f"meanwhile answered over HTTP: {', '.join(f'{n:,} x {code}' for code, n in sorted(answers.items()))}", core),
     )
 
 

@@ -14,7 +14,7 @@ from alphapulse.data.execution import OrderRequest
 from tests.daemon.books import records
 from tests.daemon.live_daemon import PATIENCE_S, LiveDaemon, wait_for
 from tests.prove.outcome import Figure, Outcome
-from tests.prove.trading_daemon import acts_while_closed, full_speed, grows, steps_ms
+from tests.prove.trading_daemon import CoreWait, acts_while_closed, full_speed, grows, steps_ms
 
 GATE_MS, LATCH_MS, SCOPES_MS, ROUND_TRIP_MS = 1, 20, 100, 50
 BETWEEN_S = 0.1
@@ -65,6 +65,7 @@ def tried(count: int, folder: Path) -> Outcome:
     steps: dict[str, list[float]] = {"gate closed": [], "latch on disk": [], "strategies and engine gone": []}
     with LiveDaemon(full_speed(max(2, count // 2)).write(folder)) as daemon:
         caller = Caller(daemon.wait_open())
+        waited = CoreWait(daemon.process.pid)
         for number in range(count):
             grows(daemon.paths.journal, 2_000)  # it trades
             time.sleep(moments.uniform(0, BETWEEN_S))
@@ -77,6 +78,7 @@ def tried(count: int, folder: Path) -> Outcome:
             for name, values in steps.items():
                 values.append(elapsed[name])
             caller.resume()
+        core = str(waited)
         if (code := daemon.stop()) != 0:
             broken.append(f"the daemon ended with {code}: {daemon.stderr[-300:]}")
     broken += acts_while_closed(daemon.paths.journal)
@@ -92,5 +94,5 @@ def tried(count: int, folder: Path) -> Outcome:
             Figure("strategies and engine gone", tuple(steps["strategies and engine gone"]), SCOPES_MS),
             Figure("round trip of the API", tuple(round_trips), ROUND_TRIP_MS),
         ),
-        (f"{intents:,} intents between the kills",),
+        (f"{intents:,} intents between the kills", core),
     )

@@ -88,7 +88,7 @@ def ended(daemon: LiveDaemon, within_s: float = PATIENCE_S) -> tuple[int, float]
 def acts_while_closed(journal: Path) -> list[str]:
     """What was proposed, approved or sent between a halt of everything and its end, or under an epoch that was over.
 
-    And what was settled twice: sent, although it had been told that it was not.
+    And what ended twice. A signal of before may be refused there.
     """
     broken: list[str] = []
     closed, epoch = False, 0
@@ -100,7 +100,7 @@ def acts_while_closed(journal: Path) -> list[str]:
         match record:
             case HaltChange(scope=scope) if scope == GLOBAL:
                 closed, epoch = record.level.stopped, record.epoch
-            case ArbitrageSignal() if closed:
+            case ArbitrageSignal() if closed and record.halt_epoch >= epoch:
                 broken.append(f"signal {record.signal_id} was proposed while halted (epoch {epoch})")
             case RiskDecision() if closed and record.approved:
                 broken.append(f"signal {record.signal_id} was approved while halted (epoch {epoch})")
@@ -126,6 +126,21 @@ def unsettled(journal: Path) -> int:
     records = all_records(journal)
     ended_ones = {one.intent_id for one in records if isinstance(one, Fill | ExecutionReport)}
     return sum(isinstance(one, OrderRequest) and one.intent_id not in ended_ones for one in records)
+
+
+class CoreWait:
+    """How much of the time, since it was made, a process was ready to run and the machine had no core for it."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = Path(f"/proc/{pid}/schedstat")
+        self._began_ns, self._before_ns = time.monotonic_ns(), self._waited_ns()
+
+    def __str__(self) -> str:
+        share = (self._waited_ns() - self._before_ns) / (time.monotonic_ns() - self._began_ns)
+        return f"the daemon waited for a core for {share:.0%} of the time"
+
+    def _waited_ns(self) -> int:
+        return int(self._path.read_text().split()[1])
 
 
 def is_stopped(level: str) -> bool:
