@@ -22,6 +22,7 @@ from alphapulse.execution.paper import PaperExecutor
 from alphapulse.journal.journal import SystemCalls
 from alphapulse.observe.service_manager import ServiceManager
 from alphapulse.portfolio.portfolio import Portfolio
+from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from tests.daemon import resuming
 from tests.daemon.books import all_records, records
@@ -361,7 +362,7 @@ async def test_a_collector_that_fails_begins_a_new_run_with_fresh_books(
         await rig.until(4)
         assert sum(book.total.traded for book in rig.daemon.portfolio.tokens.values()) == 1
         with monkeypatch.context() as patch:
-            patch.setattr(rig.daemon.collector._decoder, "decode_log", _raise_a_bug)
+            patch.setattr(LogDecoder, "decode_log", _raise_a_bug)
             await rig.until(4.5)
         failed_at = rig.timeline.of("day")[-1][0]
         assert rig.timeline.of("day") == [*START, (failed_at, "backing off")]

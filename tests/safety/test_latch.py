@@ -124,10 +124,10 @@ def test_a_latch_that_says_active_makes_room_for_a_halt(tmp_path: Path, monkeypa
     write_latch(path, LatchRecord().after(change(level=Level.ACTIVE)))
     make = tempfile.mkstemp
 
-    def make_where_room_is(**names: str) -> tuple[int, str]:
+    def make_where_room_is(*, prefix: str, dir: Path) -> tuple[int, str]:  # noqa: A002 - the name that mkstemp gives it
         if path.exists():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return make(**names)
+        return make(prefix=prefix, dir=str(dir))
 
     monkeypatch.setattr("alphapulse.safety.latch.tempfile.mkstemp", make_where_room_is)
     write_latch(path, RECORD)

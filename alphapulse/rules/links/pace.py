@@ -13,13 +13,13 @@ MAX_SAMPLES = 64
 class Rate(NamedTuple):
     """So many in so many ns."""
 
-    count: int
+    grown: int
     over_ns: int
 
     @property
     def tenths_per_s(self) -> int:
         """Tenths of a message a second, rounded down."""
-        return self.count * 10 * NS_PER_S // self.over_ns
+        return self.grown * 10 * NS_PER_S // self.over_ns
 
 
 class Pace:

@@ -45,4 +45,4 @@ def test_a_rate_is_between_the_slowest_and_the_fastest_step(steps: list[tuple[in
     rate = pace.rate()
     assert rate is not None
     speeds = [more / wait for wait, more in steps]
-    assert min(speeds) * 0.999 <= rate.count / rate.over_ns <= max(speeds) * 1.001
+    assert min(speeds) * 0.999 <= rate.grown / rate.over_ns <= max(speeds) * 1.001

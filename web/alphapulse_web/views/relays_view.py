@@ -125,12 +125,14 @@ class RelaysReader:
         """The relays by domain. A hub that several relays feed, or none, stands by itself."""
         roads = self._roads
         for domain, name in DOMAINS.items():
-            hub = self._bus.hubs[domain].statistics()
+            hub: RelayStatistics | None = self._bus.hubs[domain].statistics()
             places = () if roads is None else roads.places(domain)
-            if roads is None or len(places) != 1:
+            if len(places) != 1:
                 yield _Source(name, domain, hub=hub)
                 hub = None
-            for place in places if roads is not None else ():
+            if roads is None:
+                continue
+            for place in places:
                 server, link = roads.servers.get(place.name), roads.links.get(place.name)
                 yield _Source(place.name, domain, place, server, link, hub)
 
