@@ -73,6 +73,7 @@ class Breakers(Reader):
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
+        self._hold_again()
         self._trip(self._trades.at_start(self._now_ns()))
         with ScreenedSubscription("breakers", self._execution.flow, self._screen) as subscription:
             self._execution.feed(subscription, types=(*trade_causes.TYPES, HaltChange))
@@ -96,6 +97,13 @@ class Breakers(Reader):
     def differing(self) -> tuple[str, ...]:
         """Venues whose last round was not clean, which a resume waits for."""
         return tuple(venue for venue, orders in self._trades.orders.items() if not orders.clean)
+
+    def _hold_again(self) -> None:
+        """What the journal left open is open: the switch must know of each breaker that holds a scope, not of one."""
+        for (rule, scope), breaker in self.board.breakers.items():
+            if breaker.phase is Phase.OPEN and breaker.level is Level.REDUCING:
+                actor = f"breaker {rule}"
+                self._switch.trip(scope, reason=breaker.reason, actor=actor, via=Via.BREAKER, level=breaker.level)
 
     async def _look_around(self) -> None:
         while True:

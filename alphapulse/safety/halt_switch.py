@@ -11,10 +11,8 @@ import trio
 from alphapulse.data.halts import GLOBAL, FlattenRecord, HaltChange, KillReport, Level, Via, strictest
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.roles import Role
-from alphapulse.data.wire import NAME
 from alphapulse.errors import HaltError
 from alphapulse.safety.clearance import Clearance
-from alphapulse.safety.clipped import clipped
 from alphapulse.safety.flattening import Flattening
 from alphapulse.safety.latch import MOST_SCOPES, LatchRecord, write_latch
 from alphapulse.safety.level_book import LevelBook
@@ -22,6 +20,7 @@ from alphapulse.safety.own_answers import own_answers
 from alphapulse.safety.parties import Decisions, Gateway
 from alphapulse.safety.probation import PPM, PROBATION_PPM, Probations
 from alphapulse.safety.rearm import Answer, objections
+from alphapulse.safety.reducers import Reducers
 from alphapulse.safety.report_draft import GATE_CLOSED, GATE_NARROWED, ReportDraft
 from alphapulse.safety.scopes import check_scope, scopes_of
 
@@ -80,6 +79,7 @@ class HaltSwitch:
         self._probations = Probations(probation_ns, clock_ns)
         self._tripped_ns: dict[str, int] = {}
         self._before_reducing: dict[str, Level] = {}
+        self._reducers = Reducers()
         # The gate is open only while no kill has come since it was opened. A handler that interrupts `resume` between
         # any two instructions thus wins: `resume` can only store the number of kills that it knew.
         self._kills = 0
@@ -177,8 +177,9 @@ class HaltSwitch:
         """Make a scope stricter. When it returns the gate is closed, the latch written and the decisions cancelled.
 
         The rest, and the report, come from `run`. While the scope is halted, a further trip keeps the halt with its id
-        and its reason, and cancels and verifies anew; one to REDUCING changes nothing there. Only a scope that cannot
-        exist is refused; whatever else fails stands in the report. Beyond 256 scopes the global one is tripped instead.
+        and its reason, and cancels and verifies anew; one to REDUCING changes nothing there, but takes over what only
+        breakers have reduced. Only a scope that cannot exist is refused; whatever else fails stands in the report.
+        Beyond 256 scopes the global one is tripped instead.
 
         `level` is HALTED, REDUCING (tasks and orders stay, nothing new is risked) or LOCKED (no resume ends it).
 
@@ -190,20 +191,21 @@ class HaltSwitch:
         if scope not in self._book.restricted and len(self._book.restricted) >= MOST_SCOPES - 1:
             scope, reason = GLOBAL, f"too many scopes are held for {scope} too: {reason}"
         present = self._book.restraint_of(scope)
-        if present is not None and level is Level.REDUCING:
+        if present is not None and level is Level.REDUCING and self._reducers.join(present, actor, via):
             return present
         if scope == GLOBAL and level.stopped:
             self.close_gate()
         else:
             self.epoch += 1
         again = ""
-        if present is not None and present.level.rank <= level.rank:
+        if present is not None and level is not Level.REDUCING and present.level.rank <= level.rank:
             change = self._book.again(present, self.epoch)
             again = f"; it was halted before, {actor} asked again: {reason}"
         else:
             change = self._change(self._book.record.next_halt_id, scope, level, reason, actor, via)
             self._before_reducing[scope] = self.level_of(scope)
             self._tripped_ns[scope] = began_ns
+            self._reducers.take(change)
         self._book.keep(self._book.record.after(change))
         draft = ReportDraft(change, self._market_ns(), began_ns, self._clock_ns)
         step = GATE_CLOSED if change.level.stopped else GATE_NARROWED
@@ -253,14 +255,12 @@ class HaltSwitch:
         """End a REDUCING by itself: for what set it, once the written condition for that is met. HALTED takes a person.
 
         Raises:
-            HaltError: the scope is not reducing, or it was another who made it so.
+            HaltError: the scope is not reducing, or another made it so or still wants it.
         """
         check_scope(scope)
         kills = self._kills
-        held = self._book.restraint_of(scope)
-        if held is None or held.level is not Level.REDUCING or held.actor != clipped(actor, NAME.limit):
-            found = "nothing" if held is None else f"{held.level.name} by {held.actor}"
-            raise HaltError(f"expected {scope} to be REDUCING by {actor}, found {found}: a person must resume it")
+        closed = scope == GLOBAL and self._closed
+        held = self._reducers.leave(scope, self._book.restraint_of(scope), actor, closed=closed)
         self.epoch += 1
         level = self._before_reducing.get(scope, self._trading_level)
         change = self._change(held.halt_id, scope, level, reason, actor, via)
@@ -337,6 +337,7 @@ class HaltSwitch:
             text = f"a kill came while {change.scope} was being made {change.level.name.lower()}"
             self.trip(change.scope, reason=text, actor=ITSELF, via=Via.SUPERVISOR)
             raise HaltError(f"{text}; it is halted")
+        self._reducers.take(change)
         if change.scope == GLOBAL:
             self._kills_when_opened = kills
         if change.level is Level.PROBATION:
@@ -345,7 +346,8 @@ class HaltSwitch:
     def _end_probation(self, scope: str) -> None:
         seconds = self._probations.length_ns // NS_PER_S
         reason = f"{seconds} s of clean running on probation"
+        kills = self._kills  # before the look at the gate: a kill that comes behind it is seen by `_open`
         halted = self._book.record.of(scope)
         if halted is not None and not self._closed:
             change = self._change(halted.halt_id, scope, Level.ACTIVE, reason, ITSELF, Via.PROBATION)
-            self._open(change, self._kills)
+            self._open(change, kills)

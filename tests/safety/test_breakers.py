@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import attrs
@@ -98,9 +98,12 @@ class Bench:
 
 @asynccontextmanager
 async def running(
-    limits: dict[tuple[Place, str], int] | None = None, record: TradingRecord | None = None
+    limits: dict[tuple[Place, str], int] | None = None,
+    record: TradingRecord | None = None,
+    left: Iterable[CircuitBreaker] = (),
 ) -> AsyncIterator[Bench]:
     bus, switch, board, kept = Bus(), Switch(), BreakerBoard(scope_holds), list[CircuitBreaker]()
+    board.restore(left)
     trades = TradeCauses(
         LimitBook(limits_of(limits or {})),
         record or TradingRecord(),
@@ -323,6 +326,21 @@ async def test_a_scope_that_somebody_else_holds_stays_held_and_the_breaker_close
         await bench.pass_time(100)
         assert bench.board.breakers[table.PRICE_JUMP, INSTRUMENT].phase is Phase.CLOSED
         assert bench.actions[-1] == ("price_jump", BreakerAction.RESUME)
+
+
+async def test_what_a_journal_left_open_holds_its_scope_again_from_the_start() -> None:
+    """The latch names one who reduced a scope; with two open breakers the switch must hear of both."""
+    left = [
+        CircuitBreaker(BreakerScope.VENUE, "uniswap_v3", BreakerAction.REDUCE, rule, "odd", None, DAY_NS)
+        for rule in (table.REJECT_RATIO, table.CHAIN_HEALTH)
+    ]
+    halted = CircuitBreaker(BreakerScope.STRATEGY, "flash", BreakerAction.PAUSE, table.REPEATED, "odd", None, DAY_NS)
+    async with running(left=[*left, halted]) as bench:
+        assert bench.switch.calls == [
+            ("trip", VENUE, "breaker reject_ratio", Level.REDUCING),
+            ("trip", VENUE, "breaker chain_health", Level.REDUCING),
+        ]
+        assert bench.kept == []
 
 
 async def test_a_failure_that_cost_nothing_and_was_cancelled_is_no_failure() -> None:

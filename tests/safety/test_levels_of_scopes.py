@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from itertools import product
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 import trio
@@ -14,6 +17,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from alphapulse.data.halts import GLOBAL, STRICTEST_FIRST, FlattenStage, HaltChange, Level, Via, strictest
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.errors import HaltError
+from alphapulse.safety.halt_switch import HaltSwitch
 from alphapulse.safety.latch import MOST_SCOPES, LatchRecord, read_latch
 from alphapulse.safety.scopes import check_scope, instrument_scope, scope_holds, venue_scope
 from tests.safety.test_halt_switch import FLASH, Desk
@@ -131,6 +135,102 @@ async def test_reducing_ends_by_itself_only_for_who_set_it(mock_clock: MockClock
         trip(desk, FLASH, level, actor="breaker stale data")
         with pytest.raises(HaltError, match="a person must resume it"):
             desk.switch.restore(FLASH, actor="breaker stale data", **restore)  # type: ignore[arg-type]
+
+
+async def test_a_breaker_does_not_take_back_what_a_person_reduced_too(mock_clock: MockClock, desk: Desk) -> None:
+    """Incident of its own: the breaker came first, the person's wish must not vanish behind it."""
+    wish = {"reason": "odd", "via": Via.BREAKER, "actor": "breaker stale_data"}
+    first = desk.switch.trip(FLASH, level=Level.REDUCING, **wish)  # type: ignore[arg-type]
+    second = trip(desk, FLASH, Level.REDUCING, actor="dana")
+    assert (second.actor, second.via, second.level) == ("dana", Via.API, Level.REDUCING)
+    assert (second.halt_id, desk.changes[-1]) == (first.halt_id + 1, second)
+    record = read_latch(desk.path)
+    assert record is not None
+    assert record.of(FLASH) == second
+    with pytest.raises(HaltError, match="found REDUCING by dana: a person must resume it"):
+        desk.switch.restore(FLASH, **wish)  # type: ignore[arg-type]
+    assert desk.switch.trip(FLASH, level=Level.REDUCING, **wish) == second  # type: ignore[arg-type]
+    with pytest.raises(HaltError, match="found REDUCING by dana"):
+        desk.switch.restore(FLASH, **wish)  # type: ignore[arg-type]
+    assert trip(desk, FLASH, Level.REDUCING, actor="ben") == second
+    assert desk.switch.level("flash") is Level.REDUCING
+
+
+async def test_a_scope_that_two_breakers_reduced_waits_for_both(mock_clock: MockClock, desk: Desk) -> None:
+    venue = "venue:uniswap_v3"
+    ratio, chain = (
+        {"reason": "odd", "via": Via.BREAKER, "actor": f"breaker {rule}"} for rule in ("reject_ratio", "chain_health")
+    )
+    first = desk.switch.trip(venue, level=Level.REDUCING, **ratio)  # type: ignore[arg-type]
+    assert desk.switch.trip(venue, level=Level.REDUCING, **chain) == first  # type: ignore[arg-type]
+    with pytest.raises(HaltError, match="found breaker chain_health too"):
+        desk.switch.restore(venue, **ratio)  # type: ignore[arg-type]
+    assert desk.switch.level("flash", (V3,)) is Level.REDUCING
+    assert desk.switch.restore(venue, **chain).level is Level.ACTIVE  # type: ignore[arg-type]
+    # A halt in between, and its end by a person, leave nothing behind.
+    for one in (ratio, chain):
+        desk.switch.trip(venue, level=Level.REDUCING, **one)  # type: ignore[arg-type]
+    trip(desk, venue)
+    with pytest.raises(HaltError, match="a person must resume it"):
+        desk.switch.restore(venue, **chain)  # type: ignore[arg-type]
+
+
+async def test_a_reduced_global_scope_is_not_opened_behind_a_kill(mock_clock: MockClock, desk: Desk) -> None:
+    """Between a handler that has closed the gate and the trip that follows, nothing ends by itself."""
+    wish = {"reason": "odd", "via": Via.BREAKER, "actor": "breaker of all"}
+    desk.switch.trip(GLOBAL, level=Level.REDUCING, **wish)  # type: ignore[arg-type]
+    desk.switch.close_gate()
+    with pytest.raises(HaltError, match="found a kill"):
+        desk.switch.restore(GLOBAL, **wish)  # type: ignore[arg-type]
+    assert desk.switch.level("flash") is Level.HALTED
+
+
+@pytest.mark.parametrize("level", [Level.REDUCING, Level.HALTED])
+async def test_one_scope_too_many_makes_the_global_one_no_less_strict(
+    mock_clock: MockClock, desk: Desk, level: Level
+) -> None:
+    trip(desk, GLOBAL, Level.LOCKED)
+    for number in range(MOST_SCOPES):
+        trip(desk, f"strategy:s{number}", level)
+        assert desk.switch.level_of(GLOBAL) is Level.LOCKED
+    record = read_latch(desk.path)
+    assert record is not None
+    assert record.of(GLOBAL).level is Level.LOCKED  # type: ignore[union-attr]
+
+
+async def test_a_kill_between_any_two_steps_of_the_end_of_a_probation_wins(mock_clock: MockClock, desk: Desk) -> None:
+    """A signal's handler or the watchdog closes the gate before each single instruction in turn."""
+    desk.probation_ns = 900_000_000_000
+    record = LatchRecord().after(HaltChange(1, 1, GLOBAL, Level.PROBATION, "dana", Via.API, "over", 1))
+    number, through = 0, False
+    while not through:
+        switch, left = desk.build(record), number
+        switch.start(Level.PROBATION, "the last durable record")
+
+        def before(frame: FrameType, event: str, _: Any) -> Any:
+            nonlocal left
+            if frame.f_code is not HaltSwitch._end_probation.__code__:
+                return None
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                left -= 1
+                if left < 0:
+                    sys.settrace(None)
+                    switch.close_gate()  # noqa: B023 - called within this round
+            return before
+
+        known = sys.gettrace()
+        sys.settrace(before)
+        try:
+            switch._end_probation(GLOBAL)
+        except HaltError:
+            pass  # it saw the kill itself, and halted
+        finally:
+            sys.settrace(known)
+        through = left >= 0
+        assert through or switch.level("flash") is Level.HALTED, f"before instruction {number}"
+        number += 1
+    assert number > 20
 
 
 @pytest.mark.parametrize("scope", [GLOBAL, FLASH, "venue:uniswap_v3"])
