@@ -7,6 +7,7 @@ import { clockText } from "./format/time";
 import { Guard } from "./cards/Guard";
 import { pages, shell, words } from "./messages";
 import { serverNow } from "./model/clock";
+import { useDisplay } from "./model/display";
 import { useModel } from "./model/store";
 import { Announcer } from "./shell/Announcer";
 import { Footer } from "./shell/Footer";
@@ -20,9 +21,13 @@ import { SourceStrip, TopBar } from "./shell/TopBar";
 const Overview = lazy(() => import("./Overview"));
 const Firehose = lazy(() => import("./firehose/Firehose"));
 const Relays = lazy(() => import("./relays/Relays"));
+const Risk = lazy(() => import("./risk/Risk"));
+const Settings = lazy(() => import("./settings/Settings"));
+const System = lazy(() => import("./system/System"));
 
 export function App() {
   const session = useModel((model) => model.session);
+  useDisplay(); // another style of numbers or times is another text everywhere
   const [loginOpen, setLoginOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
 
@@ -54,6 +59,21 @@ export function App() {
               <Route path="/firehose">
                 <Guard area="page">
                   <Firehose />
+                </Guard>
+              </Route>
+              <Route path="/risk">
+                <Guard area="page">
+                  <Risk />
+                </Guard>
+              </Route>
+              <Route path="/system">
+                <Guard area="page">
+                  <System />
+                </Guard>
+              </Route>
+              <Route path="/settings">
+                <Guard area="page">
+                  <Settings />
                 </Guard>
               </Route>
               <Route path="/relays">

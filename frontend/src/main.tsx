@@ -15,6 +15,7 @@ import { createRoot } from "react-dom/client";
 
 import { App } from "./App";
 import { dashboard } from "./dashboard";
+import { startDisplay } from "./model/display";
 import { startSeconds } from "./model/second";
 import { startPresence } from "./shell/presence";
 import { resolver, theme } from "./theme";
@@ -31,6 +32,7 @@ function takeCode(): string | null {
   return code;
 }
 
+startDisplay();
 startSeconds();
 startPresence();
 void dashboard.begin(takeCode());

@@ -1,5 +1,6 @@
 /** Every text of the page. English only; what is in braces in the design is a parameter here. */
 import type { HaltReport, PartialHalt, Source, Status, Stream } from "./api/types";
+import { zoneWord } from "./format/time";
 
 export const words = {
   product: "AlphaPulse",
@@ -134,10 +135,11 @@ export const stop = {
   hint: "hold 1 s",
   holding: "Hold\u2026 1 s",
   early: "Hold for one second to stop.",
+  viewer: "Viewers cannot stop. Ask an operator.",
   aborted: "Not stopped: the hold was interrupted.",
   reason: "Stopped from the dashboard.",
   dialogTitle: "Stop all trading?",
-  dialogText: "Nothing more is sent. Only a person can resume, on the daemon\u2019s machine.",
+  dialogText: "Nothing more is sent. Only a person can resume.",
   now: "Stop now",
   giveUp: "Stop trying",
   dismiss: "Close",
@@ -170,7 +172,8 @@ export const banners = {
     `HALTED, but ${count} ${count === 1 ? "order has" : "orders have"} an unknown outcome.`,
   unfinishedText: (exposure: string | null) =>
     `Nothing new is sent. They count as exposure${exposure === null ? "" : ` (${exposure})`} until a venue answers.`,
-  resume: "To resume, run on its machine:",
+  resume: "To resume on its machine, run:",
+  resumeButton: "Resume\u2026",
   stoppedBy: "Stopped by ",
   disconnected: (ago: string, asOf: string) => `Disconnected for ${ago}. What you see is as of ${asOf}.`,
   neverConnected: "Not connected. Nothing is known yet.",
@@ -321,7 +324,9 @@ export const price = {
   log: (block: string, index: number) => `block ${block}, log ${index}`,
   summary: (first: string, a: string, second: string, b: string, gap: string, marks: number) =>
     `${first} pool ${a}, ${second} pool ${b}, gap ${gap} bps, ${marks} opportunities in view.`,
-  time: "Time, UTC",
+  get time(): string {
+    return `Time, ${zoneWord()}`;
+  },
 } as const;
 
 export const positions = {
@@ -348,7 +353,9 @@ export const opportunities = {
   failed: "failed",
   refused: "refused",
   pending: "pending",
-  time: "Time, UTC, log",
+  get time(): string {
+    return `Time, ${zoneWord()}, log`;
+  },
   path: (base: string) => `Buy, sell ${base}`,
   pathPlain: "Path",
   gap: "Gap, bps",

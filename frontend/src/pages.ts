@@ -1,10 +1,13 @@
 /** The pages that are there, in the order of the rail. */
-import { IconCode, IconHome, IconRoute } from "@tabler/icons-react";
+import { IconAdjustments, IconCode, IconHome, IconRoute, IconShieldHalf, IconSitemap } from "@tabler/icons-react";
 
 import { pages as texts } from "./messages";
 
 export const PAGES = [
   { path: "/", label: texts.overview, keys: "g h", Icon: IconHome },
+  { path: "/risk", label: texts.risk, keys: "g r", Icon: IconShieldHalf },
+  { path: "/system", label: texts.system, keys: "g s", Icon: IconSitemap },
   { path: "/relays", label: texts.relays, keys: "g e", Icon: IconRoute },
   { path: "/firehose", label: texts.firehose, keys: "g f", Icon: IconCode },
+  { path: "/settings", label: texts.settings, keys: "g d", Icon: IconAdjustments },
 ] as const;

@@ -51,7 +51,7 @@ describe("banner", () => {
         "HALTED. Nothing is being traded.",
         "Stopped by operator 1 from the dashboard at 14:32:03 UTC, 5 s ago. Halt 7, whole system.",
         "Reason: \u201cStopped from the dashboard.\u201d A restart does not end it; only a person can resume.",
-        "To resume, run on its machine:",
+        "To resume on its machine, run:",
       ].join("\n"),
     );
     expect(shown(one).commands).toEqual(['alphapulse resume --reason "\u2026"']);

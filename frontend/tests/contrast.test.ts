@@ -4,7 +4,16 @@ import { describe, expect, it } from "vitest";
 const css = readFileSync(new URL("../src/styles/tokens.css", import.meta.url), "utf8");
 
 function tokensOf(scheme: string): Map<string, string> {
-  const block = new RegExp(`data-mantine-color-scheme="${scheme}"\\] \\{([^}]*)\\}`).exec(css)?.[1] ?? "";
+  return read(`data-mantine-color-scheme="${scheme}"\\] \\{`);
+}
+
+/** The same with the colours for eyes that do not tell green from red. */
+function blueTokensOf(scheme: string): Map<string, string> {
+  return new Map([...tokensOf(scheme), ...read(`data-mantine-color-scheme="${scheme}"\\]\\[data-colours="blue"\\] \\{`)]);
+}
+
+function read(selector: string): Map<string, string> {
+  const block = new RegExp(`${selector}([^}]*)\\}`).exec(css)?.[1] ?? "";
   return new Map([...block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((match) => [match[1] ?? "", match[2] ?? ""]));
 }
 
@@ -48,9 +57,12 @@ const PAIRS: [string, string, number][] = [
   ["pos", "pos-bg", 4.5],
 ];
 
-describe.each(["dark", "light"])("tokens of the %s theme", (scheme) => {
-  const tokens = tokensOf(scheme);
-
+describe.each([
+  ["dark", tokensOf("dark")],
+  ["light", tokensOf("light")],
+  ["dark theme, blue and orange,", blueTokensOf("dark")],
+  ["light theme, blue and orange,", blueTokensOf("light")],
+])("tokens of the %s theme", (_, tokens) => {
   it.each(PAIRS)("%s on %s has at least %f", (front, ground, least) => {
     const [one, other] = [tokens.get(front), tokens.get(ground)];
     if (one === undefined || other === undefined) throw new Error(`no token ${front} or ${ground}`);
@@ -64,4 +76,12 @@ it("gives the values the design was computed with", () => {
     contrast(tokens.get(front) ?? "", tokens.get("surface") ?? "").toFixed(2);
   expect([ratio(dark, "text"), ratio(light, "text")]).toEqual(["15.30", "18.02"]);
   expect([ratio(dark, "text3"), ratio(light, "text3")]).toEqual(["6.31", "6.13"]);
+});
+
+it("has colours of its own for gain and loss where they are blue and orange", () => {
+  for (const scheme of ["dark", "light"]) {
+    const [plain, blue] = [tokensOf(scheme), blueTokensOf(scheme)];
+    for (const name of ["pos", "neg", "pool-a", "pool-b"]) expect(blue.get(name)).not.toBe(plain.get(name));
+    expect(new Set(["pos", "neg", "pool-a", "pool-b"].map((name) => blue.get(name))).size).toBe(4);
+  }
 });

@@ -6,6 +6,8 @@ export interface Column<Row> {
   right?: boolean;
   /** Whether long text may take several lines. */
   wraps?: boolean;
+  /** Whether it takes a line of its own on narrow screens. */
+  whole?: boolean;
 }
 
 interface Props<Row> {
@@ -34,8 +36,8 @@ export function DataTable<Row>({ label, columns, rows, keyOf, toneOf }: Props<Ro
       <tbody>
         {rows.map((row) => (
           <tr key={keyOf(row)} data-tone={toneOf?.(row)}>
-            {columns.map(({ head, cell, right, wraps }) => (
-              <td key={head} data-head={head} className={[right === true ? "right" : "", wraps === true ? "wraps" : ""].join(" ")}>
+            {columns.map(({ head, cell, right, wraps, whole }) => (
+              <td key={head} data-head={head} className={[right && "right", wraps && "wraps", whole && "whole"].filter(Boolean).join(" ")}>
                 {cell(row)}
               </td>
             ))}

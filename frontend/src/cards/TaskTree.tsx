@@ -1,32 +1,15 @@
 import { useEffect, useMemo, useRef } from "react";
 import { getTreeExpandedState, Tree, useTree, type RenderTreeNodePayload, type TreeNodeData } from "@mantine/core";
-import {
-  IconAlertTriangleFilled,
-  IconChevronDown,
-  IconChevronRight,
-  IconCircleCheckFilled,
-  IconCircleDashed,
-  IconPlayerStopFilled,
-  IconRefresh,
-  IconSquareRoundedXFilled,
-} from "@tabler/icons-react";
+import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 
 import type { Status, TreeNode } from "../api/types";
 import { durationText, millis } from "../format/time";
 import { tree as texts, words } from "../messages";
-import { isHalted, isUnknown } from "../model/banner";
+import { isHalted } from "../model/banner";
 import { useSecond } from "../model/second";
 import { useModel } from "../model/store";
 import { Card, NotReceived } from "./Card";
-
-const shapes = {
-  starting: IconCircleDashed,
-  running: IconCircleCheckFilled,
-  "backing off": IconRefresh,
-  stopped: IconPlayerStopFilled,
-  cancelled: IconSquareRoundedXFilled,
-  failed: IconAlertTriangleFilled,
-};
+import { TaskState } from "./TaskState";
 
 function flat(node: TreeNode): TreeNode[] {
   return [node, ...node.children.flatMap(flat)];
@@ -83,8 +66,6 @@ function renderRow(payload: RenderTreeNodePayload) {
 function Row({ payload }: { payload: RenderTreeNodePayload }) {
   const { hasChildren, expanded, elementProps } = payload;
   const node = payload.node.nodeProps?.node as TreeNode;
-  const unknown = useModel(isUnknown);
-  const Shape = unknown ? IconCircleDashed : shapes[node.state];
   const Fold = expanded ? IconChevronDown : IconChevronRight;
   const reason = [node.reason, node.restarts > 0 ? texts.restarted(node.restarts) : ""].filter((text) => text !== "");
   return (
@@ -93,10 +74,7 @@ function Row({ payload }: { payload: RenderTreeNodePayload }) {
         {hasChildren ? <Fold size={12} aria-hidden="true" /> : <span className="node-leaf" />}
         <span>{node.name}</span>
       </span>
-      <span className="node-state" data-state={unknown ? "unknown" : node.state}>
-        <Shape size={13} aria-hidden="true" />
-        {unknown ? words.streamStates.unknown : node.state}
-      </span>
+      <TaskState node={node} />
       <span className="node-beat">
         <Beat node={node} />
       </span>

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 
 import type { PairView, Point } from "../api/types";
 import { countText, decimal, feeText, MINUS, priceText } from "../format/amount";
-import { timeOfDay } from "../format/time";
+import { timeOfDay, zoneWord } from "../format/time";
 import { price as texts, words } from "../messages";
 import { useModel, type HaltSpan } from "../model/store";
 import { padded, timeAxis, valueAxis } from "./axes";
@@ -144,7 +144,7 @@ function plainReadout(point: Point | null, labels: Labels): string {
   const [a, b] = [point.a, point.b].map((value) => (value === null ? words.none : priceText(value)));
   const gap = point.gap === null ? words.none : decimal(point.gap, 1, "exceptZero");
   const where = texts.log(countText(point.block), point.log_index);
-  return `${timeOfDay(secondsOf(point.t) * 1000)} UTC, ${where}, ${labels[0]} ${a}, ${labels[1]} ${b}, ${texts.gap} ${gap}`;
+  return `${timeOfDay(secondsOf(point.t) * 1000)} ${zoneWord(secondsOf(point.t) * 1000)}, ${where}, ${labels[0]} ${a}, ${labels[1]} ${b}, ${texts.gap} ${gap}`;
 }
 
 function stepped(stroke: string, width: number): uPlot.Series {

@@ -1,7 +1,7 @@
 /** Axes in UTC and 24 hours; uPlot's own formatter writes "6:35am". */
 import type uPlot from "uplot";
 
-import { MINUS } from "../format/amount";
+import { MINUS, numberFormat } from "../format/amount";
 import type { Tokens } from "./tokens";
 
 const MINUTE = 60;
@@ -25,10 +25,8 @@ export function timeLabel(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(11, 16);
 }
 
-const counts = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
-
 export function valueLabel(value: number): string {
-  return counts.format(value).replace("-", MINUS);
+  return numberFormat({ maximumFractionDigits: 2 }).format(value).replace("-", MINUS);
 }
 
 export function timeAxis(tokens: Tokens, labels: boolean): uPlot.Axis {

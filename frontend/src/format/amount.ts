@@ -3,6 +3,7 @@
  * string work and no amount ever passes through a floating point number.
  */
 import type { Amount } from "../api/types";
+import { decimalMark, numberLocale } from "./style";
 
 export const MINUS = "\u2212";
 export const MISSING = "\u2014";
@@ -31,11 +32,12 @@ export function shownPlaces(symbol: string, text: string): number {
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = JSON.stringify(options);
+export function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const locale = numberLocale();
+  const key = locale + JSON.stringify(options);
   const known = formats.get(key);
   if (known !== undefined) return known;
-  const made = new Intl.NumberFormat("en-US", options);
+  const made = new Intl.NumberFormat(locale, { useGrouping: "always", ...options });
   formats.set(key, made);
   return made;
 }
@@ -49,7 +51,7 @@ export function decimal(text: string, places: number, sign: SignStyle = "negativ
   }).format(text as Intl.StringNumericLiteral);
   if (/[1-9]/.test(shown)) return shown.replace("-", MINUS);
   if (!/[1-9]/.test(text)) return shown.replace(/[-+]/, "");
-  const smallest = places === 0 ? "1" : `0.${"1".padStart(places, "0")}`;
+  const smallest = places === 0 ? "1" : `0${decimalMark()}${"1".padStart(places, "0")}`;
   return `${text.startsWith("-") ? MINUS : ""}<${smallest}`;
 }
 

@@ -1,27 +1,42 @@
-/** Moments and durations as text. UTC always, and written. */
+/** Moments and durations as text: in UTC, or where the reader is if he chose that; which one is always written. */
 import type { Instant } from "../api/types";
+import { isLocal } from "./style";
 
 /** Milliseconds since 1970 of a moment the server sent. */
 export function millis(instant: Instant): number {
   return Date.parse(instant.iso);
 }
 
-/** "2024-01-05", "14:26:08 UTC", or both when the day is not `today`. */
-export function clockText(ms: number, todayMs: number): string {
-  const iso = new Date(ms).toISOString();
-  const time = `${iso.slice(11, 19)} UTC`;
-  return iso.slice(0, 10) === new Date(todayMs).toISOString().slice(0, 10) ? time : `${iso.slice(0, 10)} ${time}`;
+const localTime = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const localZone = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
+// Sweden writes days as ISO 8601 does.
+const localDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
+
+/** "2024-01-05". */
+function day(ms: number): string {
+  return isLocal() ? localDay.format(ms) : new Date(ms).toISOString().slice(0, 10);
 }
 
-/** "14:26:08": for columns whose head says UTC. */
+/** What the times of that moment are in: "UTC", or the reader's zone, such as "CET" or "GMT+5". */
+export function zoneWord(ms: number = Date.now()): string {
+  if (!isLocal()) return "UTC";
+  return localZone.formatToParts(ms).find(({ type }) => type === "timeZoneName")?.value ?? "local";
+}
+
+/** "14:26:08 UTC", with the day before it when that is not `today`. */
+export function clockText(ms: number, todayMs: number): string {
+  const time = `${timeOfDay(ms)} ${zoneWord(ms)}`;
+  return day(ms) === day(todayMs) ? time : `${day(ms)} ${time}`;
+}
+
+/** "14:26:08": for columns whose head says in which zone. */
 export function timeOfDay(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19);
+  return isLocal() ? localTime.format(ms) : new Date(ms).toISOString().slice(11, 19);
 }
 
 /** "2024-01-05 07:14:59 UTC". */
 export function dateAndTime(ms: number): string {
-  const iso = new Date(ms).toISOString();
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+  return `${day(ms)} ${timeOfDay(ms)} ${zoneWord(ms)}`;
 }
 
 /** 0.3 s, 12 s, 74 s, 6 min 12 s, 2 h 05 min, 3 d 4 h. A negative length (clocks differ) counts as none. */
@@ -48,8 +63,9 @@ export function ageText(then: Instant, now: Instant): string {
   return durationText(millis(now) - millis(then));
 }
 
-/** What hovering over a moment tells: the time where the reader is. */
+/** What hovering over a moment tells: the time where the reader is, or UTC if he reads his own already. */
 export function localText(ms: number): string {
+  if (isLocal()) return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", dateStyle: "medium" }).format(ms);
   return `${time} in ${zone}`;

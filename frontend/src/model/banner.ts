@@ -3,10 +3,11 @@ import { amountWithUnit } from "../format/amount";
 import { clockText, durationText, millis, millisOfNanos } from "../format/time";
 import { banners, commandOrSignal, shell, stop as stopWords, words } from "../messages";
 import type { HaltReport, Status } from "../api/types";
+import { refusal } from "./roles";
 import type { Times } from "./second";
 import type { Model } from "./store";
 
-export type BannerAction = "give up" | "dismiss stop" | "log in" | "retry" | "reload";
+export type BannerAction = "give up" | "dismiss stop" | "log in" | "retry" | "reload" | "resume";
 
 export interface Banner {
   kind: string;
@@ -181,7 +182,7 @@ function ofStatus(model: Model, status: Status, times: Times): Banner | null {
     return { ...base, heading: banners.starting, text: [banners.startingText(status.cause, ago)] };
   }
   return (
-    ofReducing(status, times) ??
+    ofReducing(model, status, times) ??
     ofStreams(status) ??
     ofSource(status, times) ??
     ofBuild(model) ??
@@ -190,12 +191,17 @@ function ofStatus(model: Model, status: Status, times: Times): Banner | null {
   );
 }
 
-function ofReducing(status: Status, times: Times): Banner | null {
+function ofReducing(model: Model, status: Status, times: Times): Banner | null {
   if (status.state !== "reducing") return null;
   const heading = banners.reducing(clockText(millis(status.since), times.server), status.by);
   const text = [banners.reducingText(status.cause), banners.resume];
   const base = { ...plain, kind: "reducing", tone: "warn", shape: "unknown" } as const;
-  return { ...base, heading, text, commands: [status.resume_command] };
+  return { ...base, heading, text, commands: [status.resume_command], action: resumes(model) };
+}
+
+/** Resuming is offered to who may; the daemon still asks what holds. */
+function resumes(model: Model): Banner["action"] {
+  return refusal(model.who?.role ?? null, "resume") === null ? { does: "resume", label: banners.resumeButton } : null;
 }
 
 function ofProbation(status: Status, times: Times): Banner | null {
@@ -221,6 +227,7 @@ function ofHalt(model: Model, status: Status, times: Times): Banner {
     text: [...open, banners.haltedReason(status.report?.reason ?? status.cause), locked ? banners.lockedResume : banners.resume],
     commands: [status.resume_command],
     report: status.report,
+    action: locked ? null : resumes(model),
   };
 }
 

@@ -5,7 +5,7 @@ import { Card, Missing } from "../cards/Card";
 import { Facts } from "../cards/Facts";
 import { TimeOfDay } from "../cards/Figures";
 import { Condition } from "../cards/Condition";
-import { integerText } from "../format/amount";
+import { decimal, integerText } from "../format/amount";
 import { relays as texts } from "../messages/relays";
 import { ConsumerTable } from "./ConsumerTable";
 import { kib, linkTone } from "./words";
@@ -35,7 +35,7 @@ function facts(relay: RelayView): [string, ReactNode][] {
   const { link, rate } = relay;
   const none = relay.medium === "process" ? texts.noRelay : texts.notTold;
   const count = (value: string | null) => (value === null ? <Missing cause={none} /> : integerText(value));
-  const shown = rate === null ? null : texts.perSecond(rate.per_s, rate.over_s);
+  const shown = rate === null ? null : texts.perSecond(decimal(rate.per_s, 1), decimal(rate.over_s, 1));
   return [
     [texts.rate, shown === null ? <Missing cause={texts.noRate} /> : <b title={shown.over}>{shown.value}</b>],
     [texts.carried, count(relay.published)],

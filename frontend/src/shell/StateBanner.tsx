@@ -1,19 +1,24 @@
+import { lazy, Suspense, useState } from "react";
 import { Button } from "@mantine/core";
 
 import type { HaltReport } from "../api/types";
 import { Command } from "../cards/Command";
 import { dashboard } from "../dashboard";
 import { amountWithUnit } from "../format/amount";
-import { report as texts, reportText } from "../messages";
+import { report as texts, reportText, scopeText } from "../messages";
 import { banner, type BannerAction } from "../model/banner";
 import { useTimes } from "../model/second";
 import { useModel } from "../model/store";
 import { StateShape } from "./shapes";
 
+// Not needed to see the state or to stop.
+const ResumeDialog = lazy(() => import("../risk/ResumeDialog"));
+
 /** Below the top bar, pushes the content down; at most one. */
 export function StateBanner({ onLogin }: { onLogin: () => void }) {
   const model = useModel();
   const shown = banner(model, useTimes());
+  const [resuming, setResuming] = useState(false);
   if (shown === null) return null;
   const acts: Record<BannerAction, () => void> = {
     "give up": () => dashboard.stop.end(),
@@ -21,6 +26,7 @@ export function StateBanner({ onLogin }: { onLogin: () => void }) {
     "log in": onLogin,
     retry: () => dashboard.retryNow(),
     reload: () => window.location.reload(),
+    resume: () => setResuming(true),
   };
   const { action, by } = shown;
   return (
@@ -53,6 +59,11 @@ export function StateBanner({ onLogin }: { onLogin: () => void }) {
         )}
       </div>
       {shown.report !== null && <Report report={shown.report} />}
+      {resuming && (
+        <Suspense fallback={null}>
+          <ResumeDialog scope="global" name={scopeText("global")} onClose={() => setResuming(false)} />
+        </Suspense>
+      )}
     </section>
   );
 }

@@ -15,9 +15,10 @@ const CHORD_KEYS = new Set(["KeyS", "AltLeft", "AltRight", "ShiftLeft", "ShiftRi
 /** Press and hold, by pointer, Space, Enter, or Alt+Shift+S from anywhere; a click no hold can come from asks first. */
 export function StopButton() {
   const halted = useModel((model) => isHalted(model.topics.status));
+  const viewer = useModel((model) => model.who?.role === "viewer");
   const { hold, holding, hint } = useHold();
   const [asking, setAsking] = useState(false);
-  useChord(hold);
+  useChord(hold, viewer);
 
   const down = (event: PointerEvent<HTMLButtonElement>) => {
     if (event.button !== 0) return;
@@ -44,6 +45,7 @@ export function StopButton() {
       <button
         type="button"
         className="stop"
+        disabled={viewer}
         data-again={halted || undefined}
         data-holding={holding || undefined}
         onPointerDown={down}
@@ -63,8 +65,8 @@ export function StopButton() {
           <span className="hint-held">{texts.holding}</span>
         </small>
       </button>
-      <div className="stop-hint" role="status" data-shown={hint !== "" || undefined}>
-        {hint}
+      <div className="stop-hint" role="status" data-shown={viewer || hint !== "" || undefined}>
+        {viewer ? texts.viewer : hint}
       </div>
       <StopDialog opened={asking} onClose={() => setAsking(false)} />
     </div>
@@ -112,8 +114,9 @@ function useHold() {
 }
 
 /** Alt+Shift+S from anywhere, also inside fields and dialogs. */
-function useChord(hold: Hold): void {
+function useChord(hold: Hold, viewer: boolean): void {
   useEffect(() => {
+    if (viewer) return;
     const down = (event: globalThis.KeyboardEvent) => {
       if (event.key === "Escape") hold.abort();
       if (event.code !== "KeyS" || !event.altKey || !event.shiftKey) return;
@@ -129,7 +132,7 @@ function useChord(hold: Hold): void {
       window.removeEventListener("keydown", down, { capture: true });
       window.removeEventListener("keyup", up, { capture: true });
     };
-  }, [hold]);
+  }, [hold, viewer]);
 }
 
 function StopDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -12,7 +12,7 @@ import { useShallow } from "zustand/react/shallow";
 
 import type { Source } from "../api/types";
 import { percentText } from "../format/amount";
-import { dateAndTime, millis, timeOfDay } from "../format/time";
+import { dateAndTime, millis, timeOfDay, zoneWord } from "../format/time";
 import { keyboard, shell, words } from "../messages";
 import { familyOf, isUnknown, stateLine, stateWord } from "../model/banner";
 import { useSecond, useTimes } from "../model/second";
@@ -120,7 +120,9 @@ function Connection() {
       <Shape size={16} className={phase === "connected" ? "pos" : "warn"} aria-hidden="true" />
       <div>
         <span>{shell[phase]}</span>
-        <time dateTime={new Date(now).toISOString()}>{timeOfDay(now)} UTC</time>
+        <time dateTime={new Date(now).toISOString()}>
+          {timeOfDay(now)} {zoneWord(now)}
+        </time>
       </div>
     </div>
   );
