@@ -154,7 +154,7 @@ class HungDisk(ControlStore):
         await trio.sleep_forever()
 
 
-async def test_a_disk_that_hangs_holds_a_halt_up_for_a_quarter_of_a_second(autojump_clock: MockClock) -> None:
+async def test_a_disk_that_hangs_holds_a_halt_up_for_a_fiftieth_of_a_second(autojump_clock: MockClock) -> None:
     bench = Bench()
     bench.replies = Replies(HungDisk(IN_MEMORY, run_inline), bench.clock.now_ns)
     async with trio.open_nursery() as nursery:

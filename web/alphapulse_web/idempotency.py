@@ -17,7 +17,8 @@ KEEP_NS = 24 * 60 * 60 * NS_PER_S
 MAX_REPLIES = 10_000
 MAX_KEY = 128
 CLIENT_ERRORS = range(400, 500)
-SAVE_WAIT_S = 0.25
+SAVE_WAIT_S = 0.02
+"""At full replay speed a thread that stores waits long for the interpreter; a halt answers within 50 ms all the same."""
 EXPIRE_EVERY_S = 60
 RETRY_S = 1
 
@@ -42,7 +43,7 @@ class Replies:
     daemon died, or the act was not confirmed) may or may not have acted: it is never acted again, its repetitions are
     told 409 `outcome_unknown`. Refusals are not kept: they are judged anew.
 
-    A halt is another thing. It acts first and is stored afterwards by `run`, for which its reply waits a quarter of a
+    A halt is another thing. It acts first and is stored afterwards by `run`, for which its reply waits a fiftieth of a
     second at most: a disk that is slow or full must not hold it up. Repeated after a crash in between it acts again,
     which a halt that is in force does not notice.
     """
