@@ -30,7 +30,7 @@ async def serve_stack_dumps(
             task_status.started()
             async for _ in signals:
                 try:
-                    await keep(task_stacks())
+                    await keep(await task_stacks())
                 except Exception:
                     logger.exception("the stacks of the tasks were not written down")
         finally:
@@ -39,14 +39,18 @@ async def serve_stack_dumps(
                 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
 
 
-def task_stacks() -> str:
-    """Every task of this loop below its parent, with the calls in which it waits. Takes some milliseconds."""
+async def task_stacks() -> str:
+    """Every task of this loop below its parent, with the calls in which it waits.
+
+    All of them take a few tenths of a second, which would be a stall: between any two tasks the loop goes on.
+    """
     import stackscope  # noqa: PLC0415 - only who asks for stacks pays for it
 
     lines: list[str] = []
     root = trio.lowlevel.current_root_task()
     left = [(0, root)] if root is not None else []
     while left:
+        await trio.lowlevel.checkpoint()
         depth, task = left.pop()
         # Trio itself says which tasks there are: stackscope finds only those below a call that it can read.
         stack = str(stackscope.extract(task, recurse_child_tasks=False))

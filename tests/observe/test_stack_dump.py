@@ -22,9 +22,30 @@ async def wait_for_the_moon() -> None:
 async def test_each_task_is_shown_with_the_call_in_which_it_waits(nursery: trio.Nursery) -> None:
     nursery.start_soon(wait_for_the_moon, name="decisions/moon")
     await trio.testing.wait_all_tasks_blocked()
-    text = task_stacks()
+    text = await task_stacks()
     assert "decisions/moon" in text
     assert "await trio.sleep_forever()" in text
+    nursery.cancel_scope.cancel()
+
+
+async def test_others_go_on_while_the_tasks_are_looked_at(nursery: trio.Nursery) -> None:
+    """A dump of many tasks takes long enough for the watchdog to halt trading."""
+    steps = 0
+
+    async def walk() -> None:
+        nonlocal steps
+        while True:
+            steps += 1
+            await trio.lowlevel.checkpoint()
+
+    for number in range(20):
+        nursery.start_soon(wait_for_the_moon, name=f"moon {number}")
+    nursery.start_soon(walk)
+    await trio.lowlevel.checkpoint()
+    before = steps
+    text = await task_stacks()
+    assert steps - before >= 20
+    assert all(f"moon {number}" in text for number in range(20))
     nursery.cancel_scope.cancel()
 
 

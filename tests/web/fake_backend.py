@@ -378,7 +378,7 @@ class FakeBackend:
     def breakers(self) -> BreakersView:
         return BreakersView(breakers=[])
 
-    def stacks(self) -> str:
+    async def stacks(self) -> str:
         self.calls.append(("stacks",))
         return "a task"
 

@@ -138,8 +138,8 @@ class Backend(Protocol):
     def breakers(self) -> BreakersView:
         """Every circuit breaker."""
 
-    def stacks(self) -> str:
-        """Where every task stands; takes some milliseconds."""
+    async def stacks(self) -> str:
+        """Where every task stands."""
 
     async def stop_child(self, path: str, reason: str) -> TreeNode:
         """Stop a task and wait shortly until it is gone. Raises LifecycleError if it may not be stopped."""

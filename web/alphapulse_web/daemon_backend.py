@@ -243,9 +243,9 @@ class DaemonBackend:
         """Every circuit breaker."""
         return self._risk.breakers()
 
-    def stacks(self) -> str:
+    async def stacks(self) -> str:
         """Where every task stands."""
-        return task_stacks()
+        return await task_stacks()
 
     async def stop_child(self, path: str, reason: str) -> TreeNode:
         """Stop a task; one whose clean-up takes longer is shown as it is by then."""

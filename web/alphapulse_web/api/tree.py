@@ -29,7 +29,7 @@ def tree_routes(backend: Backend) -> Blueprint:
 
     @routes.get("/tree/stacks")
     async def stacks() -> Response:
-        return answer(TaskStacks(text=backend.stacks()))
+        return answer(TaskStacks(text=await backend.stacks()))
 
     @routes.post("/tree/stop")
     async def stop() -> Response:
