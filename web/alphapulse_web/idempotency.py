@@ -18,7 +18,7 @@ MAX_REPLIES = 10_000
 MAX_KEY = 128
 CLIENT_ERRORS = range(400, 500)
 SAVE_WAIT_S = 0.02
-"""At full replay speed a thread that stores waits long for the interpreter; a halt answers within 50 ms all the same."""
+"""At full replay speed a thread that stores waits long for the interpreter; a halt answers within 50 ms yet."""
 EXPIRE_EVERY_S = 60
 RETRY_S = 1
 
