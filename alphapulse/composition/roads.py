@@ -176,7 +176,7 @@ class Roads:
             }
             merge = self._merge = ShardMerge(hub, chains)
         for place in remote:
-            self.links[place.name] = self._link(place, hub if merge is None else merge.hub_of(place.name))
+            self.links[place.name] = self._link(place, hub if merge is None else merge.hub_of(place.name, place.venues))
         return RemoteRelay(hub, {frozenset(map(int, one.venues)): self.links[one.name] for one in remote})
 
     def _uses(self, domain: Domain) -> bool:

@@ -116,6 +116,10 @@ class Relay:
         if self._keep is not None:
             self._keep(messages)
 
+    def snapshot(self) -> Iterable[object]:
+        """The messages from which a new subscriber starts."""
+        return () if self._snapshot is None else self._snapshot()
+
     def check(self, messages: Sequence[object]) -> None:
         """Raise RelayError, and count it, if one of `messages` belongs to another domain."""
         for message in messages:
@@ -157,7 +161,7 @@ class Relay:
             self._has_narrow = True
         self._arrivals.unpark_all()
         subscription.on_close(lambda: self._forget(subscription))
-        if self._snapshot is not None and (start := wanted.pick(list(self._snapshot()))):
+        if start := wanted.pick(list(self.snapshot())):
             subscription.offer(start)
 
     def statistics(self) -> RelayStatistics:

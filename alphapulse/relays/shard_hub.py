@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import trio
 
+from alphapulse.data.market import PoolState, StreamState, StreamStatus
 from alphapulse.data.wire import Domain
 from alphapulse.relays.engagement import Unit
+from alphapulse.relays.link_events import LINK_STREAM, is_link_stream
 from alphapulse.relays.relay import Relay
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.books.block_merge import BlockMerge
@@ -19,17 +21,20 @@ PATIENCE_S = 2
 class ShardMerge:
     """Merges shards into one hub by blocks; a service, as its patience is limited.
 
-    `merge` tells how many blocks went on without a shard (`hurried`).
+    `merge` tells how many blocks went on without a shard (`hurried`). A link that was reset has lost the state of its
+    own venues; what consumers forget of the others at that word is told to them again.
     """
 
     def __init__(self, hub: Relay, shards: Mapping[str, Collection[int]]) -> None:
         self.merge = BlockMerge(shards)
         self._hub = hub
+        self._venues: dict[str, Collection[int]] = {}
         self._held = Unit(hub.flow)
         self._moved_at = 0.0
 
-    def hub_of(self, shard: str) -> ShardHub:
-        """The hub into which the link of a shard puts what it brings."""
+    def hub_of(self, shard: str, venues: Collection[int]) -> ShardHub:
+        """The hub into which the link of a shard puts what it brings of its venues."""
+        self._venues[shard] = venues
         return ShardHub(self._hub, lambda messages: self._publish(self.merge.take(shard, messages)))
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -42,11 +47,20 @@ class ShardMerge:
 
     def _publish(self, lists: Sequence[Sequence[object]]) -> None:
         for messages in lists:
-            self._hub.publish(messages)
+            self._hub.publish(list(self._with_other_shards(messages)))
         if lists or not self._held.is_open:
             self._moved_at = trio.current_time()
         # What is held is still on its way: nobody may take this process for idle.
         self._held.set(self.merge.holds)
+
+    def _with_other_shards(self, messages: Sequence[object]) -> Iterator[object]:
+        for message in messages:
+            yield message
+            if isinstance(message, StreamStatus) and message.state is StreamState.RESET and is_link_stream(message):
+                lost = self._venues[message.stream.removeprefix(LINK_STREAM)]
+                for state in self._hub.snapshot():
+                    if isinstance(state, PoolState) and state.pool.venue not in lost:
+                        yield state
 
 
 class ShardHub(Relay):
