@@ -98,8 +98,10 @@ class Roads:
             yield ChildSpec(f"relay {place.name}", partial(RelayHost, self, place), RESTARTS, kind="relay")
         if (merge := self._merge) is not None:
             yield ChildSpec("shards", lambda: merge, RESTARTS)
-        for name, link in self.links.items():
-            yield ChildSpec(f"link to {name}", partial(_same, link), RESTARTS, kind="link")
+        for place in self._topology.relays:
+            if (link := self.links.get(place.name)) is not None:
+                same = partial(_same, link if self._placement.uses(place.domain) else Unawaited(link))
+                yield ChildSpec(f"link to {place.name}", same, RESTARTS, kind="link")
 
     async def wait_audience(self) -> None:
         """Return when every process that is to hear what this one publishes is there, at most 30 s later."""
@@ -135,8 +137,12 @@ class Roads:
 
     @property
     def deserted(self) -> bool:
-        """True if nobody is connected to the relays that are served here."""
-        return not any(one.connected for server in self.servers.values() for one in server.report().consumers)
+        """True if nobody is connected to the relays that are served here, save those who only tell of themselves."""
+        return not any(
+            one.connected and self._uses(one.service, server.domain)
+            for server in self.servers.values()
+            for one in server.report().consumers
+        )
 
     def places(self, domain: Domain) -> tuple[RelayPlace, ...]:
         """Where the relays are that carry a domain."""
@@ -166,7 +172,7 @@ class Roads:
             if place in self._placement.relays:
                 self.servers[place.name] = self._server(place)
         remote = [place for place in places if place not in self._placement.relays]
-        if not remote or not self._uses(domain):
+        if not remote or not (self._placement.uses(domain) or domain is Domain.EXECUTION):
             return None
         hub = self.bus.hubs[domain]
         merge = None
@@ -179,12 +185,9 @@ class Roads:
             self.links[place.name] = self._link(place, hub if merge is None else merge.hub_of(place.name, place.venues))
         return RemoteRelay(hub, {frozenset(map(int, one.venues)): self.links[one.name] for one in remote})
 
-    def _uses(self, domain: Domain) -> bool:
-        """True if something in this process reads or writes the domain."""
-        placement = self._placement
-        if domain is Domain.MARKET_DATA:
-            return placement.consumes or bool(placement.collectors)
-        return placement.consumes
+    def _uses(self, service: str, domain: Domain) -> bool:
+        placement = self._topology.services.get(service)
+        return placement is not None and placement.uses(domain)
 
     def _server(self, place: RelayPlace) -> RelayServer:
         """A relay for others. Of market data that is split, each relay has a bus of its own."""
@@ -239,7 +242,7 @@ class Roads:
     def _topics(self, domain: Domain) -> Topics:
         """What is wanted of a relay: all that the process uses, and nothing that it only publishes."""
         placement = self._placement
-        if domain is Domain.EXECUTION and not placement.execution:
+        if domain is Domain.EXECUTION and not placement.execution and placement.strategies:
             return Topics.of(types=(HaltChange, RunStarted))
         reads = placement.execution if domain is Domain.SIGNAL else placement.consumes
         return ALL if reads else NOTHING
@@ -290,6 +293,18 @@ class RelayHost:
             task_status.started()
 
 
+class Unawaited:
+    """A link that a process can do without: it holds up no start."""
+
+    def __init__(self, link: AnyLink) -> None:
+        self._link = link
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled."""
+        task_status.started()
+        await self._link.run()
+
+
 def _unapplied(report: RelayReport) -> bool:
     return any(one.unapplied for one in report.consumers if one.durable and one.lane is Lane.CONTROL)
 
@@ -300,5 +315,5 @@ def _source(placement: Placement) -> Source:
     return Source.ARBITRAGE_STRATEGY if placement.strategies else Source.EVM
 
 
-def _same(link: AnyLink) -> AnyLink:
+def _same(link: AnyLink | Unawaited) -> AnyLink | Unawaited:
     return link

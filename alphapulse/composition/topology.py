@@ -45,6 +45,10 @@ class Placement:
         """True if something in it reads market data of another process or its own."""
         return self.execution or bool(self.strategies)
 
+    def uses(self, domain: Domain) -> bool:
+        """True if something in it reads or writes a domain. Every process tells what it notices on execution's relay."""
+        return self.consumes or (domain is Domain.MARKET_DATA and bool(self.collectors))
+
     @property
     def rank(self) -> int:
         """Its place in the order of starting: relays, execution, strategies, collectors; what it runs first counts."""

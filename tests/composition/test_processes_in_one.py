@@ -16,6 +16,8 @@ from alphapulse.config import parse_config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Check, RiskDecision
 from alphapulse.data.halts import GLOBAL, Via
+from alphapulse.data.links import LinkCondition
+from alphapulse.data.runs import AuditTrail
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.journal.journal_file import read_records
 from alphapulse.outpost import Outpost, open_outpost
@@ -42,8 +44,8 @@ START, END = "2024-01-05T01:15:00Z", "2024-01-05T03:00:00Z"
 class Processes:
     """All processes of the topology; each is ready before the next begins."""
 
-    def __init__(self, folder: Path, day: Day, nursery: trio.Nursery) -> None:
-        self._config = parse_config(tomllib.loads(day.toml() + TOPOLOGY), folder=folder)
+    def __init__(self, folder: Path, day: Day, nursery: trio.Nursery, topology: str = TOPOLOGY) -> None:
+        self._config = parse_config(tomllib.loads(day.toml() + topology), folder=folder)
         self._nursery = nursery
         self._starts = 0
         self.running: dict[str, Daemon | Outpost] = {}
@@ -163,3 +165,24 @@ async def test_strategies_that_start_anew_number_their_signals_further_on(
     assert late[0] > 60 * 1_000_000
     judged = {one.failed for _, one in read_records(paths_in(tmp_path).journal) if isinstance(one, RiskDecision)}
     assert Check.UNIQUE_ID not in judged
+
+
+async def test_a_process_without_strategies_and_books_tells_the_audit_who_was_cut_off(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    apart = TOPOLOGY.replace('relays = ["relays.market_data", ', 'market = ["relays.market_data"]\nrelays = [')
+    day = Day(at_end="stop", start=START, end=END)
+    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        processes = Processes(tmp_path, day, nursery, apart)
+        await processes.start(stack)
+        market = processes.running["market"].site.roads
+        assert market is not None
+        market.servers["market_data"].tell("strategy", LinkCondition.CUT, "too slow")
+        collector = processes.running["collector"].site.roads
+        assert collector is not None
+        assert collector.links["execution"].terms.topics.types == frozenset()
+        await processes.wait_ended()
+    audited = [one for _, one in read_records(paths_in(tmp_path).journal) if isinstance(one, AuditTrail)]
+    found = [(one.actor, one.action, one.target) for one in audited if one.action.startswith("link.")]
+    assert found == [("relay market_data", "link.cut", "strategy")]
+    assert digest_of(tmp_path) == await digest_of_one_process(tmp_path / "one", day)
