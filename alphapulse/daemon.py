@@ -12,6 +12,7 @@ from alphapulse.composition.books import Books, open_journal
 from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
 from alphapulse.composition.environment import DataPaths, Environment
+from alphapulse.composition.given_up import GivenUpFollower
 from alphapulse.composition.halting import Halting
 from alphapulse.composition.leaving import Leaving
 from alphapulse.composition.lifecycle import Lifecycle
@@ -250,6 +251,13 @@ class Daemon:
         if self.roads is not None:
             audit = LinkAudit(self.bus, self.books.journal, now_ns=self.environment.now_ns)
             yield ChildSpec("link audit", lambda: audit, RESTARTS)
+            elsewhere = GivenUpFollower(
+                self.bus,
+                check_scope=self.check_scope,
+                level=self.halting.switch.level_of,
+                halt=self.halting.kill_by_supervisor,
+            )
+            yield ChildSpec("given up elsewhere", lambda: elsewhere, RESTARTS)
         yield from self.watches.tasks()
         yield from self.risk.tasks()
         if (control_plane := self._control_plane) is not None:

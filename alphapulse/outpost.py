@@ -10,6 +10,7 @@ from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
 from alphapulse.composition.environment import DataPaths, Environment
+from alphapulse.composition.given_up import given_up
 from alphapulse.composition.halt_follower import HaltFollower
 from alphapulse.composition.lifecycle import Lifecycle
 from alphapulse.composition.restart_policies import RESTARTS
@@ -20,6 +21,7 @@ from alphapulse.composition.topology import Placement, Topology
 from alphapulse.composition.tree import Tree
 from alphapulse.config import Config
 from alphapulse.data.execution import Mode
+from alphapulse.data.halts import Level
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import AlphaPulseError, LifecycleError
@@ -35,7 +37,8 @@ NS_PER_US = 1_000
 class Outpost:
     """What `placement` says, joined to the other processes of the topology by links.
 
-    It learns of runs and halts from the execution relay. A part that fails for good ends it: `failure` says why.
+    It learns of runs and halts from the execution relay. A strategy that fails for good is halted by the books; another
+    part that does ends the process: `failure` says why.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Outpost:
             decisions=self.strategies.tasks(),
             collectors=self.sources.tasks() if self.sources is not None else (),
             environment=environment,
+            halt=self._have_halted,
             end=self._give_up,
         )
         self.halts.lead(DecisionScopes(self.supervision.decisions))
@@ -133,6 +137,9 @@ class Outpost:
     def _give_up(self, reason: str) -> None:
         self.failure = LifecycleError(reason)
         self.request_stop(reason)
+
+    def _have_halted(self, scope: str, reason: str, _: Level) -> None:
+        self.bus.execution.publish([given_up(scope, reason, self.environment.now_ns())])
 
     def _stop_deciding(self) -> None:
         """SIGUSR1 stops what decides here; the gate is in another process, where `alphapulse kill` closes it."""

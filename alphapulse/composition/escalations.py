@@ -78,6 +78,7 @@ SERVICES: Mapping[str, ServiceTerms] = {
     "service manager": ServiceTerms(RESTARTS, Escalation.SHOWN, "its own watchdog notices the silence"),
     "link notices": ServiceTerms(RESTARTS, Escalation.SHOWN, "what happens to links is only in the log"),
     "link audit": ServiceTerms(RESTARTS, Escalation.SHOWN, "what happens to links is not in the audit"),
+    "given up elsewhere": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "what fails elsewhere would not be noticed"),
     "departure": ServiceTerms(NO_RESTART, Escalation.SHOWN, "the process has to be stopped by hand"),
     "leaving": ServiceTerms(NO_RESTART, Escalation.SHOWN, "the process has to be stopped by hand"),
     "group": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "a supervisor does not fail by itself"),

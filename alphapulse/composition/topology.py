@@ -46,7 +46,7 @@ class Placement:
         return self.execution or bool(self.strategies)
 
     def uses(self, domain: Domain) -> bool:
-        """True if something in it reads or writes a domain. Every process tells what it notices on execution's relay."""
+        """True if something in it reads or writes a domain; what a process notices it tells on execution's anyhow."""
         return self.consumes or (domain is Domain.MARKET_DATA and bool(self.collectors))
 
     @property

@@ -23,8 +23,9 @@ class Tree:
     """Foundation, decisions and collectors under one root, each a supervisor; they start in this order.
 
     `halt` is called with scope, reason and level when a task that the scope cannot do without has used up its restarts,
-    as the table of `escalations` says; `leave` with a reason if only another process can go on then. `end` is called
-    with a reason, whichever task it is. `venues` are the scopes of the venues that the collectors bring data of.
+    as the table of `escalations` says; `leave` with a reason if only another process can go on then. Where `end` is
+    given, it is called with a reason for every task but a strategy, and `halt` for strategies alone. `venues` are the
+    scopes of the venues that the collectors bring data of.
     """
 
     def __init__(
@@ -82,8 +83,9 @@ class Tree:
         terms = terms_of(spec)
         reason = f"{path} failed for good: {error}"
         logger.critical("%s: %s", reason, terms.given_up.value)
-        if self._end is not None:
+        if self._end is not None and terms.given_up is not Escalation.HALT_STRATEGY:
             self._end(reason)
+            return
         if self._halt is None:
             return
         for scope, level in self._stopped_by(spec, terms.given_up):

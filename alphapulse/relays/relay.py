@@ -11,6 +11,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.links import LinkStatus
 from alphapulse.data.registry import MESSAGES
 from alphapulse.data.runs import RunEnded, RunStarted
+from alphapulse.data.services import Error
 from alphapulse.data.wire import DOMAIN_TYPES, Domain
 from alphapulse.errors import RelayError
 from alphapulse.relays.flow import Flow
@@ -30,9 +31,9 @@ class RelayStatistics:
 
 
 TRAVELLERS: dict[Domain, frozenset[type]] = {
-    Domain.EXECUTION: frozenset({RunStarted, RunEnded, LinkStatus}),
+    Domain.EXECUTION: frozenset({RunStarted, RunEnded, LinkStatus, Error}),
 }
-"""Messages of the system domain that a relay carries: other processes learn of runs, and of links, from execution's."""
+"""Messages of the system domain that a relay carries: runs, links, and what was given up, are told by execution's."""
 
 Tap = Callable[[Sequence[object], bytes | None], None]
 """Told of every list before the subscribers are, with its frames if it came over a link; what it raises goes up."""

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 
+import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from alphapulse.composition.environment import Environment
+from alphapulse.composition.given_up import GivenUpFollower, given_up
 from alphapulse.composition.topology_terms import read_topology
 from alphapulse.config import parse_config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Check, RiskDecision
-from alphapulse.data.halts import GLOBAL, Via
+from alphapulse.data.halts import GLOBAL, Level, Via
 from alphapulse.data.links import LinkCondition
+from alphapulse.data.roles import Role
 from alphapulse.data.runs import AuditTrail
 from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.errors import HaltError
 from alphapulse.journal.journal_file import read_records
+from alphapulse.nursery.node import NodeState
 from alphapulse.outpost import Outpost, open_outpost
+from alphapulse.relays.bus import Bus
 from alphapulse.rules.accounting.decisions import decisions, digest
 from tests.daemon.daemon_rig import clock_ns, paths_in, running_daemon
 from tests.daemon.day_config import Day
+from tests.daemon.test_escalations import GIVEN_UP_AFTER_S, fail
 from tests.fakes.inline_blocking import run_inline
 
 SERVICES = ("relays", "execution", "strategy", "collector")
@@ -38,6 +46,7 @@ market_data = { address = "memory:market_data" }
 signals = { address = "memory:signals" }
 execution = { address = "memory:execution" }
 """
+COOL_DOWN_S = 10
 START, END = "2024-01-05T01:15:00Z", "2024-01-05T03:00:00Z"
 
 
@@ -145,15 +154,15 @@ async def test_a_halt_stops_the_strategies_elsewhere_before_its_report_is_comple
 async def test_strategies_that_start_anew_number_their_signals_further_on(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
-    day = Day(speed=60, start=START)
+    day = Day(speed=600, start=START)
     async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
         processes = Processes(tmp_path, day, nursery)
         await processes.start(stack)
-        await trio.sleep(60)
+        await trio.sleep(6)
         processes.running["strategy"].request_stop("a restart")
         await processes.ended["strategy"].wait()
         await processes.start_again("strategy")
-        await trio.sleep(180)
+        await trio.sleep(18)
         for process in reversed(processes.running.values()):
             process.request_stop("the test is over")
         await processes.wait_ended()
@@ -162,7 +171,7 @@ async def test_strategies_that_start_anew_number_their_signals_further_on(
     late = [one.signal_id for one in found if one.signal_id >= 1_000]
     assert early == list(range(1, len(early) + 1))
     assert late == list(range(late[0], late[0] + len(late)))
-    assert late[0] > 60 * 1_000_000
+    assert late[0] > 6 * 1_000_000
     judged = {one.failed for _, one in read_records(paths_in(tmp_path).journal) if isinstance(one, RiskDecision)}
     assert Check.UNIQUE_ID not in judged
 
@@ -186,3 +195,62 @@ async def test_a_process_without_strategies_and_books_tells_the_audit_who_was_cu
     found = [(one.actor, one.action, one.target) for one in audited if one.action.startswith("link.")]
     assert found == [("relay market_data", "link.cut", "strategy")]
     assert digest_of(tmp_path) == await digest_of_one_process(tmp_path / "one", day)
+
+
+async def test_a_strategy_that_is_given_up_elsewhere_is_halted_by_the_books_and_resumed_by_them(
+    tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL + 1)
+    scope = "strategy:flash_arbitrage"
+    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        processes = Processes(tmp_path, Day(speed=1, start=START), nursery)
+        await processes.start(stack)
+        execution, strategy = processes.running["execution"], processes.running["strategy"]
+        assert isinstance(execution, Daemon)
+        child = strategy.supervision.decisions._children["flash_arbitrage"]
+        sound = child.spec
+        fail(child)
+        await trio.sleep(GIVEN_UP_AFTER_S)
+        halted = execution.halts.changes[scope]
+        assert (halted.level, halted.via, halted.actor) == (Level.HALTED, Via.SUPERVISOR, "supervisor")
+        assert "decisions/flash_arbitrage failed for good: a bug" in halted.reason
+        assert execution.halts.level_of(GLOBAL) is Level.ACTIVE
+        assert not processes.ended["strategy"].is_set()
+
+        child.spec = sound
+        await trio.sleep(COOL_DOWN_S)
+        challenge = execution.halting.challenge(scope, actor="ann", role=Role.ADMIN)
+        execution.resume(
+            scope, reason="it is mended", actor="ann", via=Via.API, role=Role.ADMIN,
+            nonce=challenge.nonce, phrase=challenge.phrase,
+        )  # fmt: skip
+        await trio.sleep(2)
+        assert child.state is NodeState.RUNNING
+        for process in reversed(processes.running.values()):
+            process.request_stop("the test is over")
+        await processes.wait_ended()
+
+
+async def test_what_is_given_up_is_halted_once_and_a_name_that_is_unknown_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bus, halted = Bus(), list[tuple[str, str]]()
+
+    def check(scope: str) -> None:
+        if scope != "strategy:one":
+            raise HaltError(f"no {scope}")
+
+    def level(scope: str) -> Level:
+        return Level.HALTED if halted else Level.ACTIVE
+
+    follower = GivenUpFollower(
+        bus, check_scope=check, level=level, halt=lambda scope, reason, _: halted.append((scope, reason))
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(follower.run)
+        bus.execution.publish([given_up("strategy:two", "a", 1), given_up("global", "b", 1)])
+        bus.execution.publish([given_up("strategy:one", "c", 2), given_up("strategy:one", "d", 3)])
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert halted == [("strategy:one", "c")]
+    assert "strategy:two, which is unknown here" in caplog.text
