@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from alphapulse import __version__
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import GLOBAL, Level
+from alphapulse.data.links import LinkCondition
 from alphapulse.data.market import StreamState
+from alphapulse.data.wire import Domain
 from alphapulse.execution.latency import LogLatency
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
@@ -26,6 +28,7 @@ from alphapulse_web.api.schemas import (
 from alphapulse_web.api.schemas import StreamState as StreamWord
 from alphapulse_web.instants import instant
 from alphapulse_web.views.halts_view import VIA_WORDS, HaltsView
+from alphapulse_web.views.relays_view import RoadSigns
 
 PPM = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -76,7 +79,7 @@ class StatusView:
                 reason=run.reason if run else "no run has begun yet",
             ),
             source=self._source(market_ns),
-            streams=[self._stream(market_ns), *map(_relay_stream, self._relays()), self._ledger_stream()],
+            streams=[self._stream(market_ns), *self._relay_streams(), self._ledger_stream()],
             clock=instant(market_ns) if market_ns is not None else None,
             build=Build(version=__version__, configuration=daemon.config.digest[:12]),
             assumption=self._assumption(),
@@ -136,22 +139,26 @@ class StatusView:
         counts = daemon.collector.counts
         last_ns = daemon.collector.last_event_ns
         age = max(0, market_ns - last_ns) if market_ns is not None and last_ns is not None else None
+        trouble = link_trouble(self._daemon.roads, Domain.MARKET_DATA)
+        state: StreamWord = STREAM_WORDS[status.state] if status else "unknown"
+        note = "" if status and status.state is StreamState.FRESH else status.reason if status else NOTHING_YET
         return Stream(
             id=name,
             label=f"{daemon.chain.name} logs",
-            state=STREAM_WORDS[status.state] if status else "unknown",
+            state="stale" if trouble and state != "ended" else state,
             last_event=instant(last_ns) if last_ns is not None else None,
             age_ns=str(age) if age is not None else None,
             limit_ns=str(daemon.config.limits.max_input_age_s * NS_PER_S),
             delivered=sum(counts.events.values()),
             refused=dict(counts.refused),
             detail=f"{counts.blocks} blocks, recorded",
-            note="" if status and status.state is StreamState.FRESH else status.reason if status else NOTHING_YET,
+            note=trouble or note,
         )
 
-    def _relays(self) -> tuple[RelayStatistics, ...]:
+    def _relay_streams(self) -> Iterator[Stream]:
         bus = self._daemon.bus
-        return tuple(relay.statistics() for relay in (bus.market_data, bus.signals))
+        for relay in (bus.market_data, bus.signals):
+            yield _relay_stream(relay.statistics(), link_trouble(self._daemon.roads, relay.domain))
 
     def _ledger_stream(self) -> Stream:
         """The ledger as a stream: how far it is behind the journal."""
@@ -193,7 +200,18 @@ class StatusView:
         return f"{latency.describe().capitalize()}: most gaps are closed by then, and a trade that finds none reverts."
 
 
-def _relay_stream(relay: RelayStatistics) -> Stream:
+def link_trouble(roads: RoadSigns | None, domain: Domain) -> str:
+    """Why a relay of another process is not heard, empty if all are."""
+    for place in () if roads is None else roads.places(domain):
+        link = None if roads is None else roads.links.get(place.name)
+        if link is not None and not link.connected:
+            return f"the link to the relay {place.name} is lost"
+        if link is not None and link.condition is not LinkCondition.OK:
+            return f"the link to the relay {place.name} is {link.condition.name.lower()}"
+    return ""
+
+
+def _relay_stream(relay: RelayStatistics, trouble: str) -> Stream:
     """A relay as a stream: what it carried, and whether a consumer was cut off."""
     cut_off = [consumer.name for consumer in relay.subscribers if consumer.cut_off]
     waiting = max((consumer.waiting for consumer in relay.subscribers), default=0)
@@ -201,14 +219,14 @@ def _relay_stream(relay: RelayStatistics) -> Stream:
     return Stream(
         id=f"relay:{name}",
         label=f"{name.capitalize()} relay",
-        state="gap" if cut_off else "fresh",
+        state="stale" if trouble else "gap" if cut_off else "fresh",
         last_event=None,
         age_ns=None,
         limit_ns=None,
         delivered=relay.published,
         refused={"foreign type": relay.refused} if relay.refused else {},
         detail=f"{len(relay.subscribers)} consumers, at most {waiting} waiting",
-        note=f"cut off: {', '.join(cut_off)}" if cut_off else "",
+        note=trouble or (f"cut off: {', '.join(cut_off)}" if cut_off else ""),
     )
 
 
