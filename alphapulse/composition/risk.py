@@ -42,7 +42,6 @@ class Risk:
     ) -> None:
         self.limits = limit_book(config, pools)
         self.board = BreakerBoard(scope_holds)
-        self.board.restore(start.recovery.breakers.values())
         self._config = config
         self._journal = journal
         self._bus = bus
@@ -50,6 +49,7 @@ class Risk:
         self._halting = halting
         self._now_ns = environment.now_ns
         now_ns = environment.now_ns()
+        self.board.restore(start.recovery.breakers.values(), start.recovery.trips, now_ns)
         for override in start.recovery.overrides.values():
             self.limits.put(override, now_ns)
         self._record = start.recovery.record

@@ -9,9 +9,13 @@ import attrs
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
 from alphapulse.data.halts import HaltChange
-from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker, LimitOverride
+from alphapulse.data.risk import BreakerAction, CircuitBreaker, LimitOverride
 from alphapulse.data.runs import RunStarted
+from alphapulse.rules.breakers.board import BY_ITSELF, BreakerKey, scope_of
+from alphapulse.rules.breakers.breaker import TRIPS_FOR_A_PERSON
 from alphapulse.rules.limits.trading_record import TradingRecord
+
+TRIPS = (BreakerAction.PAUSE, BreakerAction.REDUCE)
 
 
 @attrs.define
@@ -28,7 +32,8 @@ class Recovery:
     unsettled: dict[int, OrderRequest] = attrs.field(factory=dict)
     halt_changes: dict[str, HaltChange] = attrs.field(factory=dict)
     overrides: dict[str, LimitOverride] = attrs.field(factory=dict)
-    breakers: dict[tuple[str, BreakerScope, str], CircuitBreaker] = attrs.field(factory=dict)
+    breakers: dict[BreakerKey, CircuitBreaker] = attrs.field(factory=dict)
+    trips: dict[BreakerKey, tuple[int, ...]] = attrs.field(factory=dict)
     record: TradingRecord = attrs.field(factory=TradingRecord, eq=False)
 
     @classmethod
@@ -46,6 +51,7 @@ class Recovery:
                     found.unsettled[message.intent_id] = message
                 case HaltChange():
                     found.halt_changes[message.scope] = message
+                    found._forgive(message)
                 case Fill() | ExecutionReport():
                     found.unsettled.pop(message.intent_id, None)
                 case LimitOverride():
@@ -55,4 +61,11 @@ class Recovery:
                     found.breakers.pop(key, None)
                     if message.action is not BreakerAction.RESUME:
                         found.breakers[key] = message
+                    if message.action in TRIPS:
+                        found.trips[key] = (*found.trips.get(key, ()), message.at_ns)[-TRIPS_FOR_A_PERSON:]
         return found
+
+    def _forgive(self, change: HaltChange) -> None:
+        """A person who lets a scope go on has seen how often its breakers tripped."""
+        if change.level.trades and change.via not in BY_ITSELF:
+            self.trips = {key: trips for key, trips in self.trips.items() if scope_of(key[1], key[2]) != change.scope}

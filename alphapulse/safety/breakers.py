@@ -17,7 +17,7 @@ from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
 from alphapulse.relays.screened_subscription import ScreenedSubscription
 from alphapulse.rules.breakers import table
-from alphapulse.rules.breakers.board import BreakerBoard, BreakerEvent
+from alphapulse.rules.breakers.board import BY_ITSELF, BreakerBoard, BreakerEvent
 from alphapulse.rules.breakers.breaker import Phase
 from alphapulse.safety import market_causes, trade_causes
 from alphapulse.safety.cause import Cause
@@ -27,8 +27,6 @@ from alphapulse.safety.trade_causes import TradeCauses
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
-BY_ITSELF = (Via.BREAKER, Via.START_RULE, Via.PROBATION)
-"""Paths of a change by which no person has let a scope go on."""
 
 
 class Switch(Protocol):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.data.execution import OrderRequest
-from alphapulse.data.halts import Level
+from alphapulse.data.halts import HaltChange, Level, Via
 from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker, LimitOverride
 from alphapulse.journal.recovery import Recovery
 from tests.execution.execution_fakes import evolved
@@ -81,3 +81,16 @@ def test_a_start_finds_overrides_open_breakers_and_what_limits_ask_of_all_trades
     assert list(found.breakers.values()) == [opened]
     assert list(found.record.exposure.stakes) == [(1, 2)]
     assert found.record.losses.states["flash", USDC].net == fill(1).net
+
+
+def test_a_start_knows_when_a_breaker_last_tripped_unless_a_person_has_resumed_since() -> None:
+    def event(action: BreakerAction, at_ns: int) -> CircuitBreaker:
+        return CircuitBreaker(BreakerScope.VENUE, "kraken", action, "reject_ratio", "a storm", None, at_ns)
+
+    key = "reject_ratio", BreakerScope.VENUE, "kraken"
+    told = [event(action, at_ns) for at_ns in range(1, 6) for action in (BreakerAction.REDUCE, BreakerAction.RESUME)]
+    assert of(*told).trips == {key: (3, 4, 5)}
+    by_itself = HaltChange(1, 2, "venue:kraken", Level.ACTIVE, "breaker reject_ratio", Via.BREAKER, "over", 6)
+    elsewhere = evolved(by_itself, scope="venue:ethereum", via=Via.API, actor="dana")
+    assert of(*told, by_itself, elsewhere).trips == {key: (3, 4, 5)}
+    assert of(*told, evolved(by_itself, via=Via.API, actor="dana")).trips == {}

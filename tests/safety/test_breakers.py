@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import attrs
@@ -100,10 +100,10 @@ class Bench:
 async def running(
     limits: dict[tuple[Place, str], int] | None = None,
     record: TradingRecord | None = None,
-    left: Iterable[CircuitBreaker] = (),
+    left: Sequence[CircuitBreaker] = (),
 ) -> AsyncIterator[Bench]:
     bus, switch, board, kept = Bus(), Switch(), BreakerBoard(scope_holds), list[CircuitBreaker]()
-    board.restore(left)
+    board.restore(left, {}, DAY_NS)
     trades = TradeCauses(
         LimitBook(limits_of(limits or {})),
         record or TradingRecord(),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from alphapulse.data.halts import GLOBAL, Level
+from alphapulse.data.halts import GLOBAL, Level, Via
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
-from alphapulse.rules.breakers.breaker import Breaker, Phase
+from alphapulse.rules.breakers.breaker import HOUR_NS, Breaker, Phase
 from alphapulse.rules.breakers.table import ROW_OF
 from alphapulse.rules.limits.facts import Permit
 
+BreakerKey = tuple[str, BreakerScope, str]
+"""Rule, kind of scope, and whose."""
+BY_ITSELF = (Via.BREAKER, Via.START_RULE, Via.PROBATION)
+"""Paths of a change by which no person has let a scope go on."""
 MOST_CLOSED = 1_024
 """Closed breakers that are remembered for their counts; the oldest go first. Open ones are never forgotten."""
 
@@ -29,6 +33,11 @@ class BreakerEvent(NamedTuple):
         """As it is journalled and published."""
         kind, _, name = self.scope.partition(":")
         return CircuitBreaker(BreakerScope[kind.upper()], name, self.action, self.rule, self.reason, None, at_ns)
+
+
+def scope_of(kind: BreakerScope, target: str) -> str:
+    """The scope of a breaker's message, as the halt switch calls it."""
+    return GLOBAL if kind is BreakerScope.GLOBAL else f"{kind.name.lower()}:{target}"
 
 
 class BreakerBoard:
@@ -71,11 +80,22 @@ class BreakerBoard:
             action = breaker.end_probe(trade, now_ns, filled=filled, reason=reason)
             yield from self._event(key, breaker, action)
 
-    def restore(self, found: Iterable[CircuitBreaker]) -> None:
-        """Breakers that a journal left open; rules that are no more are left out."""
+    def restore(
+        self, found: Collection[CircuitBreaker], trips: Mapping[BreakerKey, tuple[int, ...]], now_ns: int
+    ) -> None:
+        """Breakers that a journal left open, and when each last tripped; rules that are no more are left out.
+
+        All times are of the wall clock, which is what a journal knows. Of closed ones the last hour counts.
+        """
+        left = {(one.rule, one.scope, one.target) for one in found if one.rule in ROW_OF}
+        for key, times in trips.items():
+            rule, kind, target = key
+            if rule in ROW_OF:
+                counted = [at_ns for at_ns in times if key in left or now_ns - at_ns < HOUR_NS]
+                self._breaker(rule, scope_of(kind, target)).remember(counted)
         for one in found:
-            scope = GLOBAL if one.scope is BreakerScope.GLOBAL else f"{one.scope.name.lower()}:{one.target}"
             if one.rule in ROW_OF:
+                scope = scope_of(one.scope, one.target)
                 breaker = self._tripped[one.rule, scope] = self._breaker(one.rule, scope)
                 breaker.restore(one.at_ns, one.reason)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -63,8 +64,7 @@ class Breaker:
         self.phase, self.since_ns, self.reason, self.probe = Phase.OPEN, now_ns, reason, None
         self.trips += 1
         self._recent.append(now_ns)
-        often = len(self._recent) == TRIPS_FOR_A_PERSON and now_ns - self._recent[0] < HOUR_NS
-        self.needs_person = self.reset.clean_ns is None or often
+        self.needs_person = self.reset.clean_ns is None or self._often
         return BreakerAction.PAUSE if self.level.stopped else BreakerAction.REDUCE
 
     def look(self, now_ns: int) -> BreakerAction | None:
@@ -98,10 +98,19 @@ class Breaker:
         self._recent.clear()
         return self._close(now_ns)
 
+    def remember(self, trips_ns: Iterable[int]) -> None:
+        """A journal said at the start when it last tripped: a restart lets nobody count anew."""
+        self._recent.extend(trips_ns)
+
     def restore(self, since_ns: int, reason: str) -> None:
         """A journal said at the start that it is open: only a person, or its own rule from now on, ends it."""
         self.phase, self.since_ns, self.reason, self._clean_since_ns = Phase.OPEN, since_ns, reason, since_ns
-        self.needs_person = self.reset.clean_ns is None
+        self.needs_person = self.reset.clean_ns is None or self._often
+
+    @property
+    def _often(self) -> bool:
+        recent = self._recent
+        return len(recent) == TRIPS_FOR_A_PERSON and recent[-1] - recent[0] < HOUR_NS
 
     def _close(self, now_ns: int) -> BreakerAction:
         self.phase, self.since_ns, self.reason = Phase.CLOSED, now_ns, ""

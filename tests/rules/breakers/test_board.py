@@ -83,7 +83,7 @@ def test_a_start_finds_what_the_journal_left_open() -> None:
     board = BreakerBoard(holds)
     event = BreakerEvent(table.DRAWDOWN, "strategy:flash", BreakerAction.PAUSE, Level.HALTED, "a loss")
     unknown = CircuitBreaker(BreakerScope.GLOBAL, "", BreakerAction.PAUSE, "a rule of another version", "", None, 1)
-    board.restore([event.message(9), unknown])
+    board.restore([event.message(9), unknown], {}, 9)
     assert {key: one.reason for key, one in board.breakers.items()} == {(table.DRAWDOWN, "strategy:flash"): "a loss"}
 
 
@@ -101,3 +101,26 @@ def test_every_rule_of_the_table_has_words_for_its_trip_and_its_end() -> None:
     assert all(row.trip and row.ends and row.scope for row in table.ROWS)
     assert len(table.ROW_OF) == len(table.ROWS)
     assert all(row.level is Level.REDUCING for row in table.ROWS if row.reset.clean_ns is not None)
+
+
+def test_a_restart_lets_no_breaker_count_its_trips_anew() -> None:
+    """Two trips before the start and one behind it are three; older ones than an hour are forgotten."""
+    key = table.PRICE_JUMP, BreakerScope.INSTRUMENT, "ab"
+    for ago_s, person in ((3599, True), (3600, False)):
+        board = BreakerBoard(holds)
+        board.restore([], {key: (10_000 * SECOND - ago_s * SECOND, 9_999 * SECOND)}, 10_000 * SECOND)
+        list(board.trip(table.PRICE_JUMP, "instrument:ab", 10_000 * SECOND, "a jump"))
+        assert board.breakers[table.PRICE_JUMP, "instrument:ab"].needs_person is person
+        assert list(board.look(20_000 * SECOND)) == [] or not person
+
+
+def test_one_that_waited_for_a_person_waits_on_behind_a_restart() -> None:
+    key = table.PRICE_JUMP, BreakerScope.INSTRUMENT, "ab"
+    left = CircuitBreaker(BreakerScope.INSTRUMENT, "ab", BreakerAction.REDUCE, table.PRICE_JUMP, "a jump", None, 30)
+    board = BreakerBoard(holds)
+    board.restore([left], {key: (10, 20, 30)}, 9_000 * SECOND)
+    assert list(board.look(99_000 * SECOND)) == []
+    (event,) = board.resume("instrument:ab", 99_001 * SECOND)
+    assert event.action is BreakerAction.RESUME
+    list(board.trip(table.PRICE_JUMP, "instrument:ab", 99_002 * SECOND, "a jump"))
+    assert not board.breakers[table.PRICE_JUMP, "instrument:ab"].needs_person
