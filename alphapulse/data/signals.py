@@ -84,4 +84,4 @@ class ArbitrageSignal:
     @property
     def pools(self) -> tuple[InstrumentId, ...]:
         """The pools of the path in order."""
-        return tuple(leg.pool for leg in self.legs)
+        return tuple([leg.pool for leg in self.legs])

@@ -11,12 +11,14 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.risk import LimitOverride, RiskAlert, Severity
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.data.wire import NAME
+from alphapulse.rules.limits import amounts
 from alphapulse.rules.limits.checks import ORDER, CheckRow
 from alphapulse.rules.limits.facts import Facts, GateTerms, Permit
 from alphapulse.rules.limits.limit_book import LimitBook
 from alphapulse.rules.limits.limit_table import PROBATION_PPM
 from alphapulse.rules.limits.refusal import Caution, Refusal
 from alphapulse.rules.limits.trading_record import TradingRecord
+from alphapulse.rules.wire.slots import maker_of
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.scopes import strategy_scope
 
@@ -28,6 +30,9 @@ REMEMBERED = 65_536
 
 ALERT_EVERY_NS = 60_000_000_000
 """A check says at most so often, of one strategy, that its limit is near."""
+
+APPROVED = (None, None, None, "", "every check passed")
+_decision: Callable[..., RiskDecision] = maker_of(RiskDecision)
 
 
 class HaltView(Protocol):
@@ -88,6 +93,7 @@ class Gate:
         self._journal_failure = journal_failure
         record.throttle(terms.throttle_ns)
         self._judges = tuple(row.judge for row in order)
+        self._judges_if_calm = tuple(judge for judge in self._judges if judge not in amounts.CHECKS)
         self._traded: dict[tuple[str, int], None] = {}
         self._seen: dict[tuple[int, int], None] = {}
         self._alerts: list[RiskAlert] = []
@@ -110,18 +116,19 @@ class Gate:
             self.record.approve(signal)
             if facts.permit is Permit.PROBE:
                 self._breakers.send_probe(signal.strategy, facts.pools, (signal.run, signal.signal_id))
-        return RiskDecision(
-            run=signal.run,
-            signal_id=signal.signal_id,
-            strategy=signal.strategy,
-            profit_token=signal.profit_token,
-            venue_time_ns=signal.venue_time_ns,
-            failed=refusal.check if refusal else None,
-            value=refusal.value if refusal else None,
-            limit=refusal.limit if refusal else None,
-            unit=refusal.unit if refusal else "",
-            text=refusal.text if refusal else "every check passed",
-            decided_ns=facts.now_ns,
+        check, value, limit, unit, text = refusal or APPROVED
+        return _decision(
+            signal.run,
+            signal.signal_id,
+            signal.strategy,
+            signal.profit_token,
+            signal.venue_time_ns,
+            check,
+            value,
+            limit,
+            unit,
+            text,
+            facts.now_ns,
         )
 
     def take_alerts(self) -> list[RiskAlert]:
@@ -161,13 +168,15 @@ class Gate:
         factor_ppm = self._halts.factor_ppm(strategy, pools)
         if permit is not Permit.ANY:
             factor_ppm = min(factor_ppm, PROBATION_PPM)
+        ceilings, marks = self.limits.in_force(strategy, signal.profit_token, now_ns, factor_ppm)
         return Facts(
             signal,
             self.terms,
             pools,
             self._halts.epoch,
             self._halts.level(strategy, pools),
-            self.limits.ceilings(strategy, signal.profit_token, now_ns, factor_ppm),
+            ceilings,
+            marks,
             self.limits.floor(strategy, signal.profit_token),
             self.record,
             market_ns,
@@ -181,8 +190,8 @@ class Gate:
         )
 
     def _refusal(self, facts: Facts) -> Refusal | None:
-        """The checks in their order, one by one: the first refusal ends it."""
-        for judge in self._judges:
+        """The checks in their order, one by one: the first refusal ends it. Amounts are asked unless all are calm."""
+        for judge in self._judges_if_calm if amounts.calm(facts) else self._judges:
             found = judge(facts)
             if found is not None:
                 if isinstance(found, Refusal):

@@ -55,13 +55,17 @@ class Bus:
 
     def stream_trouble(self, venue: int) -> str | None:
         """What is wrong with the streams of a venue, or with a link by which they come, in words; None if nothing."""
+        whole, first = False, None
         for status in self.streams.values():
-            if is_link_stream(status) and status.state not in HEALTHY:
+            if status.state in HEALTHY:
+                whole = whole or status.venue == venue
+            elif is_link_stream(status):
                 return _trouble(status)
-        states = [status for status in self.streams.values() if status.venue == venue]
-        if any(status.state in HEALTHY for status in states):
+            elif first is None and status.venue == venue:
+                first = status
+        if whole:
             return None
-        return _trouble(states[0]) if states else "no stream of this chain has begun"
+        return "no stream of this chain has begun" if first is None else _trouble(first)
 
     def market_snapshot(self) -> Iterator[object]:
         """The state that a process starts from that has just been linked: the streams, and the newest pool states."""

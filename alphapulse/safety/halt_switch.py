@@ -114,7 +114,7 @@ class HaltSwitch:
 
     def factor_ppm(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> int:
         """What every limit is multiplied by, in parts per million: a tenth on probation."""
-        on_probation = self.level(strategy, instruments) is Level.PROBATION
+        on_probation = self._book.restricted and self.level(strategy, instruments) is Level.PROBATION
         return PROBATION_PPM if on_probation else PPM
 
     def level_of(self, scope: str) -> Level:

@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from alphapulse.data.execution import Check
+from alphapulse.data.execution import Check, Mode
 from alphapulse.rules.limits.facts import Facts
 from alphapulse.rules.limits.limit_table import RAW
 from alphapulse.rules.limits.losses import ALL
 from alphapulse.rules.limits.refusal import Finding, Refusal, below, within
 
 TRADES = "trades"
+
+
+def calm(facts: Facts) -> bool:
+    """Whether all amounts and counts lie so far below their limits that no check of this module says anything.
+
+    That is what nearly every trade finds. It is one look at what these checks look at one by one, and no more than
+    that: where it is False, they are asked.
+    """
+    signal, marks, record, now_ns = facts.signal, facts.marks, facts.record, facts.steady_ns
+    strategy, token, size, pools = signal.strategy, signal.profit_token, signal.size, facts.pools
+    in_pool, at_venue, gross, net, at_work = record.exposure.with_trade(strategy, token, pools, size)
+    loss, fall = record.losses.of(strategy, token, facts.day_ns)
+    loss_of_all, fall_of_all = record.losses.of(ALL, token, facts.day_ns)
+    to_venue, by_strategy, by_all = record.pace(strategy, pools, now_ns)
+    return (
+        size < marks.strategies_trade_value
+        and record.volume(strategy, token).total(now_ns) + size < marks.strategies_hourly_volume
+        and in_pool < marks.limits_instrument_exposure
+        and at_venue < marks.limits_venue_exposure
+        and gross < marks.limits_gross_exposure
+        and net < marks.limits_net_exposure
+        and at_work < marks.strategies_capital
+        and loss < marks.strategies_daily_loss
+        and loss_of_all < marks.limits_daily_loss
+        and fall < marks.strategies_drawdown
+        and fall_of_all < marks.limits_drawdown
+        and record.losses.streak(strategy) < marks.strategies_losing_streak
+        and signal.gas_price_wei < marks.limits_gas_price_wei
+        and _gas(facts) < marks.limits_hourly_gas_wei
+        and record.reverts.total(now_ns) < marks.limits_hourly_reverts
+        and to_venue + 1 < marks.limits_venue_intents
+        and by_strategy + 1 < marks.limits_strategy_intents
+        and by_all + 1 < marks.limits_intents
+        and record.attempts.unfilled(strategy, signal.legs) < marks.strategies_unfilled_repeats
+        and record.attempts.failures(pools) < marks.limits_failures_in_row
+        and (marks.complete or facts.terms.mode is Mode.PAPER)
+    )
 
 
 def max_trade_value(facts: Facts) -> Finding:
@@ -88,10 +125,8 @@ def gas_price(facts: Facts) -> Finding:
 
 def gas_budget(facts: Facts) -> Finding:
     """Gas paid in the hour behind, and all that is on its way, this trade's included."""
-    record, signal = facts.record, facts.signal
-    wei = record.gas_wei.total(facts.steady_ns) + record.exposure.gas_wei + signal.gas_units * signal.gas_price_wei
     limit = facts.ceilings.get("limits_hourly_gas_wei")
-    return within(Check.GAS_BUDGET, facts.terms.mode, wei, limit, "wei", "the gas of an hour")
+    return within(Check.GAS_BUDGET, facts.terms.mode, _gas(facts), limit, "wei", "the gas of an hour")
 
 
 def revert_budget(facts: Facts) -> Finding:
@@ -103,21 +138,21 @@ def revert_budget(facts: Facts) -> Finding:
 
 def venue_throttle(facts: Facts) -> Finding:
     """Trades at the busiest of the path's venues within the window, this one included."""
-    sent = max([facts.record.sent_to(pool.venue).total(facts.steady_ns) for pool in facts.pools])
+    sent, _, _ = facts.record.pace(facts.signal.strategy, facts.pools, facts.steady_ns)
     limit = facts.ceilings.get("limits_venue_intents")
     return within(Check.VENUE_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the pace at a venue")
 
 
 def strategy_throttle(facts: Facts) -> Finding:
     """Trades of the strategy within the window, this one included."""
-    sent = facts.record.sent_by(facts.signal.strategy).total(facts.steady_ns)
+    _, sent, _ = facts.record.pace(facts.signal.strategy, facts.pools, facts.steady_ns)
     limit = facts.ceilings.get("limits_strategy_intents")
     return within(Check.STRATEGY_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the strategy's pace")
 
 
 def global_throttle(facts: Facts) -> Finding:
     """Trades of all strategies within the window, this one included."""
-    sent = facts.record.sent.total(facts.steady_ns)
+    _, _, sent = facts.record.pace(facts.signal.strategy, facts.pools, facts.steady_ns)
     limit = facts.ceilings.get("limits_intents")
     return within(Check.GLOBAL_THROTTLE, facts.terms.mode, sent + 1, limit, TRADES, "the pace of all strategies")
 
@@ -148,3 +183,19 @@ def _both_below(facts: Facts, check: Check, own: int, everyone: int, field: str,
     if first is None or (isinstance(second, Refusal) and not isinstance(first, Refusal)):
         return second
     return first
+
+
+def _gas(facts: Facts) -> int:
+    """Gas of the hour behind and of all that is on its way, this trade's included, wei."""
+    record, signal = facts.record, facts.signal
+    return record.gas_wei.total(facts.steady_ns) + record.exposure.gas_wei + signal.gas_units * signal.gas_price_wei
+
+
+CHECKS = frozenset(
+    {
+        *(max_trade_value, volume, instrument_exposure, venue_exposure, gross_exposure, net_exposure, capital),
+        *(daily_loss, drawdown, losing_streak, gas_price, gas_budget, revert_budget),
+        *(venue_throttle, strategy_throttle, global_throttle, repeated, reject_storm),
+    }
+)
+"""The checks of this module: what `calm` answers for."""

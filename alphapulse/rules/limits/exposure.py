@@ -23,6 +23,11 @@ class Stake(NamedTuple):
     pools: tuple[InstrumentId, ...]
     gas_wei: int
 
+    @property
+    def venues(self) -> set[int]:
+        """The venues of its pools."""
+        return {pool.venue for pool in self.pools}
+
 
 class Exposure:
     """Open stakes, counted from their approval until their end is proven; UNKNOWN is open. Amounts are raw units.
@@ -70,6 +75,16 @@ class Exposure:
             return 0
         return max((self._of_venue.get((pool.venue, token), 0) for pool in pools), default=0)
 
+    def with_trade(
+        self, strategy: str, token: bytes, pools: Iterable[InstrumentId], size: int
+    ) -> tuple[int, int, int, int, int]:
+        """What a trade would make of its busiest pool, its busiest venue, gross, net and the strategy's open stakes."""
+        gross, net = self.gross(token, size), self.net(token, size)
+        if token not in self._of_token:
+            return size, size, gross, net, size
+        in_pool, at_venue = self.of_pools(pools, token), self.of_venues(pools, token)
+        return in_pool + size, at_venue + size, gross, net, self.of_strategy(strategy, token) + size
+
     def of_busiest_pool(self, token: bytes) -> int:
         """The most that is open through any pool."""
         return max((size for (_, of), size in self._of_pool.items() if of == token), default=0)
@@ -98,8 +113,8 @@ class Exposure:
         _add(self._of_strategy, (stake.strategy, token), size)
         for pool in set(stake.pools):
             _add(self._of_pool, (pool, token), size)
-        for venue in {pool.venue for pool in stake.pools}:
-            _add(self._of_venue, (int(venue), token), size)
+        for venue in stake.venues:
+            _add(self._of_venue, (venue, token), size)
 
 
 def _add(sums: dict[K, int], key: K, amount: int) -> None:

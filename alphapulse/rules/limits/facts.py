@@ -11,6 +11,7 @@ from alphapulse.data.halts import Level
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.rules.limits.limit_book import Ceilings
+from alphapulse.rules.limits.marks import Marks
 from alphapulse.rules.limits.trading_record import TradingRecord
 
 
@@ -37,9 +38,10 @@ class GateTerms(NamedTuple):
 class Facts(NamedTuple):
     """One signal and its surroundings at the moment of its verdict.
 
-    `pools` are those of its legs. `market_ns` is None while the market's time is not known, `steady_ns` is the time of
-    the windows, `now_ns` the wall clock. `trouble` is what is wrong with the stream behind it, `journal_failure` with
-    the journal. `traded` says whether its episode was traded, `seen` whether its number was judged.
+    `pools` are those of its legs, `marks` those of `ceilings`. `market_ns` is None while the market's time is unknown,
+    `steady_ns` is the time of the windows, `now_ns` the wall clock. `trouble` is what is wrong with the stream behind
+    it, `journal_failure` with the journal. `traded` says whether its episode was traded, `seen` whether its number was
+    judged.
     """
 
     signal: ArbitrageSignal
@@ -48,6 +50,7 @@ class Facts(NamedTuple):
     epoch: int
     level: Level
     ceilings: Ceilings
+    marks: Marks
     floor: int | None
     record: TradingRecord
     market_ns: int | None

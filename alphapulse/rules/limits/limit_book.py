@@ -10,6 +10,7 @@ import attrs
 from alphapulse.data.risk import LimitOverride
 from alphapulse.errors import LimitError
 from alphapulse.rules.limits.limit_table import PPM, RAW, ROWS, LimitRow, Place
+from alphapulse.rules.limits.marks import Marks
 
 OVERRIDE_FACTOR = 2
 """An override may at most be so many times the configured limit: what the start was told bounds what comes later."""
@@ -49,7 +50,7 @@ class LimitBook:
         self._floors = floors or {}
         self._overrides: dict[str, LimitOverride] = {}
         self._next_end_ns: int | None = None
-        self._cache: dict[tuple[str, bytes, int], Ceilings] = {}
+        self._cache: dict[tuple[str, bytes, int], tuple[Ceilings, Marks]] = {}
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -62,6 +63,10 @@ class LimitBook:
 
     def ceilings(self, strategy: str, token: bytes, now_ns: int, factor_ppm: int = PPM) -> Ceilings:
         """The limits in force for trades of a strategy that earn a token. `now_ns` is the wall clock."""
+        return self.in_force(strategy, token, now_ns, factor_ppm)[0]
+
+    def in_force(self, strategy: str, token: bytes, now_ns: int, factor_ppm: int = PPM) -> tuple[Ceilings, Marks]:
+        """The same limits, and from where on their checks have something to say."""
         if self._next_end_ns is not None and now_ns >= self._next_end_ns:
             self._expire(now_ns)
         key = strategy, token, factor_ppm
@@ -69,11 +74,12 @@ class LimitBook:
         if found is None:
             if len(self._cache) >= MOST_CACHED:
                 self._cache.clear()
-            found = self._cache[key] = {
+            ceilings = {
                 limit.row.field: limit.row.in_force(self.value(limit.name), factor_ppm)
                 for limit in self._limits.values()
                 if limit.strategy in (None, strategy) and limit.token in (None, token)
             }
+            found = self._cache[key] = ceilings, Marks.of(ceilings)
         return found
 
     def value(self, name: str) -> int:

@@ -49,10 +49,17 @@ class LossBook:
             if net:
                 self.streaks[strategy] = self.streaks.get(strategy, 0) + 1 if net < 0 else 0
 
+    def of(self, strategy: str, token: bytes, market_ns: int) -> tuple[int, int]:
+        """Both at once: `day_loss` and `drawdown`."""
+        state = self.states.get((strategy, token))
+        if state is None:
+            return 0, 0
+        lost = -state.day_net if state.day_net < 0 and state.day == market_ns // NS_PER_DAY else 0
+        return lost, state.peak - state.net
+
     def day_loss(self, strategy: str, token: bytes, market_ns: int) -> int:
         """What was lost on the market day of that moment; 0 if it earned."""
-        state = self.states.get((strategy, token))
-        return max(0, -state.day_net) if state is not None and state.day == market_ns // NS_PER_DAY else 0
+        return self.of(strategy, token, market_ns)[0]
 
     def drawdown(self, strategy: str, token: bytes) -> int:
         """How far the net profit lies below its highest."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
-from alphapulse.data.instruments import Venue
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
 from alphapulse.data.runs import RunStarted
 from alphapulse.data.signals import ArbitrageSignal
@@ -84,6 +86,14 @@ class TradingRecord:
             self._sent_to[venue] = SlidingWindow(self._throttle_ns)
         return self._sent_to[venue]
 
+    def pace(self, strategy: str, pools: Iterable[InstrumentId], now_ns: int) -> tuple[int, int, int]:
+        """Trades within it at the busiest of these pools' venues, of the strategy, and of all."""
+        sent = self.sent.total(now_ns)
+        if not sent:
+            return 0, 0, 0
+        to_venue = max([self.sent_to(venue).total(now_ns) for venue in {pool.venue for pool in pools}], default=0)
+        return to_venue, self.sent_by(strategy).total(now_ns), sent
+
     def most_sent_by(self, now_ns: int) -> int:
         """Trades of the busiest strategy within the throttle's window."""
         return max((window.total(now_ns) for window in self._sent_by.values()), default=0)
@@ -99,7 +109,7 @@ class TradingRecord:
         self.volume(stake.strategy, stake.token).add(now_ns, stake.size)
         self.sent.add(now_ns)
         self.sent_by(stake.strategy).add(now_ns)
-        for venue in {pool.venue for pool in stake.pools}:
+        for venue in stake.venues:
             self.sent_to(venue).add(now_ns)
 
     def _end(self, settlement: Settlement) -> None:
@@ -129,5 +139,5 @@ class TradingRecord:
 
 
 def _stake(trade: ArbitrageSignal | OrderRequest, gas_wei: int) -> Stake:
-    pools = tuple([leg.pool for leg in trade.legs])
-    return Stake(trade.strategy, trade.profit_token, trade.size, path_of(trade.strategy, trade.legs), pools, gas_wei)
+    path = path_of(trade.strategy, trade.legs)
+    return Stake(trade.strategy, trade.profit_token, trade.size, path, tuple([pool for pool, _ in path[1]]), gas_wei)
