@@ -23,6 +23,9 @@ from alphapulse.safety import halt_file
 KILL_TIMEOUT_S = 3.5
 """A stop must not wait for a loop that stands still: behind this come socket and signal. The API answers within 3 s."""
 
+MOST_REASON = 250
+"""Characters that the control plane takes."""
+
 reason_option = click.option("--reason", required=True, help="Why; it is kept in the audit log.")
 scope_option = click.option(
     "--scope",
@@ -83,7 +86,7 @@ def kill(config_path: Path | None, scope: str, level: str, reason: str) -> None:
     in the data folder, which keeps the next start halted.
     """
     config = read_config(config_path)
-    wish = {"scope": scope, "level": level, "reason": reason}
+    wish = {"scope": scope, "level": level, "reason": _taken(reason)}
     try:
         report = _kill(config, wish)
     except Unanswered as problem:
@@ -146,6 +149,12 @@ def login(config_path: Path | None) -> None:
     config = read_config(config_path)
     code = call(config, "POST", "/session/code")
     click.echo(f"{control_url(config)}/#code={code['code']}")
+
+
+def _taken(reason: str) -> str:
+    """The reason as every way takes it: no stop is refused for its words."""
+    words = reason.strip() or "no reason was given"
+    return words if len(words) <= MOST_REASON else words[: MOST_REASON - 1] + "…"
 
 
 def _kill(config: Config, wish: dict[str, str]) -> Any:

@@ -21,13 +21,16 @@ from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
 from alphapulse.data.execution import Mode
 from alphapulse.data.halts import HaltChange, Level, Via
+from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import HaltError
 from alphapulse.journal.journal_file import read_records
+from alphapulse.safety.clipped import clipped
 from alphapulse.safety.halt_book import HaltBook
 from alphapulse.safety.halt_json import entry_json, summary_json
 from alphapulse.safety.latch import read_latch, write_latch
 
 UNLOCK_PHRASE = "unlock alphapulse"
+NOTHING = "nothing was ever halted here"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
@@ -66,7 +69,7 @@ def list_halts(config_path: Path | None, as_json: bool) -> None:
     for halt in found:
         click.echo(summary_line(halt))
     if not found:
-        click.echo("nothing was ever halted here", err=True)
+        click.echo(NOTHING, err=True)
 
 
 @halts.command(name="unlock")
@@ -99,7 +102,7 @@ def unlock(config_path: Path | None, reason: str) -> None:
                     level=Level.HALTED,
                     actor=f"user {os.getuid()} at the machine",
                     via=Via.COMMAND_LINE,
-                    reason=reason[:250],
+                    reason=clipped(reason, SENTENCE.limit),
                     at_ns=time.time_ns(),
                 )
             )
@@ -111,12 +114,16 @@ def _report(config: Config, halt_id: int | None) -> Any:
     try:
         if halt_id is None:
             newest = _list_running(config)
-            halt_id = newest[0]["halt_id"] if newest else None
-        return ask(config, "GET", f"/halts/{halt_id or 0}", "halt", halt_id=halt_id)
+            if not newest:
+                raise HaltError(NOTHING)
+            halt_id = newest[0]["halt_id"]
+        return ask(config, "GET", f"/halts/{halt_id}", "halt", halt_id=halt_id)
     except Unanswered:
         book = _book(config)
         entries = book.newest_first()
-        entry = book.entry(halt_id) if halt_id is not None else next(iter(entries), None)
+        if not entries and halt_id is None:
+            raise HaltError(NOTHING) from None
+        entry = book.entry(halt_id) if halt_id is not None else entries[0]
         if entry is None:
             known = ", ".join(str(one.halted.halt_id) for one in entries) or "none"
             raise HaltError(f"expected a halt of the journal ({known}), found {halt_id}") from None

@@ -9,16 +9,20 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import trio
 from click.testing import CliRunner, Result
 
+from alphapulse.cli.daemon_call import Unanswered
 from alphapulse.cli.main import main
 from alphapulse.data.halts import GLOBAL, HaltChange, KillReport, Level, Via
 from alphapulse.journal.journal import Journal
 from alphapulse.safety.halt_json import bare_report
 from alphapulse.safety.latch import LatchRecord, read_latch, write_latch
+from alphapulse_web.api.requests import KillRequest
 from tests.daemon.day_config import Day
 from tests.fakes.inline_blocking import run_inline
 
@@ -141,6 +145,30 @@ def test_a_kill_without_a_daemon_leaves_the_halt_file(config: Path) -> None:
     assert (config.parent / "data" / "HALT").read_text() == "stop it\n"
     only_part = ["kill", "--config", str(config), "--reason", "x", "--scope", "strategy:flash_arbitrage"]
     assert CliRunner().invoke(main, only_part).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "taken"),
+    [("", "no reason was given"), (" \n", "no reason was given"), ("x" * 250, "x" * 250), ("ä" * 900, "ä" * 249 + "…")],
+)
+def test_no_stop_is_refused_for_its_words(
+    config: Path, monkeypatch: pytest.MonkeyPatch, reason: str, taken: str
+) -> None:
+    asked: list[object] = []
+
+    def call(*arguments: Any, **_: object) -> object:
+        asked.append(arguments[3])
+        raise Unanswered("nobody")
+
+    monkeypatch.setattr("alphapulse.cli.control.call", call)
+    assert CliRunner().invoke(main, ["kill", "--config", str(config), "--reason", reason]).exit_code == 0
+    assert asked == [{"scope": "global", "level": "halted", "reason": taken}]
+    msgspec.convert(asked[0], KillRequest)
+
+
+def test_where_nothing_was_halted_show_says_so(tmp_path: Path) -> None:
+    shown = run(Day().write(tmp_path), "halt", "show")
+    assert (shown.exit_code, shown.stderr) == (1, "alphapulse: nothing was ever halted here\n")
 
 
 @pytest.mark.parametrize("command", ["resume", "flatten"])
