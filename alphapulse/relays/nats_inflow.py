@@ -16,7 +16,7 @@ from alphapulse.relays.link_events import stream_status
 from alphapulse.relays.nats_publisher import NatsPublisher
 from alphapulse.relays.relay import Relay
 from alphapulse.rules.links.batch import COUNTED, Batch
-from alphapulse.rules.links.build import registry_hash
+from alphapulse.rules.links.build import build_mark
 from alphapulse.rules.links.delivery import delivery_of
 from alphapulse.rules.links.expiry import is_expired
 from alphapulse.rules.links.identity import SeenMessages
@@ -25,8 +25,8 @@ from alphapulse.rules.wire.frame import decode_messages
 from alphapulse.transport.jetstream import JetStream
 from alphapulse.transport.jetstream_consumer import Delivery, StreamConsumer, open_consumer
 
-BUILD = registry_hash()[:8].hex()
-"""The last word but one of a message's subject: which messages its publisher knows."""
+BUILD = build_mark()
+"""The last word but one of a message's subject: of which build its publisher is."""
 
 Notice = Callable[[LinkCondition, int, int, str, str], None]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 import attrs
 import trio
 
+from alphapulse import __version__
 from alphapulse.data.links import ConsumerReport, Lane, LinkCondition, LinkHello, LinkStatus, RelayReport
 from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.data.services import Error
@@ -206,9 +207,12 @@ class RelayServer:
             return f"{service} expected the lane {hello.lane.name}, which the relay {name} does not have"
         if hello.durable and service not in self._lanes[hello.lane].applied:
             return f"{service} is not one of the durable consumers of the relay {name}; name it in the topology"
-        if self.domain is Domain.EXECUTION and hello.registry != registry_hash():
+        if self.domain is Domain.EXECUTION and (hello.build, hello.registry) != (__version__, registry_hash()):
+            found = (
+                "with other messages than those" if hello.build == __version__ else f"not of {__version__} like that"
+            )
             return (
-                f"{service} is of build {hello.build}, with other messages than those of the relay {name}; "
+                f"{service} is of build {hello.build}, {found} of the relay {name}; "
                 "all processes that trade must be of one build"
             )
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
@@ -149,13 +149,18 @@ async def test_the_streams_of_a_publisher_that_leaves_are_stale_until_it_is_back
     nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("other", [{"registry_hash": lambda: bytes(32)}, {"__version__": "9.9.9"}])
 @pytest.mark.parametrize("server_side", [True, False])
 async def test_processes_of_different_builds_do_not_trade_with_each_other(
-    server_side: bool, autojump_clock: MockClock, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+    server_side: bool,
+    other: dict[str, object],
+    autojump_clock: MockClock,
+    nursery: trio.Nursery,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Refused on execution with words that say why; market data may be read."""
-    other: Callable[[], bytes] = lambda: bytes(32)  # noqa: E731 - a registry of another build
-    monkeypatch.setattr(relay_server if server_side else lane_link, "registry_hash", other)
+    for name, value in other.items():
+        monkeypatch.setattr(relay_server if server_side else lane_link, name, value)
     relay = await start(nursery, 100, Domain.EXECUTION)
     process = Process("engine", 3)
     nursery.start_soon(process.link(Domain.EXECUTION, partial(connect, ADDRESS)).run)
