@@ -208,11 +208,9 @@ class RelayServer:
         if hello.durable and service not in self._lanes[hello.lane].applied:
             return f"{service} is not one of the durable consumers of the relay {name}; name it in the topology"
         if self.domain is Domain.EXECUTION and (hello.build, hello.registry) != (__version__, registry_hash()):
-            found = (
-                "with other messages than those" if hello.build == __version__ else f"not of {__version__} like that"
-            )
+            other = "with other messages than" if hello.build == __version__ else f"and not of {__version__} like"
             return (
-                f"{service} is of build {hello.build}, {found} of the relay {name}; "
+                f"{service} is of build {hello.build}, {other} the relay {name}; "
                 "all processes that trade must be of one build"
             )
         return None
