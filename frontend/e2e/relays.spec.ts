@@ -24,7 +24,8 @@ test("shows links, rates, rings, gaps and consumers, and what is not known as un
   await expect(strategy.getByText("212")).toBeVisible();
   await expect(signals).toContainText("LOST");
   await expect(signals.getByTitle("The relay has not told this.").first()).toBeVisible();
-  await expect(signals).toContainText("Nobody listens.");
+  await expect(signals.getByRole("row").filter({ hasText: "strategy" })).not.toContainText("OK");
+  await expect(signals.getByTitle(/nobody here knows how this consumer is/)).toBeVisible();
   await expect(execution).toContainText("Here");
   await expect(execution.getByTitle("It runs in this process: there is no link to it.")).toBeVisible();
   await expect(execution.getByRole("row").filter({ hasText: "control lane" })).toHaveCount(1);

@@ -4,7 +4,7 @@ import { expect, test, type Page } from "@playwright/test";
 
 import { withDaemon } from "./daemon";
 import { FakeDaemon } from "./fake";
-import { report, wall } from "./fixtures/day";
+import { halted, report, wall } from "./fixtures/day";
 import { risk } from "./fixtures/risk";
 import { expectNoSidewaysScroll } from "./layout";
 
@@ -132,6 +132,22 @@ test("resumes by the phrase that was shown, and tells what the daemon refuses", 
     phrase: PHRASE,
     reason: "the five trades were looked at",
   });
+});
+
+test("the banner of a halt leads to resuming, and offers it to nobody who may not", async ({ page }) => {
+  const daemon = await open(page, "risk");
+  daemon.status(halted);
+  const banner = page.locator(".banner");
+  await expect(banner).toContainText("HALTED. Nothing is being traded.");
+  await expect(banner.getByRole("button", { name: "Resume\u2026" })).toHaveCount(0);
+  daemon.role = "operator";
+  await page.reload();
+  daemon.answers.set("POST /control/challenge", () => ({ status: 200, body: { ...challenge(), scope: "global" } }));
+  await banner.getByRole("button", { name: "Resume\u2026" }).click();
+  await expect(page.getByRole("dialog", { name: "Resume PAPER trading of whole system?" })).toContainText(PHRASE);
+  await expect(page.locator("button.stop")).toBeInViewport();
+  expect(daemon.posts.map((one) => one.postDataJSON() as unknown)).toEqual([{ scope: "global" }]);
+  daemon.expectClean();
 });
 
 test("offers no button while something forbids to resume", async ({ page }) => {

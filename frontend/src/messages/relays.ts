@@ -43,6 +43,7 @@ export const relays = {
   venues: "Venues",
   noLink: "It runs in this process: there is no link to it.",
   noRelay: "A hub within one process keeps no ring and counts no sequence: what is published is handed over at once.",
+  stateLost: "The link to the relay is lost: nobody here knows how this consumer is.",
   notTold: "The relay has not told this.",
   noRate: "No rate yet: it needs two figures of the last seconds.",
   consumers: (name: string) => `Consumers of ${name}`,

@@ -11,11 +11,13 @@ import { linkTone } from "./words";
 export function ConsumerTable({ relay }: { relay: RelayView }) {
   if (relay.consumers.length === 0) return <p className="quiet">{texts.nobody}</p>;
   const remote = relay.consumers.some((one) => one.peer !== null);
+  // What the relay told before the link was lost is not how its consumers are now.
+  const lost = relay.link !== null && !relay.link.connected;
   return (
     <>
       <DataTable
         label={texts.consumers(relay.name)}
-        columns={remote ? [...columns, ...ofLinks] : columns}
+        columns={[...who, ofState(lost), ...figures, ...(remote ? ofLinks : [])]}
         rows={relay.consumers}
         keyOf={(one) => `${one.name} ${one.peer ?? ""} ${one.lane ?? ""}`}
       />
@@ -28,7 +30,7 @@ function count(value: string | number | null, cause: string): ReactNode {
   return value === null ? <Missing cause={cause} /> : integerText(`${value}`);
 }
 
-const columns: Column<RelayConsumer>[] = [
+const who: Column<RelayConsumer>[] = [
   {
     head: texts.consumer,
     cell: (one) => (
@@ -39,7 +41,21 @@ const columns: Column<RelayConsumer>[] = [
     ),
   },
   { head: texts.where, cell: (one) => (one.peer === null ? texts.thisProcess : one.peer || <Missing cause={texts.notTold} />) },
-  { head: texts.state, cell: (one) => <Condition tone={linkTone(one.state)} word={texts.states[one.state]} /> },
+];
+
+function ofState(lost: boolean): Column<RelayConsumer> {
+  return {
+    head: texts.state,
+    cell: (one) =>
+      lost && one.peer !== null ? (
+        <Missing cause={texts.stateLost} />
+      ) : (
+        <Condition tone={linkTone(one.state)} word={texts.states[one.state]} />
+      ),
+  };
+}
+
+const figures: Column<RelayConsumer>[] = [
   {
     head: texts.wants,
     wraps: true,
