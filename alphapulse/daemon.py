@@ -97,6 +97,7 @@ class Daemon:
         )
         self.risk = Risk(config, self.pools, paths, bus, clock, journal, start, self.halting, environment)
         self.trading = Trading(config, self.pools, self.risk, bus, clock, journal, start, self.halting, environment)
+        venues = sorted({venue_scope(pool.id.venue) for pool in self.pools})
         self.watches = Watches(
             paths,
             start,
@@ -106,6 +107,8 @@ class Daemon:
             self.halting,
             environment,
             check_scope=self.check_scope,
+            venues=venues,
+            reconciled=lambda venue, equal: self.risk.breakers.reconciled(venue, equal=equal),
         )
         self.strategies = Strategies(
             config,
@@ -124,7 +127,7 @@ class Daemon:
             decisions=(*self.trading.tasks(), *self.strategies.tasks()),
             collectors=self.sources.tasks() if self.sources is not None else (),
             environment=environment,
-            venues=sorted({venue_scope(pool.id.venue) for pool in self.pools}),
+            venues=venues,
             halt=self.halting.kill_by_supervisor,
             leave=self._leaving.ask if environment.service_manager is not None else None,
         )

@@ -27,9 +27,15 @@ from alphapulse.safety.reconciliation import Reconciliation
 
 logger = logging.getLogger(__name__)
 
+GATEWAY = "paper executor"
+
 
 class Watches:
-    """Who looks whether trading must stop, and answers whether it may go on. All are services of the foundation."""
+    """Who looks whether trading must stop, and answers whether it may go on. All are services of the foundation.
+
+    `venues` are the scopes at which the gateway trades; `reconciled` is told of each, after each round, whether what it
+    says and what we say are equal.
+    """
 
     def __init__(
         self,
@@ -42,8 +48,12 @@ class Watches:
         environment: Environment,
         *,
         check_scope: Callable[[str], None],
+        venues: Sequence[str],
+        reconciled: Callable[[str, bool], object],
     ) -> None:
         self._halting = halting
+        self._venues = venues
+        self._reconciled = reconciled
         self._books = books
         self._executor = executor
         self._execution = execution
@@ -58,9 +68,10 @@ class Watches:
         )
         self._clock = ClockWatch(environment.now_ns, environment.monotonic_ns, self._halt_by_clock)
         self._reconciliation = Reconciliation(
-            {"journal": self._fold.view, "portfolio": self._portfolio, "paper executor": self._gateway},
+            {"journal": self._fold.view, "portfolio": self._portfolio, GATEWAY: self._gateway},
             {"ledger": self._ledger},
             self._halt_by_reconciliation,
+            self._tell_venues,
         )
         halting.preconditions += [
             self._file.precondition,
@@ -83,6 +94,12 @@ class Watches:
 
     def _halt_by_reconciliation(self, reason: str) -> None:
         self._halting.kill(GLOBAL, reason=reason, actor=reconciliation.ACTOR, via=Via.RECONCILIATION)
+
+    def _tell_venues(self, found: tuple[str, ...]) -> None:
+        """A round was compared: what the gateway says otherwise than we do is also a breaker of its venues."""
+        equal = not any(GATEWAY in difference for difference in found)
+        for venue in self._venues:
+            self._reconciled(venue, equal)
 
     def _listen_to_journal(self) -> None:
         before = self._books.journal.on_append

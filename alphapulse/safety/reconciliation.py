@@ -28,16 +28,22 @@ class Reconciliation:
         parts: in the order in which they are believed; the first is what the others are held to.
         slow_parts: parts that are asked last, and only when nothing happens meanwhile.
         trip: halts the global scope, with the reason; called once for each mismatch.
+        on_round: told of each round what it found that the rounds just before it had found too.
     """
 
     def __init__(
-        self, parts: Mapping[str, Part], slow_parts: Mapping[str, SlowPart], trip: Callable[[str], object]
+        self,
+        parts: Mapping[str, Part],
+        slow_parts: Mapping[str, SlowPart],
+        trip: Callable[[str], object],
+        on_round: Callable[[tuple[str, ...]], object],
     ) -> None:
         self.mismatch: tuple[str, ...] | None = None
         """What the last comparison found; None before the first."""
         self._parts = parts
         self._slow_parts = slow_parts
         self._trip = trip
+        self._on_round = on_round
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
@@ -60,12 +66,14 @@ class Reconciliation:
     async def _settled(self) -> tuple[str, ...]:
         """The differences that every one of three rounds has found."""
         found = await self._compare()
+        self._on_round(found)
         for _ in range(ROUNDS - 1):
             if not found:
                 break
             await trio.sleep(AGAIN_S)
             again = await self._compare()
             found = tuple(one for one in found if one in again)
+            self._on_round(found)
         return found
 
     async def _compare(self) -> tuple[str, ...]:

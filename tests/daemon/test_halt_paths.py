@@ -19,6 +19,7 @@ from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import GLOBAL, FlattenRecord, FlattenStage, HaltChange, KillReport, Level, Via
 from alphapulse.data.roles import Role
 from alphapulse.errors import HaltError
+from alphapulse.rules.accounting.agreement import BookView
 from alphapulse.safety.control_socket import reachable
 from alphapulse.safety.rearm import ASKED_OUTSIDE
 from tests.daemon.books import records
@@ -119,6 +120,28 @@ async def test_each_path_halts_and_says_which_it_was(tmp_path: Path, autojump_cl
     latched = [one for one in records(paths_in(tmp_path).journal, HaltChange) if one.level is Level.HALTED]
     if via is not Via.JOURNAL:
         assert [one.via for one in latched] == [via]
+
+
+async def test_a_gateway_that_says_otherwise_three_times_opens_its_venues_breaker_too(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with running_daemon(tmp_path, MORNING) as rig:
+        await rig.until(5)
+        parts = rig.daemon.watches._reconciliation._parts
+        assert isinstance(parts, dict)
+        parts["paper executor"] = lambda: BookView(frozenset({999}))
+        await trio.sleep(33)
+        changes = rig.daemon.halts.changes
+        venue = next(scope for scope in changes if scope.startswith("venue:"))
+        assert (changes[GLOBAL].via, changes[venue].via) == (Via.RECONCILIATION, Via.BREAKER)
+        assert changes[venue].level is Level.HALTED
+        assert {name: holds for name, holds, _ in rig.daemon.resume_preconditions()}["venues"] is False
+        parts["paper executor"] = lambda: BookView(frozenset())
+        await trio.sleep(33)
+        assert {name: holds for name, holds, _ in rig.daemon.resume_preconditions()}["venues"] is True
+        assert rig.daemon.halts.level_of(venue) is Level.HALTED
+        resume(rig.daemon)
+        resume(rig.daemon, venue)
 
 
 async def test_every_question_of_the_table_is_answered_by_the_daemon_and_by_nobody_else(

@@ -20,12 +20,14 @@ class Parts:
     portfolio: BookView | None = EMPTY
     ledger: BookView | None = None
     trips: list[tuple[float, str]] = attrs.field(factory=list)
+    rounds: list[tuple[float, int]] = attrs.field(factory=list)
 
     def reconciliation(self) -> Reconciliation:
         return Reconciliation(
             {"journal": lambda: self.journal, "portfolio": lambda: self.portfolio},
             {"ledger": self.ask_ledger},
             lambda reason: self.trips.append((trio.current_time(), reason)),
+            lambda found: self.rounds.append((trio.current_time(), len(found))),
         )
 
     async def ask_ledger(self) -> BookView | None:
@@ -59,6 +61,14 @@ async def test_what_is_on_its_way_is_no_mismatch(autojump_clock: MockClock) -> N
             await trio.sleep(0.9)
         nursery.cancel_scope.cancel()
     assert parts.trips == []
+    assert parts.rounds[:4] == [(0.0, 0), (30.0, 1), (31.0, 0), (61.0, 1)]
+
+
+async def test_each_round_is_told_with_what_has_stayed(autojump_clock: MockClock) -> None:
+    parts = Parts(journal=holding(7))
+    with trio.move_on_after(32.5):
+        await parts.reconciliation().run()
+    assert parts.rounds == [(0.0, 1), (1.0, 1), (2.0, 1), (32.0, 1)]
 
 
 async def test_it_is_compared_every_thirty_seconds_and_tripped_once(autojump_clock: MockClock) -> None:
