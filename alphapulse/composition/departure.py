@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import trio
 
-from alphapulse.composition.roads import Roads
+if TYPE_CHECKING:
+    from alphapulse.composition.roads import Roads
 
 LOOK_S = 0.1
 """A server says who is connected when it is asked: there is no event to wait for."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from alphapulse.composition.departure import Departure
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.link_audit import LinkNotices
 from alphapulse.composition.market_follower import MarketFollower
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
-from alphapulse.composition.roads import OnControl, Roads
 from alphapulse.composition.terms import speed_ppm
 from alphapulse.composition.topology import Placement, Topology
 from alphapulse.config import Config
@@ -17,6 +17,9 @@ from alphapulse.data.market import StreamStatus
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.bus import Bus
+
+if TYPE_CHECKING:
+    from alphapulse.composition.roads import OnControl, Roads
 
 NS_PER_S = 1_000_000_000
 
@@ -50,6 +53,9 @@ class Site:
         (section,) = config.collectors.values()
         self._ends = section.at_end == "stop" and not leads
         if topology is not None:
+            # Links, TLS and NATS are read only where there is another process.
+            from alphapulse.composition.roads import Roads  # noqa: PLC0415
+
             self.roads = Roads(
                 placement,
                 topology,

@@ -32,7 +32,7 @@ ALERT_EVERY_NS = 60_000_000_000
 """A check says at most so often, of one strategy, that its limit is near."""
 
 APPROVED = (None, None, None, "", "every check passed")
-_decision: Callable[..., RiskDecision] = maker_of(RiskDecision)
+_new_decision: Callable[..., RiskDecision] = maker_of(RiskDecision)
 
 
 class HaltView(Protocol):
@@ -117,18 +117,18 @@ class Gate:
             if facts.permit is Permit.PROBE:
                 self._breakers.send_probe(signal.strategy, facts.pools, (signal.run, signal.signal_id))
         check, value, limit, unit, text = refusal or APPROVED
-        return _decision(
-            signal.run,
-            signal.signal_id,
-            signal.strategy,
-            signal.profit_token,
-            signal.venue_time_ns,
-            check,
-            value,
-            limit,
-            unit,
-            text,
-            facts.now_ns,
+        return _new_decision(
+            run=signal.run,
+            signal_id=signal.signal_id,
+            strategy=signal.strategy,
+            profit_token=signal.profit_token,
+            venue_time_ns=signal.venue_time_ns,
+            failed=check,
+            value=value,
+            limit=limit,
+            unit=unit,
+            text=text,
+            decided_ns=facts.now_ns,
         )
 
     def take_alerts(self) -> list[RiskAlert]:

@@ -17,9 +17,12 @@ from alphapulse.rules.arbitrage.repricing import resize
 from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner, ScanCounts
 from alphapulse.rules.arbitrage.sizing import SizedPath
 from alphapulse.rules.limits.sizing import UNCAPPED, SizeCaps
+from alphapulse.rules.wire.slots import maker_of
 
 MOST_GAP_PPM = (1 << 32) - 1
 """The largest gap that a signal can tell: a drained pool's price may lie further off than any number of use."""
+
+_new_signal: Callable[..., ArbitrageSignal] = maker_of(ArbitrageSignal)
 
 
 @attrs.frozen
@@ -92,7 +95,7 @@ class FlashArbitrage:
             self._episodes[found.pair] = signal_id
         fees = pool_fees(path.steps)
         block_number, log_index = found.position
-        return ArbitrageSignal(
+        return _new_signal(
             run=self._run(),
             signal_id=signal_id,
             strategy=self.name,
@@ -104,7 +107,7 @@ class FlashArbitrage:
             venue_time_ns=found.stamp.venue_time_ns,
             received_ns=found.stamp.received_ns,
             valid_through_block=block_number,
-            legs=tuple(step.as_leg() for step in path.steps),
+            legs=tuple([step.as_leg() for step in path.steps]),
             profit_token=found.pair.profit_token,
             size=path.size,
             gross=path.profit + fees,

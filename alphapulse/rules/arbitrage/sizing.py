@@ -16,10 +16,13 @@ from alphapulse.rules.amm.swap_math import SwapStep, compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
 from alphapulse.rules.books.pool_book import RangeState
+from alphapulse.rules.wire.slots import maker_of
 
 Q96_BITS = 96
 NO_LIMIT = 1 << 255
 """More than any pool can take: asks a step for all that the range holds."""
+
+_new_leg: Callable[..., Leg] = maker_of(Leg)
 
 
 class PathStep(NamedTuple):
@@ -36,7 +39,7 @@ class PathStep(NamedTuple):
         """The step as it travels in signals and fills."""
         token0, token1 = self.pool.pair
         token_in, token_out = (token0, token1) if self.zero_for_one else (token1, token0)
-        return Leg(
+        return _new_leg(
             self.pool.id, token_in, token_out, self.amount_in, self.amount_out, self.fee_amount, self.sqrt_price_x96
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import attrs
 import trio
@@ -14,8 +14,6 @@ from alphapulse.data.links import ConsumerReport, Lane, LinkCondition, RelayRepo
 from alphapulse.data.wire import Domain
 from alphapulse.relays.bus import Bus
 from alphapulse.relays.relay import RelayStatistics
-from alphapulse.relays.relay_link import AnyLink
-from alphapulse.relays.relay_server import RelayServer
 from alphapulse.relays.subscription import SubscriptionStatistics
 from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.rules.links.delivery import delivery_of
@@ -34,6 +32,10 @@ from alphapulse_web.api.relay_shapes import (
 )
 from alphapulse_web.api.schemas import Instant
 from alphapulse_web.instants import instant
+
+if TYPE_CHECKING:
+    from alphapulse.relays.relay_link import AnyLink
+    from alphapulse.relays.relay_server import RelayServer
 
 SAMPLE_S = 1.0
 NS_PER_TENTH_S = 100_000_000
