@@ -205,6 +205,7 @@ class Roads:
             market_ns=self._market_ns,
             snapshot=snapshots.get(place.domain),
             durable=self._halted_elsewhere(place),
+            here=self._halted_here(place),
             signal_ttl_ns=self._max_signal_age_ns if place.domain is Domain.SIGNAL else None,
             on_notice=self._on_notice,
         )
@@ -255,6 +256,12 @@ class Roads:
         return frozenset(
             one.service for one in services if one.strategies and not one.execution and place not in one.relays
         )
+
+    def _halted_here(self, place: RelayPlace) -> str | None:
+        """This process, if it has strategies beside the execution relay and the books have not."""
+        placement = self._placement
+        halts = place.domain is Domain.EXECUTION and placement.strategies and not placement.execution
+        return placement.service if halts else None
 
     def _links_of(self, domain: Domain) -> list[AnyLink]:
         places = self._topology.of_domain(domain)

@@ -190,7 +190,7 @@ class NatsInflow:
         mixed = self._hub.domain is Domain.EXECUTION and build != BUILD
         if mixed and service not in self._refused:
             self._refused.add(service)
-            words = f"{service} knows other messages than this process; all processes that trade must be of one build"
+            words = f"{service} is of another build than this process; all processes that trade must be of one build"
             self._notice(LinkCondition.REFUSED, 0, 0, words, service)
         return mixed
 

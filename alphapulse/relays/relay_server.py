@@ -14,6 +14,7 @@ from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.data.services import Error
 from alphapulse.data.wire import Domain, Source
 from alphapulse.errors import LinkClosed, LinkStalled, PeerRefused
+from alphapulse.relays.applied_marks import AppliedMarks
 from alphapulse.relays.engagement import Engagement
 from alphapulse.relays.link_end import READ_BYTES, LinkEnd, link_bytes
 from alphapulse.relays.relay import Relay
@@ -44,6 +45,7 @@ class ServerTerms:
     - `name`: the relay's; `boot_id` tells this start of it from others.
     - `durable`: the consumers that must have applied a message before its publisher is told that it is acknowledged;
       whether they are connected or not, what they lack is kept.
+    - `here`: our own name among them where such a consumer listens to the hub itself; it counts for halts.
     - `snapshot`: the state from which a newcomer starts.
     - `signal_ttl_ns`: signals older than this, by the market clock, are not sent any more; None sends all.
     - `on_notice`: told of consumers that are slow, were cut off or refused, and of gaps in what publishers send.
@@ -57,6 +59,7 @@ class ServerTerms:
     market_ns: Callable[[], int]
     snapshot: Callable[[], Iterable[object]] | None = None
     durable: Collection[str] = ()
+    here: str | None = None
     signal_ttl_ns: int | None = None
     on_notice: Callable[[LinkStatus], None] | None = None
 
@@ -72,10 +75,19 @@ class RelayServer:
         self.hub = hub
         self.domain = hub.domain
         self.terms = terms
+        here = () if terms.here is None else (terms.here,)
         self._lanes = {
-            lane: ServedLane(terms.boot_id, lane, delivery_of(hub.domain, lane), terms.durable)
+            lane: ServedLane(
+                terms.boot_id,
+                lane,
+                delivery_of(hub.domain, lane),
+                (*terms.durable, *here) if lane is Lane.CONTROL else terms.durable,
+            )
             for lane in lanes_of(hub.domain)
         }
+        self._marks = AppliedMarks()
+        if terms.here is not None:
+            hub.flow.watch(self._applied_here)
         self._links: dict[tuple[str, Lane], ServedLink] = {}
         self._streams: dict[str, dict[str, StreamStatus]] = {}
         self._started_ns = terms.now_ns()
@@ -133,6 +145,9 @@ class RelayServer:
     def publish(self, service: str, messages: Sequence[object], frames: bytes) -> None:
         """Carry what a publisher sent. Raises RelayError if it belongs elsewhere, or the ring is full."""
         self.hub.publish(messages, frames)
+        if self.terms.here is not None and any(lane_of(message) is Lane.CONTROL for message in messages):
+            self._marks.add(self._lanes[Lane.CONTROL].ring.next, self.hub.subscriptions, messages)
+            self._applied_here()
         if self.domain is Domain.MARKET_DATA:
             for message in messages:
                 if isinstance(message, StreamStatus):
@@ -197,6 +212,13 @@ class RelayServer:
                 del self._links[key], lane.consumers[hello.service]
                 self._speak_for(hello.service, present=False)
 
+    def _applied_here(self) -> None:
+        """Consumers of our own hub have come back for more. What one left unapplied is acknowledged with the next."""
+        if self._marks.advance() and self.terms.here is not None:
+            self._lanes[Lane.CONTROL].acknowledge(self.terms.here, self._marks.applied)
+        if self._marks.broken:
+            self._marks.take_back()
+
     def _refusal(self, hello: LinkHello) -> str | None:
         """Why a peer is not served, in words; None if it is."""
         service, name = hello.service, self.terms.name
@@ -253,7 +275,7 @@ class RelayServer:
         """Durable consumers that are waited for."""
         for lane, served in self._lanes.items():
             for service, applied in served.applied.items():
-                if (service, lane) not in self._links:
+                if (service, lane) not in self._links and service != self.terms.here:
                     lacking = served.ring.next - applied
                     yield ConsumerReport(
                         service=service, peer="", lane=lane, durable=True, connected=False,

@@ -57,7 +57,8 @@ class ShardMerge:
         for message in messages:
             yield message
             if isinstance(message, StreamStatus) and message.state is StreamState.RESET and is_link_stream(message):
-                lost = self._venues[message.stream.removeprefix(LINK_STREAM)]
+                relay, _, _ = message.stream.removeprefix(LINK_STREAM).partition("/")  # over NATS: RELAY/PUBLISHER
+                lost = self._venues[relay]
                 for state in self._hub.snapshot():
                     if isinstance(state, PoolState) and state.pool.venue not in lost:
                         yield state

@@ -254,3 +254,33 @@ async def test_what_is_given_up_is_halted_once_and_a_name_that_is_unknown_is_not
         nursery.cancel_scope.cancel()
     assert halted == [("strategy:one", "c")]
     assert "strategy:two, which is unknown here" in caplog.text
+
+
+async def never(_: str | None) -> None:
+    await trio.sleep_forever()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_strategies_beside_the_execution_relay_must_be_gone_too_before_a_halt_is_complete(
+    gone: bool, tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = TOPOLOGY.replace(', "relays.execution"]', "]").replace(
+        '"strategies.f', '"relays.execution", "strategies.f'
+    )
+    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        processes = Processes(tmp_path, Day(speed=60, start=START, end=END), nursery, beside)
+        await processes.start(stack)
+        execution, strategy = processes.running["execution"], processes.running["strategy"]
+        assert isinstance(execution, Daemon)
+        assert isinstance(strategy, Outpost)
+        await trio.sleep(5)
+        if not gone:
+            monkeypatch.setattr(strategy.supervision.decisions, "wait_stopped", never)
+        change = execution.kill(GLOBAL, reason="a drill", actor="ann", via=Via.API)
+        report = await execution.halts.wait_report(change.halt_id)
+        (step,) = [one for one in report.steps if one.name == "strategies and engine gone"]
+        assert step.done is gone
+        monkeypatch.undo()
+        for process in reversed(processes.running.values()):
+            process.request_stop("the test is over")
+        await processes.wait_ended()

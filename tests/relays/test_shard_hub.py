@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import LogStamp, PoolState, StreamState, StreamStatus
 from alphapulse.data.wire import Domain
@@ -22,7 +24,9 @@ def reset(stream: str) -> StreamStatus:
     return StreamStatus(stream, 0, StreamState.RESET, "the relay started anew", 0, 1, False)
 
 
-async def test_a_link_that_is_reset_loses_the_state_of_its_own_venues_alone() -> None:
+@pytest.mark.parametrize("link", ["link one", "link one/collector"])
+async def test_a_link_that_is_reset_loses_the_state_of_its_own_venues_alone(link: str) -> None:
+    """A broker has a link to each publisher."""
     bus, book = Bus(), PoolBook()
     hub = bus.hubs[Domain.MARKET_DATA]
     merge = ShardMerge(hub, {name: [CHAIN] for name in VENUES})
@@ -30,7 +34,7 @@ async def test_a_link_that_is_reset_loses_the_state_of_its_own_venues_alone() ->
     with hub.subscribe("reader") as reader:
         one.publish([state_of("one", 7)])
         two.publish([state_of("two", 8)])
-        one.publish([reset("link one")])
+        one.publish([reset(link)])
         for message in await reader.receive():
             book.apply(message)
     assert list(book.snapshot()) == [state_of("two", 8)]
