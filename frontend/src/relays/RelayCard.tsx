@@ -20,7 +20,7 @@ export function RelayCard({ relay }: { relay: RelayView }) {
     );
   return (
     <Card
-      title={relay.name === relay.domain ? texts.domains[relay.domain] : relay.name}
+      title={titleOf(relay)}
       meta={texts.deliveries[relay.delivery]}
       head={<span className="card-state">{head}</span>}
       className="relay-card"
@@ -72,4 +72,9 @@ function facts(relay: RelayView): [string, ReactNode][] {
         ] as [string, ReactNode][])),
     [texts.asOf, relay.as_of === null ? <Missing cause={texts.notTold} /> : <TimeOfDay instant={relay.as_of} />],
   ];
+}
+
+/** The domain, or the name of one relay of several that carry a part of it each. */
+function titleOf(relay: RelayView): string {
+  return relay.venues === null ? texts.domains[relay.domain] : relay.name;
 }
