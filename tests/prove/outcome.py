@@ -67,4 +67,4 @@ def quantile(values: tuple[float, ...], share: float) -> float:
 
 
 def _ms(value: float) -> str:
-    return f"{value / 1000:,.1f} s" if value >= 10_000 else f"{value:.0f} ms" if value >= 100 else f"{value:.2g} ms"
+    return f"{value / 1000:,.1f} s" if value >= 10_000 else f"{value:.0f} ms" if value >= 10 else f"{value:.2g} ms"
