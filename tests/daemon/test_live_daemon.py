@@ -239,10 +239,12 @@ def test_a_second_daemon_on_the_same_folder_is_refused(held: LiveDaemon) -> None
 
 
 def test_a_port_that_is_taken_is_one_line_that_names_the_setting(held: LiveDaemon, tmp_path: Path) -> None:
+    """Beside the line that every first start writes: where the token lies."""
     port = int(held.url.rpartition(":")[2])
     with LiveDaemon(attrs.evolve(HELD, port=port).write(tmp_path)) as second:
         assert second.wait() == 78
-        (line,) = second.stderr.splitlines()
+        made, line = second.stderr.splitlines()
+        assert f"{second.paths.folder / 'token'}" in made
         assert line.startswith(f"alphapulse: configuration: web.port: expected a port that is free, found {port}")
         assert not (second.paths.folder / "control.json").exists()
 

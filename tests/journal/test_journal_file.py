@@ -174,7 +174,7 @@ def test_frame_without_a_link_is_refused(path: Path) -> None:
 def test_record_of_an_unknown_type_counts_and_comes_as_none(path: Path) -> None:
     """A newer version may write records that this one does not know; the chain holds over them."""
     first = chained([run_started()])[0]
-    payload = bytes((119, 2, 1, 2)) + bytes((LINK_TYPE, 32)) + hashlib.sha256(first).digest()
+    payload = bytes((82, 2, 1, 2)) + bytes((LINK_TYPE, 32)) + hashlib.sha256(first).digest()
     newer = seal(payload, domain=Domain.SYSTEM, source=Source.EXECUTION_ENGINE, sequence=2, timestamp_ns=DAY_NS)
     path.write_bytes(first + newer)
     assert [(position.records, record) for position, record in read_records(path)] == [(1, run_started()), (2, None)]
