@@ -1,4 +1,4 @@
-"""What happens to links is told to the books: who was cut off and who was not let in stands in the audit."""
+"""What happens to links is told to the books: cuts and refusals stand in the audit, who falls behind raises alerts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Callable
 
 import trio
 
+from alphapulse.data.halts import GLOBAL
 from alphapulse.data.links import LinkCondition, LinkStatus
+from alphapulse.data.risk import RiskAlert, Severity
 from alphapulse.data.runs import AuditTrail
+from alphapulse.data.wire import NAME, SENTENCE
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.bus import Bus
+from alphapulse.safety.clipped import clipped
 
 NS_PER_S = 1_000_000_000
 QUIET_NS = 60 * NS_PER_S
@@ -25,17 +29,41 @@ RESULTS = {
 }
 
 
+PASSED_ON = (*RESULTS, LinkCondition.SLOW)
+
+
+class Quiet:
+    """Lets the same thing about the same link pass once in 60 s. Of 256 links it knows when that was."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[tuple[str, str, LinkCondition], int] = OrderedDict()
+
+    def passes(self, status: LinkStatus, now_ns: int) -> bool:
+        """Whether it was not told within the last minute; then it is told now."""
+        key = (status.relay, status.peer, status.condition)
+        if 0 <= now_ns - self._told.get(key, -QUIET_NS) < QUIET_NS:
+            return False
+        self._told[key] = now_ns
+        self._told.move_to_end(key)
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return True
+
+
 class LinkNotices:
     """Publishes what links tell of themselves on the execution relay. `offer` may be called while a relay publishes."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._quiet = Quiet()
         self._waiting: deque[LinkStatus] = deque(maxlen=WAITING)
         self._wake = trio.Event()
 
     def offer(self, status: LinkStatus) -> None:
-        """Take a notice; only those that belong in the audit are passed on."""
-        if status.condition in RESULTS:
+        """Take a notice; those that somebody must see are passed on. That one is slow is no reason to tell him more."""
+        if status.condition is LinkCondition.SLOW and not self._quiet.passes(status, status.at_ns):
+            return
+        if status.condition in PASSED_ON:
             self._waiting.append(status)
             self._wake.set()
 
@@ -50,13 +78,13 @@ class LinkNotices:
 
 
 class LinkAudit:
-    """Writes them down in the process that keeps the journal."""
+    """Writes them down in the process that keeps the journal, and raises a `RiskAlert` for a link that falls behind."""
 
     def __init__(self, bus: Bus, journal: Journal, *, now_ns: Callable[[], int]) -> None:
         self._bus = bus
         self._journal = journal
         self._now_ns = now_ns
-        self._written: OrderedDict[tuple[str, str, LinkCondition], int] = OrderedDict()
+        self._quiet = Quiet()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled. Raises JournalError if the audit cannot be kept."""
@@ -67,15 +95,27 @@ class LinkAudit:
                     self._write(status)
 
     def _write(self, status: LinkStatus) -> None:
-        key, now_ns = (status.relay, status.peer, status.condition), self._now_ns()
-        result = RESULTS.get(status.condition)
-        if result is None or now_ns - self._written.get(key, -QUIET_NS) < QUIET_NS or self._journal.failure is not None:
+        now_ns = self._now_ns()
+        if status.condition not in PASSED_ON or not self._quiet.passes(status, now_ns):
             return
-        self._written[key] = now_ns
-        self._written.move_to_end(key)
-        if len(self._written) > REMEMBERED:
-            self._written.popitem(last=False)
-        action = f"link.{status.condition.name.lower()}"
-        self._journal.append_now(
-            [AuditTrail(f"relay {status.relay}"[:64], action, status.peer, status.text, result, now_ns)]
-        )
+        if status.condition is LinkCondition.SLOW:
+            self._bus.execution.publish([slow_link_alert(status, now_ns)])
+        elif self._journal.failure is None:
+            action, result = f"link.{status.condition.name.lower()}", RESULTS[status.condition]
+            actor = clipped(f"relay {status.relay}", NAME.limit)
+            self._journal.append_now([AuditTrail(actor, action, status.peer, status.text, result, now_ns)])
+
+
+def slow_link_alert(status: LinkStatus, now_ns: int) -> RiskAlert:
+    """The alert for a consumer that is about to be cut off."""
+    text = f"{status.peer} falls behind on the relay {status.relay}: {status.text}; it is cut off when that is full"
+    return RiskAlert(
+        severity=Severity.WARNING,
+        scope=GLOBAL,
+        rule="link_slow",
+        value=None,
+        limit=None,
+        unit="messages",
+        text=clipped(text, SENTENCE.limit),
+        raised_ns=now_ns,
+    )

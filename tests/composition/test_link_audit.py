@@ -9,11 +9,13 @@ from trio.testing import wait_all_tasks_blocked
 
 from alphapulse.composition.link_audit import QUIET_NS, WAITING, LinkAudit, LinkNotices
 from alphapulse.data.links import LinkCondition, LinkStatus
+from alphapulse.data.risk import RiskAlert, Severity
 from alphapulse.data.runs import AuditTrail
 from alphapulse.data.wire import Domain
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.bus import Bus
 from tests.daemon.books import records
+from tests.execution.execution_fakes import evolved
 from tests.fakes.inline_blocking import run_inline
 
 
@@ -47,6 +49,35 @@ async def test_a_cut_is_audited_once_in_a_while(tmp_path: Path) -> None:
         ("relay market_data", "link.cut", "strategy", "too slow"),
         ("relay market_data", "link.refused", "strategy", "mixed builds"),
     ]
+
+
+async def test_who_falls_behind_raises_an_alert_once_in_a_while(tmp_path: Path) -> None:
+    """However often a relay says so: on a link that is slow already, each message more would make it worse."""
+    bus, now_ns, path = Bus(), 5, tmp_path / "journal"
+    slow = status(LinkCondition.SLOW, "2048 messages wait for it, half of what may")
+    async with (
+        Journal.open(path, now_ns=lambda: now_ns, run_blocking=run_inline) as journal,
+        trio.open_nursery() as nursery,
+    ):
+        notices = LinkNotices(bus)
+        await nursery.start(LinkAudit(bus, journal, now_ns=lambda: now_ns).run)
+        await nursery.start(notices.run)
+        with bus.execution.subscribe("test") as subscription:
+            for at_ns in (1, 2, 3, QUIET_NS):
+                notices.offer(evolved(slow, at_ns=at_ns))
+                await wait_all_tasks_blocked()
+            told = await subscription.receive()
+            now_ns += QUIET_NS
+            notices.offer(evolved(slow, at_ns=QUIET_NS + 1))
+            await wait_all_tasks_blocked()
+            later = await subscription.receive()
+        nursery.cancel_scope.cancel()
+    assert [type(one) for one in told + later] == [LinkStatus, RiskAlert] * 2
+    alert = told[1]
+    assert isinstance(alert, RiskAlert)
+    assert (alert.severity, alert.scope, alert.rule) == (Severity.WARNING, "global", "link_slow")
+    assert alert.text.startswith("strategy falls behind on the relay market_data: 2048 messages wait for it")
+    assert records(path, AuditTrail) == []
 
 
 async def test_notices_that_nobody_takes_are_bounded() -> None:
