@@ -161,6 +161,7 @@ class BreakersSection(Section, frozen=True):
     least_outcomes: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
     max_unknown_orders: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 3
     max_memory_mib: Annotated[int, msgspec.Meta(ge=64, le=1 << 20)] | None = None
+    max_loop_lag_ms: Annotated[int, msgspec.Meta(ge=10, le=3_600_000)] = 500
 
 
 class RelaySection(Section, frozen=True):

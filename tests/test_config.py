@@ -214,6 +214,7 @@ EACH_KEY = [
     ("breakers", "least_outcomes", 1),
     ("breakers", "max_unknown_orders", 0),
     ("breakers", "max_memory_mib", 64),
+    ("breakers", "max_loop_lag_ms", 10),
     ("limits", "loop_stall_s", 5),
     ("limits", "loop_exit_s", 60),
     ("halting", "probation_s", 0),

@@ -24,6 +24,8 @@ from alphapulse.safety.own_health import OwnHealth
 from alphapulse.safety.scopes import scope_holds
 from alphapulse.safety.trade_causes import TradeCauses
 
+NS_PER_MS = 1_000_000
+
 
 class Risk:
     """The limits in force, and the breakers over all of trading. `board` is what the gate asks of half-open ones."""
@@ -58,6 +60,7 @@ class Risk:
             paths.folder,
             environment.machine,
             max_memory_bytes=None if config.breakers.max_memory_mib is None else config.breakers.max_memory_mib << 20,
+            max_lag_ns=config.breakers.max_loop_lag_ms * NS_PER_MS,
             trip=self.breakers.trip,
             alert=self._alert,
             steady_ns=environment.thread_ns,

@@ -43,6 +43,7 @@ class OwnHealth:
         machine: Machine,
         *,
         max_memory_bytes: int | None,
+        max_lag_ns: int,
         trip: Callable[[str, str, str], None],
         alert: Callable[[RiskAlert], None],
         steady_ns: Callable[[], int],
@@ -57,7 +58,7 @@ class OwnHealth:
         self._steady_ns = steady_ns
         self._now_ns = now_ns
         self._run_blocking = run_blocking
-        self._lag = LoopLag()
+        self._lag = LoopLag(max_lag_ns)
         self._space: DiskSpace | None = None
         self._memory: int | None = None
         self._unread = ""

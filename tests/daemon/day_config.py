@@ -72,6 +72,9 @@ max_signal_age_s = 86_400
 loop_stall_s = {self.loop_stall_s}
 loop_exit_s = {self.loop_exit_s}
 
+[breakers]
+max_loop_lag_ms = 600_000
+
 [halting]
 probation_s = {self.probation_s}
 """

@@ -75,6 +75,7 @@ async def watching(max_memory_bytes: int | None = None) -> AsyncIterator[Bench]:
         Path("/there"),
         machine,
         max_memory_bytes=max_memory_bytes,
+        max_lag_ns=500_000_000,
         trip=lambda rule, scope, reason: tripped.append((second(), rule, scope)),
         alert=alert,
         steady_ns=clock,

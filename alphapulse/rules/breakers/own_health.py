@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 SECOND_NS: Final = 1_000_000_000
-LAG_NS: Final = SECOND_NS // 2
 LAG_FOR_NS: Final = 3 * SECOND_NS
 MEMORY_PERCENT: Final = 80
 DISK_WARN_PERCENT: Final = 20
@@ -22,14 +21,15 @@ class DiskSpace(NamedTuple):
 
 
 class LoopLag:
-    """The loop has been late for long if each of its rounds in 3 s came more than 500 ms late."""
+    """The loop has been late for long if each of its rounds in 3 s came more than `limit_ns` late."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_ns: int) -> None:
+        self._limit_ns = limit_ns
         self._late_since_ns: int | None = None
 
     def take(self, now_ns: int, late_ns: int) -> str | None:
         """A round came `late_ns` late; the cause to trip, if it is one. `now_ns` is a monotonic clock."""
-        if late_ns <= LAG_NS:
+        if late_ns <= self._limit_ns:
             self._late_since_ns = None
             return None
         if self._late_since_ns is None:

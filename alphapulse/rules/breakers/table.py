@@ -95,7 +95,7 @@ ROWS: tuple[BreakerRow, ...] = (
     ),
     BreakerRow(
         LOOP_LAG, "global", Level.HALTED, PERSON,
-        "the loop comes round more than 500 ms late for 3 s", BY_A_PERSON,
+        "the loop comes round more than `max_loop_lag_ms` late for 3 s", BY_A_PERSON,
     ),
     BreakerRow(
         MEMORY, "global", Level.HALTED, PERSON,

@@ -152,7 +152,7 @@ def test_finality_that_stands_still_and_nodes_that_differ_are_ill() -> None:
 
 
 def test_a_loop_that_is_late_in_every_round_of_three_seconds_trips() -> None:
-    lag, half = LoopLag(), SECOND // 2
+    lag, half = LoopLag(SECOND // 2), SECOND // 2
     assert lag.take(10 * SECOND, half) is None
     assert lag.take(11 * SECOND, half + 1) is None
     assert lag.take(12 * SECOND, half + 1) is None
