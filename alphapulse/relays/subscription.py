@@ -63,7 +63,8 @@ class Subscription(Generic[M]):
         """Queue messages in order. Never waits; a consumer that would overflow is cut off."""
         if self._closed or self._cut_off:
             return
-        if len(self._queue) + len(messages) > self._capacity:
+        waiting = len(self._queue) + len(messages)
+        if waiting > self._capacity:
             self._cut_off = True
             self._drop()
             self._wake()
@@ -71,7 +72,7 @@ class Subscription(Generic[M]):
         self._queue.extend(messages)
         self._batches += 1
         self._flow.begin()
-        self._peak = max(self._peak, len(self._queue))
+        self._peak = max(self._peak, waiting)
         self._wake()
 
     @property

@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import (
+    BlockCompleted,
     LogStamp,
     MarketEvent,
     PoolBurn,
@@ -14,7 +15,6 @@ from alphapulse.data.market import (
     PoolState,
     PoolSwap,
     StreamState,
-    StreamStatus,
 )
 from alphapulse.rules.books.pool_book import PoolBook, Position, RangeState
 
@@ -63,6 +63,8 @@ class PoolHistory:
 
     def apply(self, event: MarketEvent) -> PoolSwap | None:
         """Take one event in, in chain order. Returns it if it was a swap, as the book does."""
+        if isinstance(event, BlockCompleted):
+            return None
         swap = self.book.apply(event)
         if isinstance(event, POOL_EVENTS):
             self._note(event.stamp)
@@ -72,7 +74,7 @@ class PoolHistory:
         elif isinstance(event, PoolState):
             if (state := self.book.state(event.pool)) is not None:
                 self._track(event.pool).put(state)
-        elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
+        elif event.state is StreamState.RESET:
             self._tracks.clear()
             self._logs.clear()
         return swap
