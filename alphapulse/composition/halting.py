@@ -235,6 +235,12 @@ class Halting:
 
     def _keep(self, record: HaltChange | FlattenRecord) -> None:
         """What must be journalled or it did not happen; a halt happens all the same."""
+        if isinstance(record, HaltChange):
+            level = logging.INFO if record.level.trades else logging.WARNING
+            name = record.level.name.lower()
+            logger.log(
+                level, "%s is %s, halt %d by %s: %s", record.scope, name, record.halt_id, record.actor, record.reason
+            )
         self.book.take(record)
         self._journal.append_now([record])
         self._execution.publish([record])

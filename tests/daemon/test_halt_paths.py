@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -120,6 +121,22 @@ async def test_each_path_halts_and_says_which_it_was(tmp_path: Path, autojump_cl
     latched = [one for one in records(paths_in(tmp_path).journal, HaltChange) if one.level is Level.HALTED]
     if via is not Via.JOURNAL:
         assert [one.via for one in latched] == [via]
+
+
+async def test_every_change_of_a_level_stands_in_the_log(
+    tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "alphapulse.composition.halting")
+    async with running_daemon(tmp_path, MORNING) as rig:
+        rig.daemon.kill(GLOBAL, reason="odd prices", actor="ann", via=Via.API)
+        await trio.sleep(1)
+        resume(rig.daemon)
+    told = [(one.levelname, one.message) for one in caplog.records if one.name == "alphapulse.composition.halting"]
+    assert told == [
+        ("INFO", "global is active, halt 0 by alphapulse: the books are new and the mode is paper"),
+        ("WARNING", "global is halted, halt 1 by ann: odd prices"),
+        ("INFO", "global is active, halt 1 by ann: the drill is over"),
+    ]
 
 
 async def test_a_gateway_that_says_otherwise_three_times_opens_its_venues_breaker_too(
