@@ -204,6 +204,7 @@ class Daemon:
             close_gate=self.halts.close_gate,
             kill=self.halting.kill_by_signal,
             begin=lambda: self.halts.start(*self._start.level(self.mode)),
+            wait_ready=self.site.wait_listening,
             stop=self._stop,
             task_status=task_status,
         )

@@ -95,6 +95,7 @@ class Outpost:
             close_gate=lambda: None,
             kill=self._stop_deciding,
             begin=lambda: None,
+            wait_ready=self.site.wait_listening,
             stop=self._stop,
             task_status=task_status,
         )

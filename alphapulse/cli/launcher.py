@@ -121,10 +121,10 @@ class Launcher:
                 reason = f": {said.reason}" if said is not None and said.reason else ""
                 raise LaunchError(f"{service} ended with exit code {code}{reason}")
             if time.monotonic() > deadline:
-                process.terminate()
+                _end(process)
                 raise LaunchError(
-                    f"expected {service} (process {process.pid}) to be ready within {READY_S:.0f} s; it was told to "
-                    f"stop, and its log is {log_path(self.data_folder, service)}"
+                    f"expected {service} (process {process.pid}) to be ready within {READY_S:.0f} s; it was stopped, "
+                    f"and its log is {log_path(self.data_folder, service)}"
                 )
             time.sleep(POLL_S)
 
@@ -139,6 +139,16 @@ def last_lines(path: Path, count: int, end: int | None = None) -> list[str]:
             return file.read(size - start).decode("utf-8", "replace").splitlines()[-count:] if count else []
     except FileNotFoundError:
         return []
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process that did not start, before those that it stands on are stopped."""
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _ended(descriptor: int, timeout_s: float) -> bool:

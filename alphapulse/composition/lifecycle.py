@@ -40,13 +40,14 @@ class Lifecycle:
         close_gate: Callable[[], None],
         kill: Callable[[], None],
         begin: Callable[[], object],
+        wait_ready: Callable[[], Awaitable[None]],
         stop: Callable[[str], Awaitable[None]],
         task_status: trio.TaskStatus[None],
     ) -> None:
         """Runs until `request_stop`, SIGTERM or SIGINT; returns when `stop` has.
 
         `close_gate` is called by the handler of SIGUSR1 itself, `kill` in the Trio thread after it; `begin` just before
-        the tree starts.
+        the tree starts; when that has and `wait_ready` has returned, the process is ready.
         """
         with install_kill_signal(close_gate, kill):
             async with trio.open_nursery() as nursery:
@@ -54,12 +55,24 @@ class Lifecycle:
                 await nursery.start(serve_stack_dumps, self._write_stacks)
                 begin()
                 await nursery.start(root.run)
+                await self._wait_unless_stopped(wait_ready)
                 task_status.started()
                 self._tell_manager("READY=1")
                 await self._stop_requested.wait()
                 self._tell_manager("STOPPING=1")
                 await stop(self.stopping or "the process was stopped")
                 nursery.cancel_scope.cancel("the staged stop is over")
+
+    async def _wait_unless_stopped(self, wait_ready: Callable[[], Awaitable[None]]) -> None:
+        async with trio.open_nursery() as nursery:
+
+            async def give_up() -> None:
+                await self._stop_requested.wait()
+                nursery.cancel_scope.cancel("the process is stopped")
+
+            nursery.start_soon(give_up)
+            await wait_ready()
+            nursery.cancel_scope.cancel("the process is ready")
 
     def _stop_by_signal(self) -> None:
         self.request_stop("a stop signal was received")

@@ -75,6 +75,7 @@ class Roads:
         self.bus = bus
         self.servers: dict[str, RelayServer] = {}
         self.links: dict[str, AnyLink] = {}
+        self.listening = {place.name: trio.Event() for place in placement.relays}
         self._placement = placement
         self._topology = topology
         self._clock = clock
@@ -102,6 +103,11 @@ class Roads:
             if (link := self.links.get(place.name)) is not None:
                 same = partial(_same, link if self._placement.uses(place.domain) else Unawaited(link))
                 yield ChildSpec(f"link to {place.name}", same, RESTARTS, kind="link")
+
+    async def wait_listening(self) -> None:
+        """Return when every relay that is placed here has listened: only then can other processes be started."""
+        for listens in self.listening.values():
+            await listens.wait()
 
     async def wait_audience(self) -> None:
         """Return when every process that is to hear what this one publishes is there, at most 30 s later."""
@@ -297,6 +303,7 @@ class RelayHost:
         listener = listen(place.address, self._roads.admission(), tls=self._roads.tls(place))
         async with trio.open_nursery() as nursery:
             await nursery.start(listener.serve, self._roads.servers[place.name].serve)
+            self._roads.listening[place.name].set()
             task_status.started()
 
 

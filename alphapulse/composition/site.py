@@ -77,6 +77,11 @@ class Site:
             yield ChildSpec("link notices", lambda: self._notices, RESTARTS)
             yield from roads.tasks()
 
+    async def wait_listening(self) -> None:
+        """Return when the relays that run here can be connected to; at once if there are none."""
+        if self.roads is not None:
+            await self.roads.wait_listening()
+
     async def wait_audience(self) -> None:
         """Return when all processes that are to hear this one are there; at once if there are no others."""
         if self.roads is not None:

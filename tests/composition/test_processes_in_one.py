@@ -29,6 +29,10 @@ from alphapulse.nursery.node import NodeState
 from alphapulse.outpost import Outpost, open_outpost
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.accounting.decisions import decisions, digest
+from alphapulse.transport.address import parse_address
+from alphapulse.transport.admission import Admission
+from alphapulse.transport.byte_link import ByteLink
+from alphapulse.transport.endpoints import listen
 from tests.daemon.daemon_rig import clock_ns, paths_in, running_daemon
 from tests.daemon.day_config import Day
 from tests.daemon.test_escalations import GIVEN_UP_AFTER_S, fail
@@ -284,3 +288,22 @@ async def test_strategies_beside_the_execution_relay_must_be_gone_too_before_a_h
         for process in reversed(processes.running.values()):
             process.request_stop("the test is over")
         await processes.wait_ended()
+
+
+async def test_a_process_is_ready_only_when_its_relays_listen(
+    tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else another process would be blamed, which waits for them."""
+    caplog.set_level(logging.CRITICAL + 1)
+    other = listen(parse_address("memory:signals"), Admission())
+    async with trio.open_nursery() as nursery:
+        await nursery.start(other.serve, forget)
+        processes = Processes(tmp_path, Day(), nursery)
+        with trio.move_on_after(20) as patience:
+            await processes.start_again("relays")
+        assert patience.cancelled_caught
+        nursery.cancel_scope.cancel()
+
+
+async def forget(_: ByteLink) -> None:
+    """Nobody comes."""

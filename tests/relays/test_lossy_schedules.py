@@ -15,4 +15,4 @@ def test_a_lossy_schedule_ends_as_one_without_loss(seed: int) -> None:
 @pytest.mark.slow
 def test_many_lossy_schedules_end_as_those_without_loss() -> None:
     """`make prove-bus` runs two thousand."""
-    assert [problem for seed in range(5, 65) for problem in run_schedule(seed).problems] == []
+    assert [problem for seed in range(5, 20) for problem in run_schedule(seed).problems] == []
