@@ -1,4 +1,5 @@
 /** The page of tasks: the live tree, and an operator's hand on it. */
+import { readFileSync, writeFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
@@ -75,7 +76,7 @@ for (const scheme of ["dark", "light"] as const) {
 
 test("of the real daemon: a task is stopped and started, a strategy is reloaded, stacks are read", async ({ page }) => {
   test.setTimeout(90_000);
-  await withDaemon(page, async () => {
+  await withDaemon(page, async (daemon) => {
     await page.getByRole("link", { name: "System" }).click();
     const reason = page.getByLabel("Reason, kept in the audit log");
     await task(page, "engine").click();
@@ -88,6 +89,14 @@ test("of the real daemon: a task is stopped and started, a strategy is reloaded,
     await reason.fill("the drill is over");
     await page.getByRole("dialog").getByRole("button", { name: "Start", exact: true }).click();
     await expect(task(page, "engine")).toContainText("running");
+    const text = readFileSync(daemon.config, "utf8");
+    writeFileSync(daemon.config, text.replace(/^evaluate = "log"/m, 'evaluate = "block"'));
+    await task(page, "flash_arbitrage").click();
+    await page.getByRole("button", { name: "Reload configuration" }).click();
+    await reason.fill("once a block is enough");
+    await page.getByRole("dialog").getByRole("button", { name: "Reload configuration" }).click();
+    await expect(card(page)).toContainText('strategies.flash_arbitrage.evaluate: "log" \u2192 "block"');
+    await expect(task(page, "flash_arbitrage")).toContainText("running");
     await page.getByRole("button", { name: "Stack dump" }).click();
     await expect(page.getByRole("dialog").locator("pre")).toContainText("alphapulse");
     await page.keyboard.press("Escape");
