@@ -37,6 +37,9 @@ from alphapulse.safety.clipped import clipped
 READ_BLOCKS = 512
 """Blocks fetched by one hop to the reading thread."""
 
+PACED_BLOCKS = 32
+"""The same at a pace, where a block must not be late because hundreds behind it are being read."""
+
 PAUSE_BEFORE_REPEAT_S = 5
 NS_PER_S = 1_000_000_000
 SPEED_PPM = 1_000_000
@@ -144,10 +147,11 @@ class RecordedCollector:
         terms = self._terms
         first_ns = self.span_ns[0] if self.span_ns else 0
         started_at = trio.current_time()
+        count = PACED_BLOCKS if terms.speed_ppm else READ_BLOCKS
         # A thread that reads is always waited for, so nobody else uses the blocks when they are closed.
         with closing(self._recording.blocks(terms.start_ns, terms.end_ns)) as blocks:
             while True:
-                batch, problem = await self._run_blocking(_take, blocks)
+                batch, problem = await self._run_blocking(_take, blocks, count)
                 for block in batch:
                     if terms.speed_ppm and (time_ns := self._time_ns(block)) is not None:
                         due_s = (time_ns - first_ns) / NS_PER_S * SPEED_PPM / terms.speed_ppm
@@ -224,11 +228,11 @@ class RecordedCollector:
         self._market_data.publish([status])
 
 
-def _take(blocks: Iterator[RecordedBlock]) -> tuple[list[RecordedBlock], RecordingError | None]:
+def _take(blocks: Iterator[RecordedBlock], count: int) -> tuple[list[RecordedBlock], RecordingError | None]:
     """The next blocks, and what ended the recording while they were read."""
     batch: list[RecordedBlock] = []
     try:
-        batch.extend(islice(blocks, READ_BLOCKS))
+        batch.extend(islice(blocks, count))
     except RecordingError as problem:
         return batch, problem
     return batch, None
