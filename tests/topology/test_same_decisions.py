@@ -25,16 +25,6 @@ def test_several_processes_decide_as_one_does_and_end_with_the_recording(name: s
         assert digest == example.digest_of_one_process()
 
 
-def test_the_shards_of_a_replay_do_not_depend_on_who_is_faster(tmp_path: Path) -> None:
-    digests = set()
-    for number in range(2):
-        with Example("sharded", tmp_path / str(number)) as example:
-            example.command("up")
-            example.wait_for("ended")
-            digests.add(example.digest())
-    assert len(digests) == 1
-
-
 def test_a_nats_server_can_carry_the_relays(tmp_path: Path) -> None:
     port = free_port()
     server = subprocess.Popen(
