@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from alphapulse.cli.control_file import read_control_file
+from alphapulse.cli.control_file import ControlFile, read_control_file
 from alphapulse.cli.daemon_call import TurnedAway, Unanswered, ask, by_socket, call, control_url
 from alphapulse.cli.halt_text import report_lines
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
@@ -25,6 +26,8 @@ KILL_TIMEOUT_S = 3.5
 
 MOST_REASON = 250
 """Characters that the control plane takes."""
+ENDING_S = 0.5
+"""A process that was killed is gone by then."""
 
 reason_option = click.option("--reason", required=True, help="Why; it is kept in the audit log.")
 scope_option = click.option(
@@ -168,8 +171,7 @@ def _kill(config: Config, wish: dict[str, str]) -> Any:
 def _kill_without_answer(config: Config, reason: str, problem: Unanswered) -> None:
     """Nobody answers: the signal to a process that runs, else a file for the one that comes."""
     running = read_control_file(config.data_folder)
-    if running is not None and running.is_running():
-        os.kill(running.pid, signal.SIGUSR1)
+    if running is not None and _outlives_signal(running):
         click.echo(f"{problem.message}\nSIGUSR1 was sent to process {running.pid} instead, which closes its gate.")
         return
     path = config.data_folder / halt_file.NAME
@@ -178,6 +180,23 @@ def _kill_without_answer(config: Config, reason: str, problem: Unanswered) -> No
     except OSError as error:
         raise click.ClickException(f"{problem.message}; {path} could not be left either: {error.strerror}") from error
     click.echo(f"{problem.message}\nNo daemon runs. {path} was left: the next start comes up HALTED while it is there.")
+
+
+def _outlives_signal(running: ControlFile) -> bool:
+    """Send SIGUSR1; false if the process is not there, or was about to end: then nobody has heard it.
+
+    One that was killed just now hangs up on us before it is gone.
+    """
+    if not running.is_running():
+        return False
+    try:
+        os.kill(running.pid, signal.SIGUSR1)
+    except ProcessLookupError:
+        return False
+    until = time.monotonic() + ENDING_S
+    while time.monotonic() < until and running.is_running():
+        time.sleep(0.02)
+    return running.is_running()
 
 
 def _resumed(shown: dict[str, Any], scope: str) -> str:
