@@ -18,6 +18,7 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
+from alphapulse.cli.control_file import process_start
 from alphapulse.cli.main import main
 from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import GLOBAL, HaltChange, Level
@@ -283,3 +284,19 @@ def test_a_stale_control_file_sends_no_signal_to_a_stranger(tmp_path: Path) -> N
     assert result.exit_code == 0
     assert "No daemon runs" in result.stdout
     assert (daemon.paths.folder / "HALT").read_text() == "stop\n"
+
+
+def test_a_kill_of_a_process_that_is_just_ending_leaves_the_halt_file(tmp_path: Path) -> None:
+    """It was killed: it answers nobody and hears no signal, but is not gone yet."""
+    config = QUICK.write(tmp_path)
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    dying = "import signal, time; signal.signal(signal.SIGUSR1, signal.SIG_IGN); print(flush=True); time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-c", dying], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        told = {"pid": process.pid, "started": process_start(process.pid), "url": None}
+        (folder / "control.json").write_text(json.dumps(told))
+        result = CliRunner().invoke(main, ["kill", "--config", str(config), "--reason", "stop"])
+    assert result.exit_code == 0
+    assert (folder / "HALT").read_text() == "stop\n"
