@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 
@@ -29,6 +31,14 @@ class Caller:
         self._client = httpx.Client(
             base_url=f"{daemon.url}/api/v1", headers=headers, timeout=PATIENCE_S, trust_env=False
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.close()
 
     def ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
         """The answer. Raises HTTPStatusError for a refusal."""
@@ -63,8 +73,8 @@ def tried(count: int, folder: Path) -> Outcome:
     broken: list[str] = []
     round_trips: list[float] = []
     steps: dict[str, list[float]] = {"gate closed": [], "latch on disk": [], "strategies and engine gone": []}
-    with LiveDaemon(full_speed(max(2, count // 2)).write(folder)) as daemon:
-        caller = Caller(daemon.wait_open())
+    with LiveDaemon(full_speed(max(2, count // 2)).write(folder)) as daemon, ExitStack() as closing:
+        caller = closing.enter_context(Caller(daemon.wait_open()))
         waited = CoreWait(daemon.process.pid)
         for number in range(count):
             grows(daemon.paths.journal, 2_000)  # it trades

@@ -80,7 +80,7 @@ class ModelDisk:
         """A thread that takes simulated time. As with a real one, a call that has begun is waited for."""
         await trio.lowlevel.checkpoint_if_cancelled()
         async with limiter or trio.CapacityLimiter(1):
-            if self.dead and call.__name__ != "close":
+            if self.dead and call.__name__ not in ("close", "dispose"):
                 await trio.sleep_forever()  # the process is no more; only its handles are given back
             slow = call == self._sync and self._faults.strikes("slow_sync")
             if call == self._sync:
