@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,7 @@ def block(language: str) -> str:
     return str(text)
 
 
-async def test_example_prints_what_the_page_says(
-    autojump_clock: MockClock, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.CRITICAL)
+async def test_example_prints_what_the_page_says(autojump_clock: MockClock, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {"__name__": "example"}
     exec(compile(block("python"), str(PAGE), "exec"), names)  # noqa: S102 - the page is ours
     await names["main"]()
