@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import attrs
 import msgspec
 import trio
 
-from alphapulse.errors import BrokerError
+from alphapulse.errors import BrokerError, LinkClosed
 from alphapulse.transport.jetstream import NS_PER_S, JetStream
 from alphapulse.transport.nats_protocol import NatsMessage, publish_line
 
@@ -82,9 +84,13 @@ class StreamConsumer:
         return ready
 
     def acknowledge(self, delivery: Delivery) -> None:
-        """Say that the message has been dealt with: a durable consumer is not sent it again."""
+        """Say that the message has been dealt with: a durable consumer is not sent it again.
+
+        Called by whoever has dealt with it, to whom the connection's end is nothing: the message then comes again.
+        """
         if self._ack_wait_s is not None:
-            self._connection.put(publish_line(delivery.reply, b"+ACK"))
+            with suppress(LinkClosed):
+                self._connection.put(publish_line(delivery.reply, b"+ACK"))
 
     def close(self) -> None:
         """Receive no more. A durable consumer stays where it is at the server."""

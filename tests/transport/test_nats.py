@@ -195,6 +195,24 @@ async def test_a_killed_server_ends_all_waiting_and_loses_nothing_that_was_store
                 assert taken == numbered(first[0], 7)
 
 
+async def test_who_has_dealt_with_a_message_need_not_know_that_the_server_is_gone(tmp_path: Path) -> None:
+    """The acknowledgement is lost, and the message comes again."""
+    with trio.fail_after(LIMIT_S):
+        async with nats_server(tmp_path) as server:
+            async with jetstream(server) as streams:
+                await streams.ensure_stream(SETTINGS)
+                consumer = await open_consumer(streams, "market", durable="d")
+                await put(streams, 1, 1)
+                (delivery,) = await consumer.receive()
+                server.kill()
+                await expect_link_closed(consumer)
+                consumer.acknowledge(delivery)
+            await server.start()
+            async with jetstream(server) as streams:
+                consumer = await open_consumer(streams, "market", durable="d")
+                assert await take(consumer, 1) == numbered(1, 1)
+
+
 async def expect_link_closed(consumer: StreamConsumer) -> None:
     with pytest.raises(LinkClosed):
         await consumer.receive()
