@@ -2,10 +2,10 @@
  * The real daemon and the built page: log in, first opportunity, hold to stop, HALTED, restart, still HALTED, resume,
  * ACTIVE.
  */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
 import { Daemon, freePort } from "./daemon";
+import { expectAccessible } from "./layout";
 
 async function hold(page: Page, ms: number): Promise<void> {
   await page.locator("button.stop").hover();
@@ -32,7 +32,7 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
     expect(page.url()).not.toContain("code");
     await expect(page.locator(".chip")).toHaveText("PAPER");
     await expect(page.locator("table.wide tbody tr").first()).toBeVisible({ timeout: 20_000 });
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await expectAccessible(page);
 
     await hold(page, 400);
     await expect(page.locator(".stop-hint")).toHaveText("Hold for one second to stop.");
@@ -90,7 +90,7 @@ test("watch the frames of the relays", async ({ page }) => {
     await expect(frame.getByRole("row", { name: /^source/ })).toContainText("MARKET_DATA_RELAY");
     await expect(frame.getByRole("row", { name: /^venue_time_ns/ })).toContainText("2024-01-05 0");
     await expect(frame.getByRole("row", { name: /^sqrt_price_x96/ })).toContainText(/1\d{33}/);
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await expectAccessible(page);
     await page.reload();
     await expect(page.getByRole("heading", { name: "Firehose" })).toBeVisible();
     await expect(swap).toBeVisible({ timeout: 20_000 });

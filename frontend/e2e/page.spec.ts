@@ -1,12 +1,12 @@
 /** The built page against a scripted daemon: states that are hard to reach with a real one. */
 import { readFileSync } from "node:fs";
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
 import type { LiveFrame } from "../src/api/wire";
 import { bytesOf } from "../src/wire/bytes";
 import { inspectFrame } from "../src/wire/reader";
 import { FakeDaemon, ORIGIN } from "./fake";
+import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 import { halted, haltedTree, opportunities, report, status, streams, topics, wall } from "./fixtures/day";
 
 /** Frames of the recorded day, as the daemon sent them. */
@@ -333,17 +333,17 @@ for (const scheme of ["dark", "light"] as const) {
       test(`fits ${width} px in each state, without violations`, async ({ page }) => {
         await page.setViewportSize({ width, height: 900 });
         const daemon = await open(page);
-        await expectAccessible(page, "active");
+        await expectWellMade(page, "active");
         daemon.status(halted);
         await expect(banner(page)).toBeVisible();
-        await expectAccessible(page, "halted");
+        await expectWellMade(page, "halted");
         await page.locator(width <= 760 ? ".two-lines" : ".row-button").first().click();
         await expect(page.getByRole("dialog")).toBeVisible();
-        await expectAccessible(page, "details");
+        await expectWellMade(page, "details");
         await page.keyboard.press("Escape");
         await daemon.cut();
         await expect(state(page)).toContainText("UNKNOWN", { timeout: 4500 });
-        await expectAccessible(page, "disconnected");
+        await expectWellMade(page, "disconnected");
         daemon.expectClean();
       });
     }
@@ -353,12 +353,12 @@ for (const scheme of ["dark", "light"] as const) {
       daemon.session = 401;
       await daemon.start("/#code=used");
       await expect(page.getByLabel("One-time code")).toBeVisible();
-      await expectAccessible(page, "log-in");
+      await expectWellMade(page, "log-in");
       await page.getByLabel("One-time code").fill("right");
       await page.keyboard.press("Enter");
       await stopButton(page).evaluate((button: HTMLElement) => button.click());
       await expect(page.getByRole("dialog")).toBeVisible();
-      await expectAccessible(page, "stop dialog");
+      await expectWellMade(page, "stop dialog");
       daemon.expectClean();
     });
   });
@@ -372,14 +372,14 @@ for (const scheme of ["dark", "light"] as const) {
       test(`fits ${width} px, without violations`, async ({ page }) => {
         await page.setViewportSize({ width, height: 900 });
         const daemon = await openFirehose(page);
-        await expectAccessible(page, "waiting");
+        await expectWellMade(page, "waiting");
         daemon.frames({ frames, skipped: 1203 });
         await frameRows(page).filter({ hasText: "ArbitrageSignal" }).first().click();
         await expect(page.locator(".frame")).toContainText("TLV 32 ArbitrageSignal");
-        await expectAccessible(page, "a frame");
+        await expectWellMade(page, "a frame");
         await paste(page, damaged(hexOf("PoolSwap")));
         await expect(page.locator(".fault")).toBeVisible();
-        await expectAccessible(page, "a damaged frame");
+        await expectWellMade(page, "a damaged frame");
         daemon.expectClean();
       });
     }
@@ -388,7 +388,7 @@ for (const scheme of ["dark", "light"] as const) {
       const daemon = await openFirehose(page);
       await page.keyboard.press("?");
       await expect(page.getByRole("dialog")).toBeVisible();
-      await expectAccessible(page, "keys");
+      await expectWellMade(page, "keys");
       daemon.expectClean();
     });
   });
@@ -564,11 +564,8 @@ function damaged(hex: string): string {
   return `${hex.slice(0, -1)}${(parseInt(hex.slice(-1), 16) ^ 1).toString(16)}`;
 }
 
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${where}: ${id}: ${node.html.slice(0, 160)}`));
-  expect(found).toEqual([]);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(overflow, `${where}: sideways scroll`).toBeLessThanOrEqual(0);
+async function expectWellMade(page: Page, where: string): Promise<void> {
+  await expectAccessible(page, where);
+  await expectNoSidewaysScroll(page);
   await expect(stopButton(page).or(page.getByLabel("One-time code")).first()).toBeInViewport();
 }

@@ -1,11 +1,10 @@
 /** The page of relays: what is known, what is not, and what a hub within one process shows of itself. */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 
 import { withDaemon } from "./daemon";
 import { FakeDaemon } from "./fake";
 import { relays } from "./fixtures/relays";
-import { expectNoSidewaysScroll } from "./layout";
+import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 
 test("shows links, rates, rings, gaps and consumers, and what is not known as unknown", async ({ page }) => {
   const daemon = new FakeDaemon(page);
@@ -44,7 +43,7 @@ for (const scheme of ["dark", "light"] as const) {
       daemon.asked = { relays };
       await daemon.start("/relays");
       await expect(page.locator(".relay-card")).toHaveCount(3);
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      await expectAccessible(page);
       await expectNoSidewaysScroll(page);
       await expect(page.locator("button.stop")).toBeInViewport();
       await page.screenshot({ path: `test-results/relays-${scheme}-${width}.png`, fullPage: true });
@@ -62,7 +61,7 @@ test("of the real daemon: three hubs, their consumers, and rates that come by th
     await expect(market).toContainText(/\d\/s/, { timeout: 10_000 });
     await expect(market.getByTitle(/keeps no ring/).first()).toBeVisible();
     await expect(page.locator(".relay-card").nth(2).getByRole("row").filter({ hasText: "portfolio" })).toBeVisible();
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await expectAccessible(page);
     await page.screenshot({ path: "test-results/relays-real.png", fullPage: true });
   });
 });

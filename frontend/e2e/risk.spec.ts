@@ -1,12 +1,11 @@
 /** The page of risks: levels, limits, breakers, halts, and what a person may do about them. */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
 import { withDaemon } from "./daemon";
 import { FakeDaemon } from "./fake";
 import { halted, report, wall } from "./fixtures/day";
 import { risk } from "./fixtures/risk";
-import { expectNoSidewaysScroll } from "./layout";
+import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 
 const PHRASE = "resume flash_arbitrage after halt 7";
 
@@ -70,7 +69,7 @@ test("shows the kill report with steps, venues, unknown orders, what kept runnin
   await expect(drawer).toContainText(report.kept_running.join(", "));
   await expect(drawer).toContainText("Flattened, ana, from the dashboard");
   await expect(page.locator("button.stop")).toBeInViewport();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await expectAccessible(page);
   await page.screenshot({ path: "test-results/risk-report.png" });
   daemon.expectClean();
 });
@@ -116,7 +115,7 @@ test("resumes by the phrase that was shown, and tells what the daemon refuses", 
   await expect(dialog).toBeVisible();
   expect(daemon.posts.filter((one) => one.url().endsWith("/resume"))).toHaveLength(0);
   await expect(page.locator("button.stop")).toBeInViewport();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await expectAccessible(page);
   await page.screenshot({ path: "test-results/risk-resume.png" });
   await resume.click();
   for (const line of failed) await expect(dialog).toContainText(line);
@@ -168,7 +167,7 @@ test("says why a viewer may not, and does nothing", async ({ page }) => {
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(page.getByText("Viewers cannot stop. Ask an operator.")).toBeVisible();
   await expect(page.locator("button.stop")).toBeDisabled();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await expectAccessible(page);
   daemon.expectClean();
 });
 
@@ -178,7 +177,7 @@ for (const scheme of ["dark", "light"] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
       const daemon = await open(page, "admin");
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      await expectAccessible(page);
       await expectNoSidewaysScroll(page);
       await expect(page.locator("button.stop")).toBeInViewport();
       await page.screenshot({ path: `test-results/risk-${scheme}-${width}.png`, fullPage: true });
@@ -218,7 +217,7 @@ test("of the real daemon: a strategy is halted, its report is read, and a person
     await expect(held).toContainText("of clean running");
     await expect(row(page, "Halts", "a drill in the browser")).not.toContainText("in force");
     await expect(page.getByRole("table", { name: "Limits" }).getByRole("row").nth(1)).toBeVisible();
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await expectAccessible(page);
     await page.screenshot({ path: "test-results/risk-real.png", fullPage: true });
   });
 });

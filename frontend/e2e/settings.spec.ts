@@ -1,9 +1,8 @@
 /** The page of settings: what a person chose is taken up at once and kept in the browser. */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 
 import { FakeDaemon } from "./fake";
-import { expectNoSidewaysScroll } from "./layout";
+import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 
 test.use({ timezoneId: "Asia/Tokyo" });
 
@@ -27,7 +26,7 @@ test("numbers, times, colours and theme are chosen here and kept", async ({ page
   await expect(page.locator("table.wide th").first()).toHaveText("Time, GMT+9, log");
   await page.reload();
   await expect(page.getByTestId("net")).toContainText("+4.250,84");
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await expectAccessible(page);
   daemon.expectClean();
 });
 
@@ -46,7 +45,7 @@ for (const width of [1440, 390]) {
     const daemon = new FakeDaemon(page);
     await daemon.start("/settings");
     await expect(page.getByTestId("sample")).toBeVisible();
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await expectAccessible(page);
     await expectNoSidewaysScroll(page);
     await page.screenshot({ path: `test-results/settings-${width}.png`, fullPage: true });
     daemon.expectClean();
