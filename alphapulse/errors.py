@@ -30,6 +30,23 @@
     │  ├─ TlsFileError(ValueError)        a certificate or key that cannot be used
     │  ├─ MessageTooLarge(ValueError)     more than the server carries in one message
     │  └─ BrokerError                     a server that cannot do, or does not do, what is needed
+    ├─ NodeError(ConnectionError)         a node of a chain that does not do what is needed; `node` is its label
+    │  ├─ NodeUnreachable                 nobody answers there
+    │  ├─ NodeTimeout(TimeoutError)       no whole answer within its deadline
+    │  ├─ NodeRefused(PermissionError)    it does not let us in, or sends us elsewhere
+    │  ├─ RateLimited                     it wants fewer requests; `retry_after_ns` says when
+    │  ├─ NodeFault                       it has failed itself (5xx)
+    │  ├─ BadAnswer(ValueError)           bytes that are no answer to what was asked
+    │  │  └─ AnswerTooLarge               more bytes than an answer may have
+    │  ├─ WrongChain(ValueError)          it serves another chain
+    │  ├─ FeedClosed                      its WebSocket has ended or broken a rule
+    │  ├─ FeedSilent(TimeoutError)        its WebSocket brings no data any more
+    │  ├─ FeedOverrun(BufferError)        its WebSocket brings more than is taken
+    │  ├─ NoNode                          no node can be asked now
+    │  └─ NoQuorum                        the nodes do not agree
+    ├─ RpcError(RuntimeError)             one call was answered by an error; `kind` says which, UNKNOWN if no table does
+    │  ├─ RangeTooWide(ValueError)        the provider's limit on blocks, results or size of one query
+    │  └─ CallReverted                    the contract reverted; `data` is what it said
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
     ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
@@ -219,6 +236,103 @@ class MessageTooLarge(TransportError, ValueError):
 
 class BrokerError(TransportError):
     """A NATS server cannot do what is needed: no JetStream, a stream that is missing or set up otherwise."""
+
+
+class NodeError(AlphaPulseError, ConnectionError):
+    """A node does not do what is needed. `node` is its label: its address may hold a key and stands nowhere."""
+
+    def __init__(self, node: str, problem: str) -> None:
+        super().__init__(f"{node}: {problem}")
+        self.node = node
+        self.problem = problem
+
+
+class NodeUnreachable(NodeError):
+    """Nobody answers at the node's address, or the connection broke off before a whole answer was there."""
+
+
+class NodeTimeout(NodeError, TimeoutError):
+    """There was no whole answer within the deadline. Whether the node has done what it was asked is not known."""
+
+
+class NodeRefused(NodeError, PermissionError):
+    """The node does not let us in (401, 403), has a certificate that is not believed, or sends us elsewhere."""
+
+
+class RateLimited(NodeError):
+    """The node wants fewer requests. `retry_after_ns` is how long it wants to be left alone; None: it does not say."""
+
+    def __init__(self, node: str, problem: str, retry_after_ns: int | None = None) -> None:
+        super().__init__(node, problem)
+        self.retry_after_ns = retry_after_ns
+
+
+class NodeFault(NodeError):
+    """The node has failed itself (5xx)."""
+
+
+class BadAnswer(NodeError, ValueError):
+    """What came is no answer to what was asked."""
+
+
+class AnswerTooLarge(BadAnswer):
+    """The answer has more bytes than one may have; ask for less."""
+
+
+class WrongChain(NodeError, ValueError):
+    """The node serves another chain: its chain id or its genesis block is another one."""
+
+
+class FeedClosed(NodeError):
+    """A WebSocket has ended, or the node has broken the protocol. `code` is the close code of RFC 6455."""
+
+    def __init__(self, node: str, problem: str, code: int | None = None) -> None:
+        super().__init__(node, problem)
+        self.code = code
+
+
+class FeedSilent(NodeError, TimeoutError):
+    """A WebSocket is open, but what must come does not."""
+
+
+class FeedOverrun(NodeError, BufferError):
+    """A WebSocket brought more than was taken, so that it was closed: ask for what is missing."""
+
+
+class NoNode(NodeError):
+    """No node can be asked now. `node` is the chain."""
+
+
+class NoQuorum(NodeError):
+    """Too few nodes give the same answer. `node` is the chain."""
+
+
+class RpcError(AlphaPulseError, RuntimeError):
+    """A node has answered a call by an error. `kind` is its name in a table of texts, `code` and `text` the node's."""
+
+    def __init__(self, node: str, method: str, *, kind: str, code: int, text: str) -> None:
+        super().__init__(f"{node}: {method} was answered by error {code} ({kind}): {text}")
+        self.node = node
+        self.method = method
+        self.kind = kind
+        self.code = code
+        self.text = text
+
+
+class RangeTooWide(RpcError, ValueError):
+    """A query spans more blocks or results than the provider gives. `offered` are the blocks that it would take."""
+
+    def __init__(self, node: str, method: str, *, code: int, text: str, offered: tuple[int, int] | None) -> None:
+        super().__init__(node, method, kind="range_too_wide", code=code, text=text)
+        self.offered = offered
+
+
+class CallReverted(RpcError):
+    """The contract reverted. `data` is what it returned, empty if nothing."""
+
+    def __init__(self, node: str, method: str, *, code: int, text: str, data: bytes) -> None:
+        super().__init__(node, method, kind="reverted", code=code, text=text)
+        self.data = data
 
 
 class JournalError(AlphaPulseError, RuntimeError):
