@@ -9,12 +9,11 @@ from typing import Any, Protocol
 import trio
 
 from alphapulse.collectors.recorded.collector import ReplayCounts
-from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.market import BLOCK_END, BlockCompleted, StreamState, StreamStatus
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.link_events import is_link_stream
 from alphapulse.rules.books.pool_book import Position
-from alphapulse.rules.books.pool_history import BLOCK_END
 
 logger = logging.getLogger(__name__)
 

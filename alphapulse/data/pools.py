@@ -19,25 +19,65 @@ class Token:
 
 
 class PoolKind(enum.IntEnum):
-    """Which mathematics a pool follows."""
+    """Which mathematics a pool follows. Forks share a kind: what differs between them is the fee."""
 
     V3 = 1
+    """Concentrated liquidity: Uniswap V3, PancakeSwap V3, SushiSwap V3, Uniswap V4 without hooks."""
+    V2 = 2
+    """Constant product of two tokens: Uniswap V2 and its forks, each with its own fee."""
+    ALGEBRA = 3
+    """Concentrated liquidity with a fee that changes: QuickSwap V3."""
+    SOLIDLY_VOLATILE = 4
+    """Constant product whose fee is taken out of the pool: Aerodrome, Velodrome."""
+    SOLIDLY_STABLE = 5
+    """x³y + xy³ for tokens of about one price: Aerodrome, Velodrome."""
+    CURVE_STABLE = 6
+    """Curve's StableSwap of two or more tokens."""
+    BALANCER_WEIGHTED = 7
+    """Balancer V2's weighted product of two or more tokens."""
+
+
+class Trust(enum.IntEnum):
+    """How far a pool's state may be used."""
+
+    DIVERGENT = 0
+    """It differed from the chain: quarantined."""
+    IN_RANGE = 1
+    """Price and liquidity are known, the ticks around them are not."""
+    PROVEN = 2
+    """Rebuilt from the chain and compared with it, or followed from the pool's first event on."""
 
 
 @attrs.frozen
 class Pool:
-    """A registered pool; `token0` < `token1` by address, as on chain. `fee_ppm` is the swap fee, parts per million."""
+    """A registered pool. Of two tokens `token0` < `token1` by address, as on chain.
+
+    `fee_ppm` is the swap fee in parts per million; None if it is dynamic: then the pool's state has it.
+    `tick_spacing` is that of a concentrated-liquidity pool, None where there are no ticks.
+    """
 
     id: InstrumentId
     kind: PoolKind
     name: str
     token0: Token
     token1: Token
-    fee_ppm: int
-    tick_spacing: int
+    fee_ppm: int | None
+    tick_spacing: int | None
+    more_tokens: tuple[Token, ...] = ()
+    """The tokens behind the first two, in the pool's order."""
+    weights: tuple[int, ...] = ()
+    """Of a weighted pool: each token's normalised weight, 10^18 in total, in the pool's order."""
+    amplification: int | None = None
+    """Of a Curve pool: A · n^(n-1) as the contract calls it `A`, without the precision of newer contracts."""
     pair: tuple[bytes, bytes] = attrs.field(init=False, repr=False, eq=False)
-    """The two token addresses; pools of one pair on one chain can be traded against each other."""
+    """The first two tokens' addresses; pools of one pair on one chain can be traded against each other."""
+    tokens: tuple[Token, ...] = attrs.field(init=False, repr=False, eq=False)
+    """All tokens in the pool's order; quotes name them by their index."""
 
     @pair.default
     def _pair_of_tokens(self) -> tuple[bytes, bytes]:
         return self.token0.address, self.token1.address
+
+    @tokens.default
+    def _all_tokens(self) -> tuple[Token, ...]:
+        return self.token0, self.token1, *self.more_tokens

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alphapulse.data import (
     balances,
     captures,
+    chain_events,
     compliance,
     execution,
     gas,
@@ -15,7 +16,9 @@ from alphapulse.data import (
     market,
     order_books,
     orders,
+    pair_events,
     pool_cache,
+    pool_events,
     pool_reserves,
     positions,
     quotes,
@@ -29,6 +32,7 @@ from alphapulse.data import (
     tracing,
     trade_results,
     trades,
+    verdicts,
 )
 from alphapulse.data.wire import MESSAGES
 
@@ -41,6 +45,10 @@ MODULES = (
     order_books,
     instrument_meta,
     pool_reserves,
+    pair_events,
+    pool_events,
+    chain_events,
+    verdicts,
     gas,
     pool_cache,
     signals,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from alphapulse.data.market import BLOCK_END
 from alphapulse.rules.books.pool_book import Position
-from alphapulse.rules.books.pool_history import BLOCK_END, PoolHistory
+from alphapulse.rules.books.pool_history import PoolHistory
 
 
 @attrs.frozen

@@ -76,7 +76,7 @@ async def test_blocks_are_handed_over_whole_behind_reset_and_fresh(autojump_cloc
         assert [event.stamp.position for event in events] == [position(log) for log in here]  # type: ignore[attr-defined]
         completed = handed.pop(0)
         time_ns = int(here[0]["blockTimestamp"], 16) * 10**9
-        assert completed == BlockCompleted(1, number, position(here[-1])[1], time_ns, len(here))
+        assert completed == BlockCompleted(1, number, position(here[-1])[1], time_ns, len(here), None, None)
     assert handed == []
 
 

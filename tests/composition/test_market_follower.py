@@ -31,7 +31,7 @@ class Seen:
 
 
 def block(number: int, *, chain_id: int = CHAIN) -> BlockCompleted:
-    return BlockCompleted(chain_id, number, 9, number * 12, 3)
+    return BlockCompleted(chain_id, number, 9, number * 12, 3, None, None)
 
 
 def status(state: StreamState, stream: str = "day") -> StreamStatus:

@@ -55,7 +55,7 @@ def collect(pool: Pool, block: int, log: int) -> PoolCollect:
 
 
 def completed(block: int, last_log: int = 99) -> BlockCompleted:
-    return BlockCompleted(1, block, last_log, TIME_NS + block * 12 * 10**9, 1)
+    return BlockCompleted(1, block, last_log, TIME_NS + block * 12 * 10**9, 1, None, None)
 
 
 def status(state: StreamState) -> StreamStatus:

@@ -10,12 +10,11 @@ import trio
 
 from alphapulse.data.execution import ExecutionReport, Fill, Outcome
 from alphapulse.data.halts import GLOBAL
-from alphapulse.data.market import PoolBurn, PoolMint, StreamState
+from alphapulse.data.market import BLOCK_END, PoolBurn, PoolMint, StreamState
 from alphapulse.errors import JournalError
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.recovery import Recovery
 from alphapulse.rules.arbitrage.costs import pool_fees
-from alphapulse.rules.books.pool_history import BLOCK_END
 from alphapulse.safety.order_clearing import Cleared, OrderClearing
 from alphapulse.safety.parties import OrderState
 from tests.execution.execution_fakes import evolved, records

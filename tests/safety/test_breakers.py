@@ -89,7 +89,7 @@ class Bench:
     async def pass_time(self, seconds: int) -> None:
         """The market moves on, and a block ends."""
         self.market_ns += seconds * SECOND
-        await self.market(BlockCompleted(1, 100, 0, self.market_ns, 0))
+        await self.market(BlockCompleted(1, 100, 0, self.market_ns, 0, None, None))
 
     @property
     def actions(self) -> list[tuple[str, BreakerAction]]:
@@ -304,16 +304,16 @@ async def test_books_that_differ_three_times_halt_their_venue() -> None:
 
 async def test_a_live_chain_without_blocks_is_reduced_and_a_recorded_one_is_not(autojump_clock: MockClock) -> None:
     async with running() as bench:
-        await bench.market(status(StreamState.FRESH), BlockCompleted(1, 1, 0, DAY_NS, 0))
+        await bench.market(status(StreamState.FRESH), BlockCompleted(1, 1, 0, DAY_NS, 0, None, None))
         bench.market_ns = DAY_NS + 7 * SECOND
         await trio.sleep(2)
         assert bench.switch.calls == []
-        await bench.market(status(StreamState.FRESH, recorded=False), BlockCompleted(1, 2, 0, DAY_NS, 0))
+        await bench.market(status(StreamState.FRESH, recorded=False), BlockCompleted(1, 2, 0, DAY_NS, 0, None, None))
         await trio.sleep(2)
         assert bench.switch.calls == [("trip", "venue:ethereum", "breaker chain_health", Level.REDUCING)]
         for number in range(65):  # the first of them came late
             bench.market_ns += SECOND
-            await bench.market(BlockCompleted(1, 3 + number, 0, bench.market_ns, 0))
+            await bench.market(BlockCompleted(1, 3 + number, 0, bench.market_ns, 0, None, None))
         bench.market_ns += SECOND
         await trio.sleep(1)
         assert bench.switch.calls[1:] == [("restore", "venue:ethereum", "breaker chain_health", Level.ACTIVE)]

@@ -153,7 +153,9 @@ class ModelCollector:
         self._head, self._time_ns = head.number, head.timestamp * NS_PER_S
         self._clock.run_from(self._time_ns, REAL_TIME_PPM)
         last = events[-1].stamp.log_index if events else 0
-        self._market_data.publish([*events, BlockCompleted(1, head.number, last, self._time_ns, len(events))])
+        self._market_data.publish(
+            [*events, BlockCompleted(1, head.number, last, self._time_ns, len(events), None, None)]
+        )
         self.counts["blocks"] += 1
 
     def _say(self, state: StreamState, reason: str) -> None:

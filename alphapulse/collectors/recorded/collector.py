@@ -211,7 +211,9 @@ class RecordedCollector:
         counts.blocks += 1
         self._clock.run_from(stamp.venue_time_ns, self._terms.speed_ppm, self.span_ns[1] if self.span_ns else None)
         chain_id = events[-1].pool.chain_id or 0
-        completed = BlockCompleted(chain_id, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events))
+        completed = BlockCompleted(
+            chain_id, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events), stamp.block_hash, None
+        )
         self._market_data.publish([*events, completed])
         await self._market_data.flow.wait_idle()
 

@@ -174,4 +174,6 @@ def _completed(told: Sequence[BlockCompleted]) -> BlockCompleted:
         last_log_index=max(one.last_log_index for one in told),
         venue_time_ns=first.venue_time_ns,
         logs=sum(one.logs for one in told),
+        block_hash=first.block_hash,
+        parent_hash=first.parent_hash,
     )

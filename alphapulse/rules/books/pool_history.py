@@ -24,9 +24,6 @@ HISTORY_BLOCKS = 64
 PRUNE_AT = 256
 """States of one pool after which old ones are looked for: rarely, so that an event costs the same on average."""
 
-BLOCK_END = (1 << 32) - 1
-"""A log index behind every real one: the end of a block."""
-
 POOL_EVENTS = (PoolSwap, PoolMint, PoolBurn, PoolCollect)
 
 

@@ -7,10 +7,14 @@ from operator import attrgetter
 
 import attrs
 
+from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.market import BlockCompleted, PoolState, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.order_books import L2Delta, L2Reset, L2Snapshot, OrderBook
+from alphapulse.data.pair_events import PairSwap
+from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.quotes import Quote
+from alphapulse.data.verdicts import PoolTrustChanged
 
 
 @attrs.frozen
@@ -26,6 +30,10 @@ _RULES: dict[type, _Rule] = {
     PoolSwap: _Rule("pool", attrgetter("pool")),
     PoolState: _Rule("pool", attrgetter("pool")),
     PoolSync: _Rule("reserves", attrgetter("pool")),
+    PairSwap: _Rule("pair", attrgetter("pool")),
+    PoolFeeChanged: _Rule("fee", attrgetter("pool")),
+    PoolTrustChanged: _Rule("trust", attrgetter("pool")),
+    ChainHead: _Rule("head", attrgetter("chain_id")),
     BlockCompleted: _Rule("block", attrgetter("chain_id")),
     StreamStatus: _Rule("stream", attrgetter("stream")),
     Quote: _Rule("quote", attrgetter("instrument")),
@@ -40,14 +48,17 @@ _RULES: dict[type, _Rule] = {
 def kept(lists: Sequence[Sequence[object]]) -> list[list[bool]]:
     """For each message in lists that follow each other, whether it must stay; the last one always does.
 
-    A reset of a stream always stays, as it clears what no later message names.
+    A reset of a stream always stays, as it clears what no later message names. So does all that stands before a chain
+    that was reorganised: what was newest there is undone, and what it replaced holds again.
     """
     newer: set[tuple[str, Hashable]] = set()
     flags: list[list[bool]] = []
+    undone = False
     for messages in reversed(lists):
         row = []
         for message in reversed(messages):
-            rule = _RULES.get(type(message))
+            undone = undone or isinstance(message, ChainReorganised)
+            rule = None if undone else _RULES.get(type(message))
             if rule is None:
                 row.append(True)
                 continue

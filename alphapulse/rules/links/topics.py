@@ -8,12 +8,14 @@ from typing import Any, Self, TypeVar
 
 import attrs
 
+from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
 from alphapulse.data.links import LinkHello
 from alphapulse.data.market import BlockCompleted, StreamStatus
 from alphapulse.data.registry import message_class
 from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.data.verdicts import TokenVerdict
 
 T = TypeVar("T")
 
@@ -123,11 +125,13 @@ def instruments_of(message: object) -> Sequence[InstrumentId]:
 
 def venues_of(message: object) -> Sequence[int]:
     """The venues that a message is about; none if it is about all or none."""
-    if isinstance(message, BlockCompleted):
+    if isinstance(message, (BlockCompleted, ChainHead, ChainReorganised)):
         chain = CHAINS.get(message.chain_id)
         return () if chain is None else (chain.venue,)
     if isinstance(message, StreamStatus):
         return (message.venue,) if message.venue else ()
+    if isinstance(message, TokenVerdict):
+        return (message.token.venue,)
     return [instrument.venue for instrument in instruments_of(message)]
 
 

@@ -75,7 +75,7 @@ def collect(of: Pool, position: Position) -> PoolCollect:
 def completed(position: Position) -> BlockCompleted:
     """The block is complete; its last log was at `position`."""
     block_number, log_index = position
-    return BlockCompleted(1, block_number, log_index, NOW_NS + block_number * 12_000_000_000, 1)
+    return BlockCompleted(1, block_number, log_index, NOW_NS + block_number * 12_000_000_000, 1, None, None)
 
 
 def changed(value: T, **fields: Any) -> T:

@@ -31,7 +31,7 @@ def swap(shard: str, block: int, log: int) -> PoolSwap:
 
 def completed(block: int, events: Sequence[PoolSwap]) -> BlockCompleted:
     last = max((event.stamp.log_index for event in events), default=0)
-    return BlockCompleted(CHAIN, block, last, block * 12, len(events))
+    return BlockCompleted(CHAIN, block, last, block * 12, len(events), None, None)
 
 
 def status(state: StreamState, sequence: int = 0, stream: str = "day") -> StreamStatus:

@@ -7,10 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import MarketEvent, PoolBurn, PoolEvent, PoolMint, PoolState, PoolSwap, StreamState
+from alphapulse.data.market import (
+    BLOCK_END,
+    MarketEvent,
+    PoolBurn,
+    PoolEvent,
+    PoolMint,
+    PoolState,
+    PoolSwap,
+    StreamState,
+)
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick
 from alphapulse.rules.books.pool_book import Position, RangeState
-from alphapulse.rules.books.pool_history import BLOCK_END, HISTORY_BLOCKS, PRUNE_AT, PoolHistory
+from alphapulse.rules.books.pool_history import HISTORY_BLOCKS, PRUNE_AT, PoolHistory
 from tests.rules.arbitrage.market_samples import (
     burn,
     collect,

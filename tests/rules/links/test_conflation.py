@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import MarketEvent, StreamState
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.links.conflation import kept
@@ -60,3 +61,13 @@ def test_the_newest_of_each_stays_and_mints_and_resets_always_do() -> None:
         [swap(one, (3, 0), FAIR)],
     ]
     assert kept(lists) == [[False, True, False, True], [True, False, True, True], [True]]
+
+
+def test_what_stands_before_a_reorganisation_stays() -> None:
+    """Its undoing brings back what the newest swap had replaced."""
+    one, back = POOLS[0], ChainReorganised("chain", 1, 1, bytes(32), 2, b"\1" * 32, 2, b"\2" * 32, 0)
+    lists = [
+        [swap(one, (1, 0), FAIR), swap(one, (2, 0), FAIR + 1)],
+        [back, swap(one, (2, 0), FAIR), swap(one, (2, 1), FAIR)],
+    ]
+    assert kept(lists) == [[True, True], [True, False, True]]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import BlockCompleted, PoolMint, PoolSwap, StreamState
 from alphapulse.data.quotes import Quote
+from alphapulse.data.verdicts import TokenVerdict
 from alphapulse.rules.links.expiry import is_expired
 from alphapulse.rules.links.identity import SeenMessages, identity
 from alphapulse.rules.links.topics import ALL, NOTHING, Topics, instruments_of, venues_of
@@ -47,6 +49,10 @@ def test_what_a_message_is_about_is_found_by_its_class() -> None:
     assert instruments_of(quote) == (quote.instrument,)
     assert list(venues_of(quote)) == [Venue.KRAKEN]
     assert instruments_of(signal(1)) == (POOL, POOL)
+    back = ChainReorganised("chain", 137, 1, bytes(32), 2, bytes(32), 2, bytes(32), 0)
+    assert list(venues_of(back)) == [Venue.POLYGON]
+    verdict = TokenVerdict(InstrumentId.from_token_address(b"\1" * 20, Venue.POLYGON), "T", 6, True, "read twice")
+    assert list(venues_of(verdict)) == [Venue.POLYGON]
     assert not instruments_of(halt())
     assert not venues_of(halt())
 

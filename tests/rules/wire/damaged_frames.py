@@ -92,7 +92,7 @@ DAMAGED = {
     "a reserved byte": Damaged(seal_tlvs(RUN + b"\xff\1\x63\1\0x"), InvalidFraming, 33 + len(RUN), tlvs=BOTH[:1]),
     "a TLV over the end": Damaged(seal_tlvs(RUN + AUDIT[:-1]), Truncated, 34 + len(RUN), tlvs=BOTH[:1]),
     "another domain's TLV": Damaged(
-        seal_tlvs(tlv(BlockCompleted(1, 2, 3, 4, 5))), WrongDomain, 34, tlvs=[("BlockCompleted", 5)]
+        seal_tlvs(tlv(BlockCompleted(1, 2, 3, 4, 5, None, None))), WrongDomain, 34, tlvs=[("BlockCompleted", 7)]
     ),
     "a value with too much": Damaged(
         sealed(RunEnded, RUN[2:] + b"\0"), TrailingBytes, 32 + len(RUN), tlvs=[("RunEnded", 3)]

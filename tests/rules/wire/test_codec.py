@@ -119,13 +119,13 @@ def test_a_value_that_does_not_fit_is_refused_by_name(message: object, field: st
 
 def test_a_presence_byte_is_0_or_1() -> None:
     data = bytearray(encode_value(SWAP))
-    offset = 8 + 4 + 4 + 32
+    offset = 8 + 4 + 4
     data[offset] = 2
     with pytest.raises(InvalidValue) as refused:
         decode_value(PoolSwap, bytes(data))
     error = refused.value
     assert (error.subject, error.offset, error.expected, error.found) == (
-        "PoolSwap.stamp.block_hash",
+        "PoolSwap.stamp.transaction_hash",
         offset,
         "0 or 1",
         2,
