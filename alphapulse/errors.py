@@ -4,9 +4,13 @@
     ├─ ConfigError(ValueError)            a setting, with its path, what was expected and found
     ├─ PoolFileError(ValueError)          a pool file that does not say what it must
     ├─ RecordingError(ValueError)         a recording that cannot be read on
+    ├─ EvidenceError(ValueError)          a file of known answers that cannot be read, or lacks what it follows from
     ├─ LogRefused(ValueError)             one log that is not believed, with its reason
+    ├─ AnswerRefused(ValueError)          a header or logs of a node that cannot be what was asked for, with the reason
+    ├─ ReorgTooDeep(RuntimeError)         a chain took back more blocks than books can undo
     ├─ FixedPointError(ValueError)        a number that 64 bits at 10^-8 cannot hold exactly
     ├─ AmmError(ValueError)               numbers for which a pool's contract would revert
+    │  └─ QuoteRefused                     a trade that a pool refuses, or whose result is not known
     ├─ ProtocolError(ValueError)          bytes or values that are not Protocol V2, with offset, found and hint
     │  ├─ WrongMagic                      not the start of a frame
     │  ├─ UnsupportedVersion              another protocol version
@@ -53,6 +57,7 @@
     ├─ LifecycleError(RuntimeError)       a task that ended, or started too late
     ├─ LimitError(ValueError)             an override that may not be, a limit that is not configured
     ├─ LaunchError(RuntimeError)          a process that did not start, or must not be started now
+    ├─ DevnetError(RuntimeError)          a local chain that cannot be made or does not do as it should
     ├─ HaltError(RuntimeError)            a resume that is not allowed, a latch that cannot be read
     └─ OutputError(OSError)               a command's result cannot be written
 
@@ -84,12 +89,28 @@ class RecordingError(AlphaPulseError, ValueError):
     """A recording is missing, cut off or not what it should be."""
 
 
+class EvidenceError(AlphaPulseError, ValueError):
+    """A file of known answers cannot be read, or what the answers follow from is missing."""
+
+
 class LogRefused(AlphaPulseError, ValueError):
     """A log is not believed. `reason` is the key under which it is counted."""
 
     def __init__(self, reason: str, problem: str) -> None:
         super().__init__(f"{reason}: {problem}")
         self.reason = reason
+
+
+class AnswerRefused(AlphaPulseError, ValueError):
+    """A node's header or logs cannot be what was asked for. `reason` is the key under which it is counted."""
+
+    def __init__(self, reason: str, problem: str) -> None:
+        super().__init__(f"{reason}: {problem}")
+        self.reason = reason
+
+
+class ReorgTooDeep(AlphaPulseError, RuntimeError):
+    """A chain took back more blocks than books can undo: they start anew from a snapshot."""
 
 
 class ProtocolError(AlphaPulseError, ValueError):
@@ -180,6 +201,19 @@ class FixedPointError(AlphaPulseError, ValueError):
 
 class AmmError(AlphaPulseError, ValueError):
     """Numbers that a pool's arithmetic does not know: the contract would revert."""
+
+
+class QuoteRefused(AmmError):
+    """A pool gives no quote, and `reason` says why.
+
+    `no_liquidity`: nothing can be traded in that direction; `beyond_known_range`: the trade leaves the range in which
+    the pool is known; `reverts`: the contract would refuse; `divergent`: the pool is quarantined; `fee_unknown`: its
+    fee is dynamic and has not been told yet.
+    """
+
+    def __init__(self, reason: str, problem: str) -> None:
+        super().__init__(f"{reason}: {problem}")
+        self.reason = reason
 
 
 class RelayError(AlphaPulseError, RuntimeError):
@@ -357,6 +391,10 @@ class LimitError(AlphaPulseError, ValueError):
 
 class LaunchError(AlphaPulseError, RuntimeError):
     """A process of the topology did not start or become ready, or somebody else starts and stops them just now."""
+
+
+class DevnetError(AlphaPulseError, RuntimeError):
+    """A local chain lacks its node or contracts, or its node does not do as it should."""
 
 
 class HaltError(AlphaPulseError, RuntimeError):

@@ -74,6 +74,20 @@ class Pool:
     tokens: tuple[Token, ...] = attrs.field(init=False, repr=False, eq=False)
     """All tokens in the pool's order; quotes name them by their index."""
 
+    @property
+    def fixed_fee_ppm(self) -> int:
+        """The fee of a pool whose fee never changes. Raises ValueError if it is dynamic."""
+        if self.fee_ppm is None:
+            raise ValueError(f"expected a pool with one fee, found {self.name}, whose fee stands in its state")
+        return self.fee_ppm
+
+    @property
+    def fixed_tick_spacing(self) -> int:
+        """The distance of ticks of a pool that has ticks. Raises ValueError if it has none."""
+        if self.tick_spacing is None:
+            raise ValueError(f"expected a pool with ticks, found {self.name}, which has none")
+        return self.tick_spacing
+
     @pair.default
     def _pair_of_tokens(self) -> tuple[bytes, bytes]:
         return self.token0.address, self.token1.address

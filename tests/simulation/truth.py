@@ -132,7 +132,11 @@ class Truth:
                 )
             try:
                 paid_out = swap_in_range(
-                    pool.fee_ppm, pool.tick_spacing, state, amount, zero_for_one=leg.token_in == pool.token0.address
+                    pool.fixed_fee_ppm,
+                    pool.fixed_tick_spacing,
+                    state,
+                    amount,
+                    zero_for_one=leg.token_in == pool.token0.address,
                 )
             except ValueError as error:
                 raise Broken(f"fill {fill.intent_id} cannot be: {error}") from error

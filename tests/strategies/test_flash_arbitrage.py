@@ -280,7 +280,7 @@ def test_a_capped_trade_is_evaluated_anew_and_exactly(cap: int) -> None:
         assert one.profit == one.legs[1].amount_out - one.size
         assert best.size == cap or one.profit <= best.profit
         for leg in one.legs:
-            fee = by_id[leg.pool].fee_ppm
+            fee = by_id[leg.pool].fixed_fee_ppm
             assert leg.pool_fee >= -(-leg.amount_in * fee // 10**6) - 1
 
 

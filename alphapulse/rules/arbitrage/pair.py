@@ -26,7 +26,7 @@ class PoolPair:
     fee_root: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        keep = (PPM - self.first.fee_ppm) * (PPM - self.second.fee_ppm)
+        keep = (PPM - self.first.fixed_fee_ppm) * (PPM - self.second.fixed_fee_ppm)
         object.__setattr__(self, "keep_ppm2", keep)
         object.__setattr__(self, "fee_root", isqrt(keep << (2 * ROOT_BITS)))
 
@@ -38,7 +38,7 @@ class PoolPair:
     @property
     def fees_ppm(self) -> int:
         """Sum of both pool fees, in ppm."""
-        return self.first.fee_ppm + self.second.fee_ppm
+        return self.first.fixed_fee_ppm + self.second.fixed_fee_ppm
 
     def has_opportunity(self, hi_sqrt: int, lo_sqrt: int) -> bool:
         """True if the gap beats both fees: hi² (10⁶ - fee_hi) (10⁶ - fee_lo) > lo² 10¹², in integers.

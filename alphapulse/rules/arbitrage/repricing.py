@@ -22,7 +22,7 @@ def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[Pa
     for pool, state, leg in legs:
         zero_for_one = leg.token_in == pool.token0.address
         bound = range_end(pool, state, zero_for_one=zero_for_one)
-        step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fee_ppm)
+        step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fixed_fee_ppm)
         if step.amount_in + step.fee_amount < amount:
             return None
         steps.append(PathStep(pool, zero_for_one, amount, step.amount_out, step.fee_amount, state.sqrt_price_x96))

@@ -105,9 +105,9 @@ def range_end(pool: Pool, state: RangeState, *, zero_for_one: bool) -> int:
     Where tick and price contradict each other nothing is known of any range: it is the price itself, and no amount
     can be swapped.
     """
-    lower_tick = state.tick - state.tick % pool.tick_spacing
+    lower_tick = state.tick - state.tick % pool.fixed_tick_spacing
     lower = sqrt_ratio_at_tick(max(lower_tick, MIN_TICK))
-    upper = sqrt_ratio_at_tick(min(lower_tick + pool.tick_spacing, MAX_TICK))
+    upper = sqrt_ratio_at_tick(min(lower_tick + pool.fixed_tick_spacing, MAX_TICK))
     if not lower <= state.sqrt_price_x96 <= upper:
         return state.sqrt_price_x96
     return lower if zero_for_one else upper
@@ -138,10 +138,10 @@ def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPat
         trade = _trade(opening, closing, start)
     middle = trade.opened.amount_out
     if start <= middle:
-        inputs = _near(start, opening.pool.fee_ppm, at_end=at_end)
+        inputs = _near(start, opening.pool.fixed_fee_ppm, at_end=at_end)
     else:
         # The profit token is the finer one: several inputs pay the same, the least of them is the best.
-        inputs = {opening.input_for(amount) for amount in _near(middle, closing.pool.fee_ppm, at_end=at_end)}
+        inputs = {opening.input_for(amount) for amount in _near(middle, closing.pool.fixed_fee_ppm, at_end=at_end)}
     inputs.discard(start)
     best = max((trade, *(_trade(opening, closing, size) for size in inputs)))
     if best.profit <= 0:
@@ -158,7 +158,7 @@ def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_stat
     """The continuous optimum, floored, in raw units of the profit token; 0 if the gap does not beat the fees."""
     s_hi, l_hi = hi_state.sqrt_price_x96, hi_state.liquidity
     s_lo, l_lo = lo_state.sqrt_price_x96, lo_state.liquidity
-    keep_hi, keep_lo = PPM - hi.fee_ppm, PPM - lo.fee_ppm
+    keep_hi, keep_lo = PPM - hi.fixed_fee_ppm, PPM - lo.fixed_fee_ppm
     # √(γ_hi γ_lo) - √(P_lo / P_hi), times s_hi · PPM · 2^ROOT_BITS
     edge = pair.fee_root * s_hi - (s_lo * PPM << ROOT_BITS)
     if edge <= 0 or not l_hi or not l_lo:
@@ -171,7 +171,7 @@ def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_stat
 
 
 def _side(pool: Pool, state: RangeState, *, zero_for_one: bool) -> _Side:
-    price, liquidity, fee_ppm = state.sqrt_price_x96, state.liquidity, pool.fee_ppm
+    price, liquidity, fee_ppm = state.sqrt_price_x96, state.liquidity, pool.fixed_fee_ppm
     bound = range_end(pool, state, zero_for_one=zero_for_one)
 
     def step(amount: int) -> SwapStep:

@@ -32,21 +32,21 @@ class Half:
 
     @cached_property
     def target(self) -> int:
-        spacing = self.pool.tick_spacing
+        spacing = self.pool.fixed_tick_spacing
         lower = self.state.tick // spacing * spacing
         return sqrt_ratio_at_tick(max(lower, MIN_TICK) if self.zero_for_one else min(lower + spacing, MAX_TICK))
 
     def swap(self, amount_in: int) -> int | None:
         """The exact amount out, None if the range cannot take all of it."""
         state = self.state
-        step = compute_swap_step(state.sqrt_price_x96, self.target, state.liquidity, amount_in, self.pool.fee_ppm)
+        step = compute_swap_step(state.sqrt_price_x96, self.target, state.liquidity, amount_in, self.pool.fixed_fee_ppm)
         return step.amount_out if step.amount_in + step.fee_amount == amount_in else None
 
     @cached_property
     def most(self) -> int:
         """The largest amount that the range takes."""
         state = self.state
-        step = compute_swap_step(state.sqrt_price_x96, self.target, state.liquidity, 1 << 255, self.pool.fee_ppm)
+        step = compute_swap_step(state.sqrt_price_x96, self.target, state.liquidity, 1 << 255, self.pool.fixed_fee_ppm)
         return step.amount_in + step.fee_amount
 
     @cached_property
@@ -65,7 +65,7 @@ class Half:
 
     @cached_property
     def keep(self) -> Fraction:
-        return Fraction(PPM - self.pool.fee_ppm, PPM)
+        return Fraction(PPM - self.pool.fixed_fee_ppm, PPM)
 
 
 @attrs.frozen(slots=False)

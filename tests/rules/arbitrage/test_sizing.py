@@ -154,7 +154,7 @@ def test_a_tick_that_contradicts_its_price_lets_nothing_through(market: Market, 
     """Real pools never say so; a forged state must not make a swap run the wrong way."""
     pair, first, second = market
     forged = first._replace(tick=tick)
-    spacing = pair.first.tick_spacing
+    spacing = pair.first.fixed_tick_spacing
     low = tick // spacing * spacing
     assume(
         not sqrt_ratio_at_tick(max(low, MIN_TICK))

@@ -30,7 +30,7 @@ def token_ref(token: Token) -> TokenRef:
 
 def pool_ref(pool: Pool) -> PoolRef:
     """A pool in few words."""
-    return PoolRef(address=pool.id.name, name=pool.name, fee_ppm=pool.fee_ppm)
+    return PoolRef(address=pool.id.name, name=pool.name, fee_ppm=pool.fixed_fee_ppm)
 
 
 def bps_text(ppm: int) -> str:
@@ -172,8 +172,8 @@ class MarketView:
             name=pool.name,
             venue=pool.id.venue.name.replace("_", " ").title(),
             chain_id=pool.id.chain_id or 0,
-            fee_ppm=pool.fee_ppm,
-            tick_spacing=pool.tick_spacing,
+            fee_ppm=pool.fixed_fee_ppm,
+            tick_spacing=pool.fixed_tick_spacing,
             token0=token_ref(pool.token0),
             token1=token_ref(pool.token1),
             price=Price(
