@@ -57,6 +57,7 @@ def changed(table: str, line: str) -> str:
     return "\n".join(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "line", "key"),
     [

@@ -39,6 +39,7 @@ ALLOWED_NAMES = {"random.Random", "socket.SocketType", "time.struct_time"}
 EDGES: dict[str, tuple[str, ...]] = {
     "cli/": tuple(BANNED),  # the operator's own process: nothing of it is repeated
     "transport/": ("socket", "trio.socket"),  # what opens sockets for all others
+    "devnet/": ("socket", "subprocess", "os.getpid"),  # the operator's own process too: it starts a node
 }
 """Folders, and what may be used in all of their modules."""
 

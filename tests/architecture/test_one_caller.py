@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def modules() -> Iterator[str]:
         yield from (path.relative_to(ROOT).as_posix() for path in sorted((ROOT / package).rglob("*.py")))
 
 
+@cache
 def tree(module: str) -> ast.Module:
     return ast.parse((ROOT / module).read_text("utf-8"))
 
@@ -90,6 +92,7 @@ def test_the_call_lies_behind_the_gate_and_behind_the_sync() -> None:
     assert max(judged) < min(sent)
 
 
+@cache
 def graph() -> dict[str, set[str]]:
     """Every module of both packages and what it imports, directly."""
     names = {

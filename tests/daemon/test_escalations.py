@@ -74,6 +74,7 @@ def fail(child: Child) -> None:
     child.want()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXPECTED)
 async def test_a_task_that_is_given_up_stops_what_the_table_says(
     tmp_path: Path, autojump_clock: MockClock, path: str

@@ -21,6 +21,8 @@ from tests.daemon.daemon_rig import clock_ns, paths_in, running_daemon
 from tests.daemon.day_config import TRADES, Day
 from tests.daemon.resuming import resume
 
+pytestmark = pytest.mark.slow
+
 HALF_DAY = Day(speed=3600)
 LATE = attrs.evolve(HALF_DAY, latency="{ logs = 1 }")
 NAME = "strategies.flash_arbitrage.capital.USDC"

@@ -27,7 +27,7 @@ from tests.daemon.live_daemon import LiveDaemon, wait_for
 from tests.daemon.resuming import typed
 from tests.daemon.socket_page import SocketPage
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 TOPIC_SHAPES = {field.name: field.type for field in msgspec.structs.fields(Topics)}
 HELD = Day(web=True)

@@ -11,7 +11,7 @@ from tests.daemon.day_config import Day
 from tests.daemon.live_daemon import LiveDaemon, wait_for
 
 RUNNING = ("'foundation/watchdog'", "'decisions/engine'", "'collectors/day'")
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 
 def test_an_operator_sees_where_all_tasks_stand_and_the_daemon_goes_on(tmp_path: Path) -> None:

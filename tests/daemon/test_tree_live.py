@@ -17,7 +17,7 @@ from tests.daemon.daemon_rig import paths_in
 from tests.daemon.day_config import Day
 from tests.daemon.live_daemon import LiveDaemon, wait_for
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 CALM = Day(web=True, speed=1, start="2024-01-05T01:15:00Z")
 STRATEGY = "alphapulsed/decisions/flash_arbitrage"

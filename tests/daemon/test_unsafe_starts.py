@@ -264,6 +264,7 @@ def begin(site: Site) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 @pytest.mark.parametrize("name", ["all addresses", "a configuration that all write", "a token that all can read"])
 def test_the_program_itself_ends_with_78(site: Site, name: str) -> None:

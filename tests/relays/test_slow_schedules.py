@@ -7,7 +7,7 @@ import pytest
 from tests.relays.slow_schedules import CLASSES, run_schedule
 
 
-@pytest.mark.parametrize("seed", range(len(CLASSES)))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, len(CLASSES)))])
 def test_a_slow_consumer_holds_up_nobody_and_is_told_what_it_missed(seed: int) -> None:
     assert run_schedule(seed).problems == []
 

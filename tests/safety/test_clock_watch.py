@@ -86,6 +86,7 @@ async def test_each_of_500_steps_is_found_at_the_next_look(autojump_clock: MockC
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 async def test_a_clock_that_keeps_step_for_a_day_trips_nothing(autojump_clock: MockClock) -> None:
     clocks = Clocks()
     watch = ClockWatch(clocks.wall_ns, clocks.monotonic_ns, clocks.trip)

@@ -62,6 +62,7 @@ async def cleared_by_halt(venue: VenueModel, folder: Path, clock: MockClock) -> 
     return report
 
 
+@pytest.mark.slow
 async def test_every_order_has_ended_or_is_named_within_five_seconds(
     tmp_path: Path, mock_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -34,7 +34,7 @@ def quiet_log() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("seed", [1, 65, 89])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (65, 89))])
 def test_nothing_unsafe_happens_under_faults(seed: int) -> None:
     verdict = simulate(seed, Goal.SAFETY)
     assert verdict.problem is None

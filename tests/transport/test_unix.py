@@ -137,6 +137,7 @@ def test_a_program_that_knows_no_lock_is_found_by_its_socket(path: Path) -> None
         assert path.is_socket()
 
 
+@pytest.mark.slow
 def test_of_many_that_start_at_once_over_a_stale_socket_one_listens(path: Path) -> None:
     """However they meet: the one that listens can be reached at the path, the others say who it is."""
     for _ in range(5):

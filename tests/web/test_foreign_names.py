@@ -70,6 +70,7 @@ def test_there_are_as_many_variants_and_requests_as_were_promised() -> None:
 PATHS = sorted({path_of(route) for route in ROUTES} | {"/", "/positions", "/assets/x.js", "/api/v1/nothing"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 async def test_host_and_origin_are_judged_alike_on_every_path(path: str) -> None:
     desk = Desk()
@@ -88,6 +89,7 @@ async def test_host_and_origin_are_judged_alike_on_every_path(path: str) -> None
     assert not [call for call in desk.backend.calls if call[0] in {"kill", "resume"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 async def test_host_and_origin_are_judged_alike_on_the_socket(variant: dict[str, str]) -> None:
     desk = Desk()

@@ -221,6 +221,7 @@ async def halt_on_socket(rig: Rig, key: str) -> bytes:
     return text.partition(b"\r\n")[0].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 async def test_a_flood_of_every_kind_does_not_keep_a_halt_out() -> None:
     """More connections than there is room for, guesses, floods of a caller and hostile bytes, all at once."""

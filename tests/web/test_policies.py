@@ -212,6 +212,7 @@ async def test_strangers_may_do_what_is_public(route: Route, make: Any) -> None:
             assert desk.backend.calls == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("browser", [False, True], ids=["bearer", "browser"])
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

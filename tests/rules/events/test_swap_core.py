@@ -96,6 +96,7 @@ def outcome(read: Callable[..., PoolSwap | None], log: RpcLog) -> str:
         return f"{refused.reason}: {refused}"
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000)
 @given(spoilt())
 def test_what_it_reads_python_reads_alike(log: RpcLog) -> None:

@@ -130,6 +130,7 @@ def peak_bytes(work: Callable[[], object]) -> int:
     return peak
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wrap", "size"), WRAPPED_AND_LARGE)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("parse", [decode_frame, decode_message, decode_messages, frame_spans])
@@ -140,6 +141,7 @@ def test_memory_stays_within_three_times_the_input(
     assert peak_bytes(lambda: getattr(codec, parse.__name__)(data)) <= 3 * len(data) + FLOOR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_taking_a_frame_apart_for_people_takes_no_more(kind: str) -> None:
     """Each TLV is shown by itself: all of them together would take a thousand times the frame."""
