@@ -77,6 +77,21 @@ $(DASHBOARD): frontend/node_modules/.installed $(FRONTEND)
 	@cd frontend && npm run --silent build
 	@touch $@
 
+# The node and the contracts of a local chain: installed beside the product, never shipped with it.
+DEVNET := .cache/devnet
+
+$(DEVNET)/.installed: alphapulse/devnet/packages/package.json alphapulse/devnet/packages/package-lock.json
+	@if [ -z "$(NODE)" ]; then \
+		echo "npm was not found: there is no local chain, and the tests that need one are skipped" >&2; \
+	else \
+		echo "installing the locked packages of the local chain"; \
+		mkdir -p $(DEVNET) && cp alphapulse/devnet/packages/{package.json,package-lock.json,.npmrc} $(DEVNET)/ \
+			&& cd $(DEVNET) && npm ci --no-audit --no-fund --loglevel=error && touch .installed; \
+	fi
+
+.PHONY: devnet-packages
+devnet-packages: $(DEVNET)/.installed ## the node anvil and the exchanges' contracts, for tests and `make demo-live`
+
 # Checking --------------------------------------------------------------------------------------------------------
 
 .PHONY: check
@@ -97,11 +112,11 @@ types: $(VENV)/.dev ## mypy --strict over the code and its tests
 	$(VENV)/bin/mypy
 
 .PHONY: test-fast
-test-fast: $(VENV)/.dev ## the Python tests that are not marked slow
+test-fast: $(VENV)/.dev $(DEVNET)/.installed ## the Python tests that are not marked slow
 	ALPHAPULSE_TESTS=quick $(PYTHON) -m pytest -n auto -m "not slow"
 
 .PHONY: test-python
-test-python: $(VENV)/.dev nats-server ## all Python tests
+test-python: $(VENV)/.dev $(DEVNET)/.installed nats-server ## all Python tests
 	$(PYTHON) -m pytest -n auto
 
 .PHONY: fuzz
@@ -183,7 +198,7 @@ release: $(VENV)/.dev $(if $(NODE),$(DASHBOARD)) ## wheel and sdist in dist/, wi
 
 .PHONY: clean
 clean: ## remove everything that make makes; the journal in data/ stays
-	rm -rf $(VENV) frontend/node_modules web/alphapulse_web/dist dist build frontend/test-results frontend/playwright-report
+	rm -rf $(VENV) $(DEVNET) frontend/node_modules web/alphapulse_web/dist dist build frontend/test-results frontend/playwright-report
 	rm -f alphapulse/rules/*/core.*.so
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find alphapulse web tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -30,3 +30,10 @@ def _believing(certificate: Path) -> ssl.SSLContext:
     # The chain may end with this certificate: who signed it is of no interest.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
+
+
+def devnet_client(url: str, *, timeout_s: float) -> httpx.AsyncClient:
+    """A client of the node of one's own local chain, which `alphapulse.devnet` has started."""
+    return httpx.AsyncClient(
+        base_url=url, headers={"Content-Type": "application/json"}, timeout=timeout_s, trust_env=False
+    )
