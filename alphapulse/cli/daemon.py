@@ -28,6 +28,10 @@ from alphapulse.observe.logs import configure_logs, mask_last_words
 from alphapulse.observe.service_manager import ServiceManager
 from alphapulse.outpost import Outpost, open_outpost
 
+SWITCH_INTERVAL_S = 0.000_5
+"""The longest that the loop waits for Python's lock while the ledger or a capture is being written; 5 ms by default,
+and after each of its system calls."""
+
 
 @click.command()
 @config_option
@@ -50,6 +54,7 @@ def main(config_path: Path | None, service: str | None) -> None:
         check_config_file(file)
     config = read_config(config_path)
     check_data_folder(config.data_folder, "daemon.data_folder")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     trio.run(serve, config, service)
 
 
