@@ -180,6 +180,11 @@ nats-server:
 bench: $(VENV)/.dev ## the benchmarks, with machine and versions
 	$(PYTHON) -m benchmarks
 
+.PHONY: score
+DATA ?= tests/vectors
+score: $(VENV)/.dev ## recall and precision on real data with known answers: make score DATA=FOLDER
+	$(VENV)/bin/alphapulse score $(DATA)
+
 # Releasing -------------------------------------------------------------------------------------------------------
 
 # Hashes of the public index, whatever pip is configured to use on this machine.

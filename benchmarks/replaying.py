@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import trio
 
-from alphapulse.cli.replay import headless, run_replay
+from alphapulse.cli.replay import run_replay
 from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
 from alphapulse.data.execution import Mode
+from alphapulse.studies.headless import headless
 from benchmarks.day import Day, shipped_config
 from benchmarks.figures import ROUNDS, Budget, Figure
 

@@ -9,6 +9,7 @@ from alphapulse.cli.audit import audit
 from alphapulse.cli.certificates import certificates
 from alphapulse.cli.control import flatten, kill, login, resume, status
 from alphapulse.cli.decisions import decisions
+from alphapulse.cli.devnet import devnet
 from alphapulse.cli.doctor import doctor
 from alphapulse.cli.halts import halts
 from alphapulse.cli.inspect import inspect
@@ -17,6 +18,7 @@ from alphapulse.cli.limits import breakers, limits
 from alphapulse.cli.record import record
 from alphapulse.cli.relays import relays
 from alphapulse.cli.replay import replay
+from alphapulse.cli.score import score
 from alphapulse.cli.topology import down, logs, restart, up
 from alphapulse.cli.tree import child, reload, tree
 
@@ -29,9 +31,9 @@ def main() -> None:
 
 COMMANDS = (
     *(up, down, restart, logs),
-    *(replay, record, inspect, status, kill, resume, flatten, halts),
+    *(replay, score, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays),
-    *(limits, breakers, login, keys, certificates, audit, decisions, doctor),
+    *(limits, breakers, login, keys, certificates, audit, decisions, doctor, devnet),
 )
 for command in COMMANDS:
     main.add_command(command)

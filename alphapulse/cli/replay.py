@@ -18,17 +18,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
-from alphapulse.composition.environment import DataPaths, Environment
-from alphapulse.config import CaptureSection, Config, WebSection
-from alphapulse.daemon import Daemon, open_daemon
+from alphapulse.composition.environment import DataPaths
+from alphapulse.config import Config
+from alphapulse.daemon import Daemon
 from alphapulse.data.execution import Mode
-from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.errors import AlphaPulseError, ConfigError, HaltError, LedgerError, LifecycleError, OutputError
+from alphapulse.errors import AlphaPulseError, ConfigError, OutputError
 from alphapulse.observe.logs import configure_logs
+from alphapulse.studies.headless import headless, hex_text, replay_recording, summary
 
 PROGRESS_EVERY_S = 0.2
-NS_PER_S = 1_000_000_000
 
 
 @click.command()
@@ -74,49 +73,17 @@ def remarks(result: dict[str, Any]) -> list[str]:
     return found
 
 
-def headless(config: Config) -> Config:
-    """The configuration as a replay runs it: full speed, to the end, no control plane, nothing captured."""
-    collectors = {
-        name: msgspec.structs.replace(section, speed=0, at_end="stop") for name, section in config.collectors.items()
-    }
-    return msgspec.structs.replace(
-        config, collectors=collectors, web=WebSection(enabled=False), capture=CaptureSection(enabled=False)
-    )
-
-
 async def run_replay(
     config: Config, paths: DataPaths, states: StatesFile | None, progress: bool
 ) -> tuple[dict[str, Any], AlphaPulseError | None]:
     """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
-    # No watchdog: what a replay finds must not hang on how fast the machine is.
-    async with open_daemon(config, paths=paths, environment=Environment(thread_ns=lambda: 0)) as daemon:
-        async with trio.open_nursery() as nursery:
-            if states is not None:
-                await nursery.start(_write_states, daemon, states)
-            if progress:
-                nursery.start_soon(_show_progress, daemon)
-            await daemon.run()
-            nursery.cancel_scope.cancel("the replay is over")
-        return summary(daemon), _problem(daemon)
-
-
-def _problem(daemon: Daemon) -> AlphaPulseError | None:
-    """Why the result is not that of the whole recording, or is not in the books; None if all went well."""
-    change = daemon.halts.changes.get(GLOBAL)
-    if daemon.failure is not None:
-        return daemon.failure
-    if daemon.problem is not None:
-        return daemon.problem
-    if change is not None and change.level is Level.HALTED:
-        return HaltError(f"trading is halted in these books: {change.reason}; name another --database")
-    if not daemon.collector.finished:
-        return LifecycleError(f"the replay was ended before the recording was: {daemon.stopping}")
-    if daemon.ledger.applied_records < daemon.journal.records:
-        return LedgerError(
-            f"expected a ledger that can be written at {daemon.paths.ledger}, found none; the journal "
-            f"{daemon.paths.journal} holds everything: name another --database"
-        )
-    return None
+    return await replay_recording(
+        config,
+        paths,
+        summary,
+        listen=states.take if states is not None else None,
+        beside=_show_progress if progress else None,
+    )
 
 
 class StatesFile:
@@ -140,6 +107,10 @@ class StatesFile:
             with self._failing():
                 self._file.writelines(msgspec.json.encode(state_line(one)).decode() + "\n" for one in signals)
 
+    def take(self, messages: Sequence[Any]) -> None:
+        """Write the signals among the messages."""
+        self.write([one for one in messages if isinstance(one, ArbitrageSignal)])
+
     def close(self) -> None:
         """Write what is still held back. May be called twice."""
         with self._failing():
@@ -154,45 +125,13 @@ class StatesFile:
             self.failure = self.failure or OutputError(problem)
 
 
-def summary(daemon: Daemon) -> dict[str, Any]:
-    """What a replay found and earned: integers and text."""
-    replayed, scanned, portfolio = daemon.collector.counts, daemon.strategy.counts, daemon.portfolio
-    kinds = ("v3_swap", "v3_mint", "v3_burn", "v3_collect")
-    return {
-        "logs": replayed.logs,
-        "events": {kind: replayed.events[kind] for kind in kinds},
-        "refused": dict(sorted(replayed.refused.items())),
-        "pools": len(daemon.pools),
-        "opportunities": scanned.opportunities,
-        "blocks": scanned.blocks,
-        "episodes": scanned.episodes,
-        "screened_out": scanned.screened_out,
-        "profit": {_hex(token): profit for token, profit in scanned.profit.items()},
-        "rejected": dict(sorted(portfolio.rejected.items())),
-        "trades": sum(book.total.traded for book in portfolio.tokens.values()),
-        "reverted": sum(book.total.failed for book in portfolio.tokens.values()),
-        "pnl": {_hex(token): book.total.net for token, book in portfolio.tokens.items()},
-        "latency": daemon.latency.describe(),
-        "logs_per_second": replayed.logs * NS_PER_S // max(1, replayed.elapsed_ns),
-    }
-
-
-async def _write_states(
-    daemon: Daemon, states: StatesFile, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
-    with daemon.bus.signals.subscribe("states file", types=(ArbitrageSignal,)) as subscription:
-        task_status.started()
-        while True:
-            states.write(await subscription.receive())
-
-
 def state_line(signal: ArbitrageSignal) -> dict[str, Any]:
     """One opportunity state, for the states file: pools in the order of the trade, amounts in raw units of `token`."""
     return {
         "block": signal.block_number,
         "log_index": signal.log_index,
         "pools": [pool.name for pool in signal.pools],
-        "token": _hex(signal.profit_token),
+        "token": hex_text(signal.profit_token),
         "size": signal.size,
         "profit": signal.profit,
     }
@@ -211,7 +150,3 @@ def _print_table(result: dict[str, Any]) -> None:
     for name, value in result.items():
         text = ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else value
         click.echo(f"{name:>16}  {text}")
-
-
-def _hex(address: bytes) -> str:
-    return "0x" + address.hex()

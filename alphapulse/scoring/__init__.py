@@ -1,0 +1,1 @@
+"""Scoring: what our own engine finds in data whose answers others have worked out."""

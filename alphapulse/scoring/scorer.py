@@ -1,0 +1,192 @@
+"""Finds the files that hold answers, and what these follow from, and scores each of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from alphapulse.errors import AlphaPulseError, EvidenceError
+from alphapulse.scoring.blocks import no_blocks, score_cross_pool, score_realized
+from alphapulse.scoring.day import Recorded, score_gaps, score_net_positive
+from alphapulse.scoring.evidence import Evidence, Form, read_evidence
+from alphapulse.scoring.listed import score_listed, score_paths, score_triggers
+from alphapulse.scoring.pool_table import ListedPool, listed_pools
+from alphapulse.scoring.score import Score
+from alphapulse.scoring.snapshots import score_snapshot, score_spot_gaps, states_of_pools, states_of_snapshot
+from alphapulse.scoring.spot import SpotState
+from alphapulse.scoring.traces import score_traces
+from alphapulse.scoring.vectors import score_pair_swaps, score_swap_steps
+
+MOST_FILES = 10_000
+"""Files of a folder that are looked at; whoever names a disk by mistake hears of it."""
+
+ALONE = {
+    Form.LISTED_ARBITRAGES: score_listed,
+    Form.SIMULATED_PATHS: score_paths,
+    Form.TRIGGER_DISTANCES: score_triggers,
+    Form.SWAP_STEPS: score_swap_steps,
+    Form.PAIR_SWAPS: score_pair_swaps,
+    Form.SNAPSHOT: score_snapshot,
+}
+"""Answers that need no other file."""
+
+
+@attrs.frozen
+class Failure:
+    """A file that could not be scored, and why."""
+
+    file: str
+    problem: str
+
+
+@attrs.define
+class Library:
+    """The files that were recognised. `unknown` are those in which nothing was that we know."""
+
+    files: dict[Path, Evidence] = attrs.field(factory=dict)
+    failures: list[Failure] = attrs.field(factory=list)
+    unknown: list[Path] = attrs.field(factory=list)
+
+    def read(self, paths: Iterable[Path]) -> list[Evidence]:
+        """Those among the files that are recognised; each is read once."""
+        found = []
+        for path in paths:
+            if path not in self.files and path not in self.unknown:
+                try:
+                    evidence = read_evidence(path)
+                except EvidenceError as error:
+                    self.failures.append(Failure(str(path), str(error)))
+                    evidence = None
+                if evidence is None:
+                    self.unknown.append(path)
+                else:
+                    self.files[path] = evidence
+            if path in self.files:
+                found.append(self.files[path])
+        return found
+
+
+def score_paths_given(paths: Sequence[Path]) -> tuple[list[Score], list[Failure], list[Path]]:
+    """Scores of all answers in these files and folders, what could not be scored, and files of no known form.
+
+    What an answer follows from is looked for beside it first, then in everything that was given.
+
+    Raises:
+        EvidenceError: a path does not exist, or a folder holds more files than anybody would mean.
+    """
+    library = Library()
+    given = [path for one in paths for path in _files(one)]
+    asked = library.read(given)
+    scores: list[Score] = []
+    for answers in asked:
+        try:
+            score = _score(answers, library, asked)
+        except AlphaPulseError as error:
+            library.failures.append(Failure(str(answers.path), str(error)))
+            continue
+        if score is not None:
+            scores.append(score)
+    unknown = [path for path in paths if path in library.unknown]
+    failed = {failure.file for failure in library.failures}
+    library.failures += [
+        Failure(str(path), "expected a file of a form that docs/score.md describes, found none of them")
+        for path in unknown
+        if str(path) not in failed
+    ]
+    return scores, library.failures, [path for path in given if path in library.unknown and str(path) not in failed]
+
+
+def _score(answers: Evidence, library: Library, given: Sequence[Evidence]) -> Score | None:
+    if (alone := ALONE.get(answers.form)) is not None:
+        if answers.form is Form.SNAPSHOT and _answered(answers, library):
+            return None
+        return alone(answers)
+    score = WITH_OTHERS.get(answers.form)
+    return None if score is None else score(answers, _Around(answers, library, given))
+
+
+@attrs.frozen
+class _Around:
+    """The files that answers follow from: of their own folder and those below; where none is there, all given ones."""
+
+    answers: Evidence
+    library: Library
+    given: Sequence[Evidence]
+
+    def all(self, form: Form) -> list[Evidence]:
+        return [one for one in self._beside() if one.form is form] or [one for one in self.given if one.form is form]
+
+    def needed(self, form: Form, what: str) -> list[Evidence]:
+        found = self.all(form)
+        if not found:
+            raise EvidenceError(f"{self.answers.path}: expected {what} beside it, found none; give its folder too")
+        return found
+
+    def recording(self) -> Recorded:
+        logs = self.needed(Form.LOGS, "the recorded logs")
+        pools = self.needed(Form.POOL_FILE, "the file of the recording's pools")
+        return Recorded(tuple(one.path for one in logs), pools[0].path)
+
+    def spot_states(self) -> list[SpotState]:
+        beside = self._beside()
+        snapshots = [one for one in beside if one.form is Form.SNAPSHOT]
+        if not snapshots and not any(one.form is Form.POOL_STATES for one in beside):
+            snapshots = [one for one in self.given if one.form is Form.SNAPSHOT]
+        if snapshots:
+            return [state for one in snapshots for state, _ in states_of_snapshot(one)]
+        pools = listed_pools(self.needed(Form.POOL_TABLE, "a table of the pools"))
+        states = self.needed(Form.POOL_STATES, "the pools' states, or a snapshot,")
+        return [state for one in states for state in states_of_pools(one, pools)]
+
+    def _beside(self) -> list[Evidence]:
+        return self.library.read(_files(self.answers.path.parent))
+
+
+def _blocks(
+    score: Callable[[Evidence, Sequence[Evidence], Mapping[tuple[int, str], ListedPool]], Score],
+) -> Callable[[Evidence, _Around], Score]:
+    def scored(answers: Evidence, around: _Around) -> Score:
+        pools = listed_pools(around.needed(Form.POOL_TABLE, "a table of the pools"))
+        blocks = around.all(Form.BLOCK)
+        return score(answers, blocks, pools) if blocks else no_blocks(answers)
+
+    return scored
+
+
+WITH_OTHERS: dict[Form, Callable[[Evidence, _Around], Score]] = {
+    Form.GAP_STATES: lambda answers, around: score_gaps(answers, around.recording()),
+    Form.NET_POSITIVE_STATES: lambda answers, around: score_net_positive(answers, around.recording()),
+    Form.CROSS_POOL_STATES: _blocks(score_cross_pool),
+    Form.REALIZED_CYCLES: _blocks(score_realized),
+    Form.SPOT_GAPS: lambda answers, around: score_spot_gaps(answers, around.spot_states()),
+    Form.NET_POSITIVE_PAIRS: lambda answers, around: score_spot_gaps(answers, around.spot_states()),
+    Form.TRACED_ANSWERS: lambda answers, around: score_traces(answers, around.needed(Form.TRACES, "traced blocks")),
+}
+"""Answers that follow from other files."""
+
+
+def _answered(snapshot: Evidence, library: Library) -> bool:
+    """True if answers to a snapshot lie beside it: these are scored then."""
+    beside = library.read(_files(snapshot.path.parent))
+    return any(one.form in (Form.SPOT_GAPS, Form.NET_POSITIVE_PAIRS) for one in beside)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        if not path.exists():
+            raise EvidenceError(f"expected a file or a folder at {path}, found nothing")
+        yield path
+        return
+    count = 0
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.startswith("."):
+                continue
+            count += 1
+            if count > MOST_FILES:
+                raise EvidenceError(f"{path}: expected at most {MOST_FILES} files, found more; give the folder itself")
+            yield Path(folder, name)

@@ -1,0 +1,1 @@
+"""Studies: what recordings say about the strategies, by replays of the whole pipeline."""

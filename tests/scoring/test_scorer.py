@@ -1,0 +1,142 @@
+"""Known answers of real data: found to the last one, under any name, and missed where one is changed."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from alphapulse.errors import EvidenceError
+from alphapulse.scoring.evidence import Form, read_evidence
+from alphapulse.scoring.score import Score
+from alphapulse.scoring.scorer import score_paths_given
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+KNOWN = VECTORS / "score"
+DAY = Path(str(files("alphapulse").joinpath("demo/uniswap_v3_day")))
+
+
+def scored(*paths: Path) -> dict[str, Score]:
+    """Scores by form; nothing may have failed."""
+    scores, failures, _ = score_paths_given(paths)
+    assert failures == []
+    return {one.form: one for one in scores}
+
+
+def counts(score: Score) -> list[tuple[int, int, int]]:
+    return [(one.expected, one.found, one.right) for one in score.measures]
+
+
+def test_the_cut_data_is_scored_whole() -> None:
+    """Each form of data without a recording: all answers, and what has none is counted."""
+    found = scored(KNOWN)
+    assert {form: counts(score) for form, score in found.items()} == {
+        "cross pool states": [(11, 11, 11), (3, 3, 3)],
+        "realized cycles": [(2, 2, 2)],
+        "listed arbitrages": [(8, 8, 8), (8, 8, 8), (8, 7, 7)],
+        "simulated paths": [(3, 3, 3), (3, 3, 3), (3, 3, 3)],
+        "trigger distances": [(11, 11, 11)],
+        "pool snapshot": [],
+        "net positive pairs": [(8, 8, 8)],
+        "spot gaps": [(3, 3, 3), (0, 0, 0)],
+        "pair swaps": [(14, 14, 14)],
+        "traced answers": [(2, 2, 2), (51, 51, 51)],
+    }
+    assert all(score.passed for score in found.values())
+    assert found["listed arbitrages"].measures[2].why_not == {
+        "it closes, but its own swaps lost a token: no gain that we would list": 1
+    }
+    facts = found["pool snapshot"].facts
+    assert facts["of them open between pools of 10000 USD and more"] == 2
+    assert facts["survivors"] == "WETH/USDT 5293 ppm after fees"
+
+
+@pytest.mark.slow
+def test_a_day_of_two_pools_is_scored_log_by_log(tmp_path: Path) -> None:
+    """Under other names and in another folder: 2,863 gaps, 29 states through the whole daemon, none at block ends."""
+    for number, path in enumerate(sorted((*DAY.iterdir(), *(VECTORS / "arbitrage").iterdir()))):
+        shutil.copy(path, tmp_path / f"part-{number}")
+    found = scored(tmp_path)
+    assert counts(found["gap states"]) == [(2863, 2863, 2863), (29, 29, 29)]
+    assert counts(found["net positive states"]) == [(29, 29, 29), (29, 29, 29)]
+    assert found["net positive states"].facts["states at block ends"] == 0
+    assert found["gap states"].facts["gross gaps above 10 bps"] == 1800
+
+
+def test_an_answer_that_was_changed_is_missed(tmp_path: Path) -> None:
+    """The score is no formality: one gap more or less in the file is one answer that is different."""
+    folder = tmp_path / "x"
+    shutil.copytree(KNOWN / "states", folder)
+    path = folder / "gaps.csv"
+    path.write_text(path.read_text().replace(",1012,-2490,0", ",1013,-2490,0"))
+    (score,) = scored(folder).values()
+    assert counts(score) == [(3, 3, 2), (0, 0, 0)]
+    assert score.measures[0].why_not == {"different": 1}
+    assert not score.passed
+
+
+def test_answers_without_what_they_follow_from_are_named(tmp_path: Path) -> None:
+    """A file of answers alone cannot be scored, and the line says what is missing."""
+    shutil.copy(KNOWN / "blocks" / "gaps.csv", tmp_path)
+    shutil.copy(VECTORS / "arbitrage" / "net_positive_states_h00-12.csv", tmp_path)
+    scores, failures, _ = score_paths_given([tmp_path])
+    assert scores == []
+    assert sorted(one.problem.split(": ", 1)[1] for one in failures) == [
+        "expected a table of the pools beside it, found none; give its folder too",
+        "expected the recorded logs beside it, found none; give its folder too",
+    ]
+
+
+def test_a_block_that_was_not_given_excuses_its_answers(tmp_path: Path) -> None:
+    """What cannot be found for want of a block is counted under that reason, and is no pass."""
+    shutil.copytree(KNOWN / "blocks", tmp_path / "b")
+    (tmp_path / "b" / "polygon.json.gz").unlink()
+    score = scored(tmp_path)["cross pool states"]
+    assert score.measures[0].why_not == {"the block's logs are not among the files": 1}
+    assert score.notes == ("1 blocks that the answers name are not among the files",)
+    assert not score.passed
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (gzip.compress(b"pool,fee_ppm,token0,token1,version\n")[:-9], "cut off or damaged"),
+        (b"pool,fee_ppm,token0,token1,version\n0x1,2\n", "expected 5 columns"),
+        (b'{"tx_hash":"0x1","arbitrages":[]}\n[1]\n', "line 2: expected a JSON object"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, problem: str) -> None:
+    """Cut, torn and half tables: one clear line each."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(EvidenceError, match=problem):
+        read_evidence(path)
+
+
+def test_rows_that_say_something_else_are_named(tmp_path: Path) -> None:
+    """A number that is none and an address that is none name file, line and column."""
+    path = tmp_path / "answers.csv"
+    path.write_text("arb_block,trigger_block,distance_blocks\n12,ten,2\n")
+    _, failures, _ = score_paths_given([path])
+    assert failures[0].problem == f"{path}, line 2: expected a whole number under 'trigger_block', found 'ten'"
+
+
+def test_files_are_recognised_by_what_stands_in_them(tmp_path: Path) -> None:
+    """A name says nothing; what is nothing of ours is left alone in a folder, and refused if it was named."""
+    path = tmp_path / "notes.txt"
+    shutil.copy(KNOWN / "listed" / "triggers.csv", path)
+    evidence = read_evidence(path)
+    assert evidence is not None
+    assert evidence.form is Form.TRIGGER_DISTANCES
+    other = tmp_path / "README.md"
+    other.write_text("# Read me\n")
+    assert read_evidence(other) is None
+    scores, failures, unknown = score_paths_given([tmp_path])
+    assert (len(scores), failures, unknown) == (1, [], [other])
+    _, failures, _ = score_paths_given([other])
+    assert failures[0].problem.startswith("expected a file of a form that docs/score.md describes")
+    with pytest.raises(EvidenceError, match="found nothing"):
+        score_paths_given([tmp_path / "nowhere"])
