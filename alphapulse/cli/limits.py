@@ -12,6 +12,7 @@ import msgspec
 from alphapulse.cli.control import reason_option
 from alphapulse.cli.daemon_call import call
 from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.data.halts import GLOBAL
 from alphapulse.rules.accounting.amounts import decimal_text
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -77,7 +78,7 @@ def breakers(as_json: bool, config_path: Path | None) -> None:
         click.echo(msgspec.json.encode(shown).decode())
         return
     for breaker in shown["breakers"]:
-        scope = breaker["scope"] or f"any {breaker['kind']}"
+        scope = breaker["scope"] or ("all trading" if breaker["kind"] == GLOBAL else f"any {breaker['kind']}")
         click.echo(f"{breaker['phase'].upper().replace('_', ' '):<9} {breaker['rule']:<14} {scope}")
         if breaker["phase"] != "closed":
             click.echo(f"          {breaker['stops']} since {breaker['since']['iso']}: {breaker['reason']}")

@@ -27,6 +27,7 @@ NAME = "control.sock"
 MOST_CONNECTIONS = 16
 MOST_BYTES = 8192
 """Of a line."""
+TOO_LONG = f"expected a line of at most {MOST_BYTES} bytes, found more; the connection ends here"
 IDLE_S = 10.0
 ANSWER_S = 5.0
 SEND_S = 2.0
@@ -145,10 +146,11 @@ class ControlSocket:
             line, waiting = await _next_line(stream, waiting)
             if line is None:
                 return
-            reply = await self._reply(line, actor)
+            fits = len(line) <= MOST_BYTES
+            reply = await self._reply(line, actor) if fits else _refusal("bad_request", TOO_LONG, [])
             with trio.move_on_after(SEND_S) as sending:
                 await stream.send_all(msgspec.json.encode(reply) + b"\n")
-            if sending.cancelled_caught:
+            if sending.cancelled_caught or not fits:
                 return
 
     async def _reply(self, line: bytes, actor: str) -> dict[str, Any]:
@@ -215,7 +217,10 @@ def peer_user(connection: trio.socket.SocketType) -> int:
 
 
 async def _next_line(stream: trio.SocketStream, waiting: bytes) -> tuple[bytes | None, bytes]:
-    """The next line and what came behind it; None at the end, after 10 s of silence, or for a line that is too long."""
+    """The next line and what came behind it; None at the end or after 10 s of silence.
+
+    What is longer than a line may be is given as it is, whole or not.
+    """
     with trio.move_on_after(IDLE_S):
         while b"\n" not in waiting and len(waiting) <= MOST_BYTES:
             data = await stream.receive_some(MOST_BYTES)
@@ -223,7 +228,7 @@ async def _next_line(stream: trio.SocketStream, waiting: bytes) -> tuple[bytes |
                 return None, b""
             waiting += bytes(data)
     line, separator, rest = waiting.partition(b"\n")
-    return (line, rest) if separator and len(line) <= MOST_BYTES else (None, b"")
+    return (line, rest) if separator or len(line) > MOST_BYTES else (None, b"")
 
 
 def _refusal(code: str, message: str, failed: list[str]) -> dict[str, Any]:

@@ -185,10 +185,13 @@ async def test_what_is_no_wish_is_refused_and_the_next_one_heard(tmp_path: Path,
         assert (await talk(stream, b'{"act": "halts"}\n'))["ok"]
 
 
-async def test_a_line_without_end_ends_its_own_connection(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [b"", b"\n"])
+async def test_a_line_that_is_too_long_is_told_so_and_ends_its_own_connection(tmp_path: Path, end: bytes) -> None:
     async with listening(tmp_path) as rig:
         async with await rig.connect() as stream:
-            await stream.send_all(b"x" * (MOST_BYTES + 1))
+            answer = await talk(stream, b"x" * (MOST_BYTES + 1) + end)
+            assert answer["error"]["code"] == "bad_request"
+            assert "8192 bytes" in answer["error"]["message"]
             assert await stream.receive_some(1) == b""
         assert (await rig.ask(b'{"act": "halts"}\n'))["ok"]
 

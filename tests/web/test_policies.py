@@ -350,6 +350,12 @@ async def test_every_action_is_audited_with_who_how_and_what_came_of_it() -> Non
     assert "request " in words
 
 
+async def test_a_stop_that_names_no_scope_is_audited_with_the_one_that_it_stops() -> None:
+    desk = Desk()
+    await desk.ask("POST", "/api/v1/control/kill", headers=keyed(BEARER), json={"reason": "stop"})
+    assert [row[2] for row in desk.backend.audited] == ["global"]
+
+
 async def test_an_action_that_was_refused_is_audited_too() -> None:
     desk = Desk()
     await desk.ask("POST", f"{PREFIX}/control/kill", headers=keyed(desk.key_of(Role.VIEWER)), json={"reason": "x"})

@@ -112,7 +112,7 @@ class Doorkeeper:
         self._backend.audit(
             caller.actor,
             f"api.{route.name}",
-            str(wish.get("scope") or wish.get("name") or wish.get("child") or request.path),
+            str(wish.get("scope") or wish.get("name") or wish.get("child") or _usual_scope(route) or request.path),
             str(wish.get("reason") or ""),
             f"{status}; {who}{where}, request {request_number()}",
         )
@@ -126,6 +126,12 @@ async def _wish() -> dict[str, Any]:
         log.debug("a body could not be read for the audit: %r", error)
         return {}
     return wish if isinstance(wish, dict) else {}
+
+
+def _usual_scope(route: Route) -> str | None:
+    """The scope of a body that names none."""
+    fields = msgspec.structs.fields(route.body) if route.body is not None else ()
+    return next((field.default for field in fields if field.encode_name == "scope" and not field.required), None)
 
 
 def check_role(route: Route, caller: Caller) -> None:
