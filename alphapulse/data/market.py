@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import enum
 
+from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.log_stamp import BLOCK_END, POOL, STAMP, LogStamp
+from alphapulse.data.pair_events import PairEvent
+from alphapulse.data.pool_events import PoolCreated, PoolLogEvent
+from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync, PoolTick
+from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict, TokenVerdict
 from alphapulse.data.wire import (
     BOOLEAN,
     HASH,
@@ -20,40 +26,24 @@ from alphapulse.data.wire import (
     Choice,
     Domain,
     Maybe,
-    Record,
     message,
-    record,
     wire,
 )
 
-BLOCK_END = (1 << 32) - 1
-"""A log index behind every real one: the end of a block."""
-
-
-@record
-class LogStamp:
-    """Where on its chain, and when, a log was emitted and received.
-
-    A state that was read at a block instead of told by a log stands behind all of the block's logs: both positions are
-    `BLOCK_END`, and there is no transaction.
-    """
-
-    block_number: int = wire(U64, "block")
-    log_index: int = wire(U32, "position of the log in its block; 2^32 - 1 at its end")
-    transaction_index: int = wire(U32, "position of the transaction in its block; 2^32 - 1 at its end")
-    transaction_hash: bytes | None = wire(Maybe(HASH), "transaction that emitted the log; absent at a block's end")
-    block_hash: bytes | None = wire(Maybe(HASH), "block hash; absent where the source does not tell it")
-    venue_time_ns: int = wire(U64, "block timestamp", unit="ns since 1970 UTC")
-    received_ns: int = wire(U64, "wall clock at which the frame was received", unit="ns since 1970 UTC", eq=False)
-
-    @property
-    def position(self) -> tuple[int, int]:
-        """(block number, log index): the order of logs on a chain."""
-        return self.block_number, self.log_index
-
-
-STAMP = Record(LogStamp)
-POOL = Record(InstrumentId)
+__all__ = [
+    "BLOCK_END",
+    "BlockCompleted",
+    "LogStamp",
+    "MarketEvent",
+    "PoolBurn",
+    "PoolCollect",
+    "PoolEvent",
+    "PoolMint",
+    "PoolState",
+    "PoolSwap",
+    "StreamState",
+    "StreamStatus",
+]
 
 
 @message(type=11, domain=Domain.MARKET_DATA)
@@ -156,5 +146,20 @@ class StreamStatus:
     recorded: bool = wire(BOOLEAN, "1 if the stream replays a recording")
 
 
-PoolEvent = PoolSwap | PoolMint | PoolBurn | PoolCollect
-MarketEvent = PoolEvent | PoolState | BlockCompleted | StreamStatus
+PoolEvent = PoolSwap | PoolMint | PoolBurn | PoolCollect | PairEvent | PoolSync | PoolLogEvent | PoolCreated
+"""What a log of a pool or a factory can say."""
+
+MarketEvent = (
+    PoolEvent
+    | PoolState
+    | PoolTick
+    | PoolLiquidity
+    | PoolTrustChanged
+    | PoolVerdict
+    | TokenVerdict
+    | ChainHead
+    | ChainReorganised
+    | BlockCompleted
+    | StreamStatus
+)
+"""What the market-data relay carries of chains."""

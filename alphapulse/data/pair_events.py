@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import POOL, STAMP, LogStamp
+from alphapulse.data.log_stamp import POOL, STAMP, LogStamp
 from alphapulse.data.wire import ADDRESS, U112, U256, Domain, message, wire
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import POOL, STAMP, LogStamp
+from alphapulse.data.log_stamp import POOL, STAMP, LogStamp
 from alphapulse.data.wire import ADDRESS, I32, U16, U32, U128, U160, U256, Domain, Maybe, message, wire
 
 
@@ -79,3 +79,7 @@ class ProtocolFeesCollected:
     recipient: bytes = wire(ADDRESS)
     amount0: int = wire(U128, "token0 paid out", unit="raw token0")
     amount1: int = wire(U128, "token1 paid out", unit="raw token1")
+
+
+PoolLogEvent = PoolInitialized | PoolFlash | PoolFeeChanged | ProtocolFeeChanged | ProtocolFeesCollected
+"""Those that a pool's own log says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.limits import POOL_TOKENS
-from alphapulse.data.market import LogStamp
+from alphapulse.data.log_stamp import LogStamp
 from alphapulse.data.wire import (
     ADDRESS,
     I32,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import POOL
+from alphapulse.data.log_stamp import POOL
 from alphapulse.data.pools import Trust
 from alphapulse.data.wire import BOOLEAN, SENTENCE, U8, U64, Choice, Domain, Maybe, Text, message, wire
 

@@ -23,6 +23,15 @@ from alphapulse.data.market import (
     StreamState,
     StreamStatus,
 )
+from alphapulse.data.pair_events import PairBurn, PairMint, PairSwap
+from alphapulse.data.pool_events import (
+    PoolFeeChanged,
+    PoolFlash,
+    PoolInitialized,
+    ProtocolFeeChanged,
+    ProtocolFeesCollected,
+)
+from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool
 from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import LogRefused, RecordingError
@@ -44,7 +53,21 @@ PAUSE_BEFORE_REPEAT_S = 5
 NS_PER_S = 1_000_000_000
 SPEED_PPM = 1_000_000
 
-KINDS: dict[type, str] = {PoolSwap: "v3_swap", PoolMint: "v3_mint", PoolBurn: "v3_burn", PoolCollect: "v3_collect"}
+KINDS: dict[type, str] = {
+    PoolSwap: "v3_swap",
+    PoolMint: "v3_mint",
+    PoolBurn: "v3_burn",
+    PoolCollect: "v3_collect",
+    PoolInitialized: "v3_initialize",
+    PoolFlash: "v3_flash",
+    ProtocolFeesCollected: "v3_collect_protocol",
+    ProtocolFeeChanged: "protocol_fee",
+    PoolFeeChanged: "algebra_fee",
+    PairSwap: "v2_swap",
+    PoolSync: "v2_sync",
+    PairMint: "v2_mint",
+    PairBurn: "v2_burn",
+}
 
 
 @attrs.frozen

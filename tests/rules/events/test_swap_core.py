@@ -91,7 +91,7 @@ def texts(text: str | None) -> st.SearchStrategy[str]:
 def outcome(read: Callable[..., PoolSwap | None], log: RpcLog) -> str:
     """What `uniswap_v3` makes of a Swap, with this reader in front of its careful one."""
     try:
-        return repr(read(log, POOL, 7) or uniswap_v3._swap(log, log.topics, POOL, 7))
+        return repr(read(log, POOL, 7) or uniswap_v3.swap(log, POOL, 7))
     except LogRefused as refused:
         return f"{refused.reason}: {refused}"
 

@@ -85,7 +85,7 @@ def test_the_plain_form_is_enough_for_every_recorded_swap() -> None:
     swaps = [rpc_log(log) for log in log_objects() if log["topics"][0] == uniswap_v3.SWAP_TOPIC]
     assert len(swaps) == 3_005
     for log in swaps:
-        careful = uniswap_v3._swap(log, log.topics, POOL, NOW_NS)
+        careful = uniswap_v3.swap(log, POOL, NOW_NS)
         assert swap_core.plain_swap(log, POOL, NOW_NS) == careful
 
 

@@ -66,7 +66,7 @@ def test_the_newest_of_each_stays_and_mints_and_resets_always_do() -> None:
 def test_what_stands_before_a_reorganisation_stays() -> None:
     """Its undoing brings back what the newest swap had replaced."""
     one, back = POOLS[0], ChainReorganised("chain", 1, 1, bytes(32), 2, b"\1" * 32, 2, b"\2" * 32, 0)
-    lists = [
+    lists: list[list[MarketEvent]] = [
         [swap(one, (1, 0), FAIR), swap(one, (2, 0), FAIR + 1)],
         [back, swap(one, (2, 0), FAIR), swap(one, (2, 1), FAIR)],
     ]

@@ -1,0 +1,47 @@
+"""The logs in which PancakeSwap V3 differs from Uniswap V3 (`IPancakeV3PoolEvents.sol`): Swap and SetFeeProtocol."""
+
+from __future__ import annotations
+
+from alphapulse.data.market import PoolSwap
+from alphapulse.data.pool_events import ProtocolFeeChanged
+from alphapulse.data.pools import Pool
+from alphapulse.rules.events.hex_text import checked_tick, signed
+from alphapulse.rules.events.log_words import check_addresses, check_topics, checked_price, fits, stamp_of, words_of
+from alphapulse.rules.events.rpc_log import RpcLog
+
+SWAP_TOPIC = "0x19b47279256b2a23a1665c810c8d55a1758940ee09377d4f8d26497a3577dc83"
+"""keccak256 of `Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)`."""
+SET_FEE_PROTOCOL_TOPIC = "0xb3159fed3ddfba67bae294599eafe2d0ec98c08bb38e0e5fb87d33154b6e05aa"
+"""keccak256 of `SetFeeProtocol(uint32,uint32,uint32,uint32)`."""
+
+
+def swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap:
+    """A Swap; what of its fee goes to the protocol is checked and left out.
+
+    Raises:
+        LogRefused: as `uniswap_v3.decode_log`.
+    """
+    check_addresses(log.topics, 3)
+    amount0, amount1, sqrt_price_x96, liquidity, tick, fees0, fees1 = words_of(log.data, 7)
+    fits("the protocol's fees", 128, fees0)
+    fits("the protocol's fees", 128, fees1)
+    return PoolSwap(
+        stamp_of(log, received_ns),
+        pool.id,
+        signed(amount0),
+        signed(amount1),
+        checked_price(sqrt_price_x96),
+        fits("liquidity", 128, liquidity),
+        checked_tick(signed(tick)),
+    )
+
+
+def set_fee_protocol(log: RpcLog, pool: Pool, received_ns: int) -> ProtocolFeeChanged:
+    """New shares of the protocol in the fees, in ten thousandths.
+
+    Raises:
+        LogRefused: as `uniswap_v3.decode_log`.
+    """
+    check_topics(log.topics, 1)
+    shares = [fits("a share of the fees", 32, word) for word in words_of(log.data, 4)]
+    return ProtocolFeeChanged(stamp_of(log, received_ns), pool.id, *shares)

@@ -1,0 +1,1 @@
+"""What every EVM chain has in common: hashes, addresses of contracts, call data, blooms."""
