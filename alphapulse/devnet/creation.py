@@ -28,7 +28,7 @@ from alphapulse.devnet.stock import (
     PoolPlan,
     TokenPlan,
 )
-from alphapulse.devnet.world import BLOCK_S, World
+from alphapulse.devnet.world import World
 from alphapulse.rules.amm.tick_math import MAX_TICK, tick_at_sqrt_ratio
 
 GENESIS_S = 1_780_000_000
@@ -43,6 +43,8 @@ LENT_DOLLARS = 20_000_000
 WIDTHS = ((MAX_TICK, 1), (20_000, 2), (3_000, 4), (600, 8))
 """Ranges of V3 and Algebra positions around the price, in ticks, each with its multiple of the pool's depth."""
 MOST = 2**256 - 1
+BLOCK_S = 2
+"""How far blocks lie apart unless said otherwise, as on Polygon."""
 
 
 @asynccontextmanager
@@ -54,6 +56,7 @@ async def open_world(
     chain_id: int = CHAIN_ID,
     genesis_s: int | None = GENESIS_S,
     holders: int = 4,
+    block_s: int = BLOCK_S,
 ) -> AsyncIterator[World]:
     """A new chain with everything on it, for as long as the block lasts.
 
@@ -63,24 +66,25 @@ async def open_world(
         port: 0 takes a free one.
         chain_id: what the chain says of itself.
         genesis_s: time of the first block (Unix); None: now.
-        holders: how many accounts hold tokens, at least 2.
+        holders: how many accounts hold tokens, at least 3.
+        block_s: how far blocks lie apart, by their timestamps.
 
     Raises:
         DevnetError: packages are missing, or the node does not do as it should.
     """
     async with open_node(packages.anvil, port=port, chain_id=chain_id, genesis_s=genesis_s, accounts=holders) as node:
-        yield await _made(node, packages, number)
+        yield await _made(node, packages, number, block_s)
 
 
-async def _made(node: Node, packages: Packages, number: int) -> World:
+async def _made(node: Node, packages: Packages, number: int, block_s: int) -> World:
     accounts = tuple(await node.rpc.ask("eth_accounts"))
-    await node.rpc.ask("anvil_setBlockTimestampInterval", BLOCK_S)
+    await node.rpc.ask("anvil_setBlockTimestampInterval", block_s)
     plans = (*TOKENS, *ODD_TOKENS)
     places = {name: place(name, number) for name in (*PLACES, *(plan.symbol for plan in ODD_TOKENS))}
     await deploy(node.rpc, accounts[0], _placements(packages, places, accounts[0], plans))
     tokens = {plan.symbol: _token(plan, places) for plan in plans}
     moves = Moves(places["pool hand"])
-    world = World(node, number, accounts, places, tokens, {}, {}, {}, moves)
+    world = World(node, number, accounts, places, tokens, {}, {}, {}, moves, block_s)
     await world.act(*_foundations(places), *_creations(tokens, places, (*POOLS, *ODD_POOLS)), sender=accounts[0])
     pools = await _pools(world, (*POOLS, *ODD_POOLS))
     await _endow(world, tuple(pools.values()))
@@ -96,6 +100,7 @@ async def _made(node: Node, packages: Packages, number: int) -> World:
         {plan.symbol: tokens[plan.symbol] for plan in ODD_TOKENS},
         {plan.name: pools[plan.name] for plan in ODD_POOLS},
         moves,
+        block_s,
     )
 
 

@@ -14,13 +14,12 @@ from alphapulse.devnet.node import Node
 from alphapulse.devnet.rpc import NodeRpc, hex_of
 from alphapulse.errors import DevnetError
 
-BLOCK_S = 2
 MOVE_GAS = 10_000_000
 
 
 @attrs.define
 class World:
-    """One chain. Nothing is mined but by `mine`, `reorganise` and what says so; blocks lie BLOCK_S apart."""
+    """One chain. Nothing is mined but by `mine`, `reorganise` and what says so; blocks lie `block_s` apart."""
 
     node: Node
     number: int
@@ -34,6 +33,7 @@ class World:
     odd_tokens: Mapping[str, DevToken]
     odd_pools: Mapping[str, DevPool]
     moves: Moves
+    block_s: int
 
     @property
     def http_url(self) -> str:
@@ -104,7 +104,7 @@ class World:
             await self.rpc.ask("anvil_rollback", depth)
             await self.rpc.ask("anvil_dropAllTransactions")
         parent = await self.block()
-        late_s = int(parent["timestamp"], 16) + BLOCK_S + 1
+        late_s = int(parent["timestamp"], 16) + self.block_s + 1
         for at, calls in enumerate(blocks):
             await self.send(calls, sender)
             if at == 0:

@@ -1,0 +1,56 @@
+"""`alphapulse devnet`."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from alphapulse.cli.devnet import devnet
+from tests.chain.worlds import FOLDER, LIMIT_S, chain_packages
+
+pytestmark = pytest.mark.real_io
+
+
+def test_what_is_missing_is_named_with_the_command_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the node: one line, and the folder holds the lock for the npm command in it."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    folder = tmp_path / "chain"
+    done = CliRunner().invoke(devnet, ["--packages", str(folder)])
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert f"npm ci --prefix {folder}" in done.stderr
+    assert {path.name for path in folder.iterdir()} == {"package.json", "package-lock.json", ".npmrc"}
+
+
+def test_the_lock_names_hashes_and_no_index() -> None:
+    """Every package has its hash, and where it comes from is the user's own setting."""
+    text = (Path(__file__).parents[2] / "alphapulse/devnet/packages/package-lock.json").read_text("utf-8")
+    packages = text.count('"node_modules/')
+    assert packages == text.count('"integrity": "sha512-') == 26
+    assert "resolved" not in text
+
+
+@pytest.mark.slow
+def test_a_chain_runs_until_it_is_told_to_end() -> None:
+    """It says where it listens, mines, and ends well with SIGTERM; the node ends with it."""
+    chain_packages()
+    program = "from alphapulse.cli.devnet import devnet; devnet()"
+    command = [sys.executable, "-c", program, "--port", "0", "--packages", str(FOLDER)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        port = re.fullmatch(r"local chain 137: http://127\.0\.0\.1:(\d+), ws://127\.0\.0\.1:\1\n", first)
+        assert port is not None, first
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0
+    assert "0x45dda9cb7c25131df268515131f647d726f50608  Uniswap V3 USDC.e/WETH 500" in rest
+    assert rest.endswith("the local chain has ended\n")

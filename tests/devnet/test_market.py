@@ -1,0 +1,63 @@
+"""Traders on a local chain: reproducible, and worth looking at."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+import trio
+
+from alphapulse.devnet.market import Market
+from alphapulse.devnet.prices import read_prices
+from alphapulse.devnet.stock import Family
+from tests.chain.truth import Truth, read_truth
+from tests.chain.worlds import LIMIT_S, open_test_world
+
+pytestmark = pytest.mark.real_io
+
+BLOCKS = 30
+
+
+async def traded(seed: int) -> tuple[str, dict[str, Truth], int, int]:
+    """The last block's hash, all pools, and how many transactions there were and reverted, after some blocks."""
+    async with open_test_world() as world:
+        market = Market(world, Random(seed))
+        hashes, last = [], await world.block_number()
+        for _ in range(BLOCKS):
+            for account, calls in await market.orders():
+                hashes += await world.send(calls, account)
+            last = await world.mine()
+        receipts = await world.rpc.ask_all([("eth_getTransactionReceipt", [one]) for one in hashes])
+        truth = await read_truth(world.rpc, world.places["Multicall3"], tuple(world.pools.values()), last)
+        reverted = sum(receipt["status"] != "0x1" for receipt in receipts)
+        return (await world.block())["hash"], truth, len(receipts), reverted
+
+
+@pytest.mark.slow
+async def test_the_same_seed_trades_the_same_way() -> None:
+    """Same seed: same last hash, another seed: another; hardly anything reverts."""
+    with trio.fail_after(LIMIT_S):
+        one, again, other = [await traded(seed) for seed in (1, 1, 2)]
+    assert one == again
+    assert one[0] != other[0]
+    assert one[2] > 3 * BLOCKS
+    assert one[3] * 20 < one[2]
+
+
+async def test_gaps_open_between_pools_of_one_pair() -> None:
+    """Somewhere on the way two exchanges differ by more than their fees on WPOL/USDC.e."""
+    with trio.fail_after(LIMIT_S):
+        async with open_test_world() as world:
+            market, widest_ppm = Market(world, Random(5)), 0
+            pair = [pool for name, pool in world.pools.items() if "WPOL/USDC.e" in name]
+            for _ in range(BLOCKS):
+                await market.block()
+                found = await read_prices(world.rpc, pair)
+                at = [
+                    price.reserve1 * 10**30 // price.reserve0
+                    if pool.family is Family.V2
+                    else price.sqrt_price_x96**2 * 10**30 >> 192
+                    for pool, price in zip(pair, found, strict=True)
+                ]
+                widest_ppm = max(widest_ppm, (max(at) - min(at)) * 1_000_000 // min(at))
+    assert widest_ppm > 6_500
