@@ -1,0 +1,123 @@
+"""A trade through a cycle: the exact steps, and the cycle's pools as something that can be asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isqrt
+from typing import NamedTuple
+
+from alphapulse.data.pools import Pool, PoolKind
+from alphapulse.data.signals import Leg
+from alphapulse.errors import QuoteRefused
+from alphapulse.rules.amm.pool_state import AmmState, Quote
+from alphapulse.rules.arbitrage.cycle import Cycle, Hop
+from alphapulse.rules.wire.slots import maker_of
+
+Q192_BITS = 192
+MAX_UINT256 = (1 << 256) - 1
+
+_new_leg: Callable[..., Leg] = maker_of(Leg)
+_new = tuple.__new__
+
+
+class PathStep(NamedTuple):
+    """One exact swap of a path: amounts in raw units, the fee in raw units of the token sold.
+
+    `sqrt_price_x96` is the pool's price before the step: raw units of the token with the greater address for one of
+    the other.
+    """
+
+    pool: Pool
+    token_in: int
+    token_out: int
+    amount_in: int
+    amount_out: int
+    fee_amount: int
+    sqrt_price_x96: int
+
+    def as_leg(self) -> Leg:
+        """The step as it travels in signals and fills."""
+        tokens = self.pool.tokens
+        return _new_leg(
+            self.pool.id,
+            tokens[self.token_in].address,
+            tokens[self.token_out].address,
+            self.amount_in,
+            self.amount_out,
+            self.fee_amount,
+            self.sqrt_price_x96,
+        )
+
+
+class SizedPath(NamedTuple):
+    """The best trade found: `profit` = last amount out - first amount in, in raw units of the profit token."""
+
+    size: int
+    profit: int
+    steps: tuple[PathStep, ...]
+
+
+class Chain:
+    """The pools of a cycle at given states. Quotes are exact; None where a pool refuses or cannot take all of it."""
+
+    __slots__ = ("cycle", "states")
+
+    def __init__(self, cycle: Cycle, states: Sequence[AmmState]) -> None:
+        self.cycle = cycle
+        self.states = tuple(states)
+
+    def forward(self, amount: int, start: int = 0) -> list[Quote] | None:
+        """What each pool from `start` on does if the first of them is given `amount`."""
+        quotes = []
+        try:
+            for (_, token_in, token_out), state in zip(self.cycle.hops[start:], self.states[start:], strict=True):
+                quote = state.quote_in(token_in, token_out, amount)
+                if quote.amount_in != amount:
+                    return None
+                quotes.append(quote)
+                amount = quote.amount_out
+        except QuoteRefused:
+            return None
+        return quotes
+
+    def input_for(self, amount: int, end: int) -> int | None:
+        """What the first pool must be given so that the last of the first `end` pays `amount`; it may pay more."""
+        try:
+            for (_, token_in, token_out), state in reversed(
+                list(zip(self.cycle.hops[:end], self.states[:end], strict=True))
+            ):
+                quote = state.quote_out(token_in, token_out, amount)
+                if quote.amount_out < amount:
+                    return None
+                amount = quote.amount_in
+        except QuoteRefused:
+            return None
+        return amount
+
+    def path(self, size: int, quotes: Sequence[Quote]) -> SizedPath:
+        """The trade of which these are the quotes."""
+        steps = [step_of(*one) for one in zip(self.cycle.hops, self.states, quotes, strict=True)]
+        return SizedPath(size, quotes[-1].amount_out - size, tuple(steps))
+
+
+def step_of(hop: Hop, state: AmmState, quote: Quote) -> PathStep:
+    """The step that a quote describes."""
+    pool, token_in, token_out = hop
+    fee = quote.fee_amount
+    if pool.kind is PoolKind.CURVE_STABLE and fee:
+        # The fee is taken from what comes out: told as the same share of what goes in.
+        fee = quote.amount_in * fee // (quote.amount_out + fee)
+    price = sqrt_price_of(hop, state)
+    return _new(PathStep, (pool, token_in, token_out, quote.amount_in, quote.amount_out, fee, price))
+
+
+def sqrt_price_of(hop: Hop, state: AmmState) -> int:
+    """The price before a hop as the square root of raw units of the greater address for one of the lesser, Q64.96."""
+    known: int | None = getattr(state, "sqrt_price_x96", None)
+    if known is not None:
+        return known
+    pool, token_in, token_out = hop
+    tokens = pool.tokens
+    low, high = (token_in, token_out) if tokens[token_in].address < tokens[token_out].address else (token_out, token_in)
+    numerator, denominator = state.price(low, high)
+    return min(isqrt((numerator << Q192_BITS) // denominator), MAX_UINT256) if denominator else 0

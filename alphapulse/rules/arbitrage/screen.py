@@ -1,0 +1,167 @@
+"""The cheap look at all cycles through a pool that has changed: logarithms, and never one cycle too few.
+
+A rate is the logarithm of what one raw unit sold brings at the margin, the pool's fee taken off, as an integer of
+2^-40, rounded up with a margin above every rounding of the floats that it is made of. A cycle can earn only if its
+rates sum to more than zero. Sums of integers are exact, so nothing drifts however long the screen runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from math import ceil, log
+from operator import itemgetter
+from typing import Final
+
+import numpy as np
+
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.pools import Pool
+from alphapulse.rules.arbitrage.cycle import Cycle
+from alphapulse.rules.arbitrage.cycle_index import UNKNOWN, CycleIndex, Edge, Loop, Seat
+
+PPM: Final = 1_000_000
+SCALE: Final = 2.0**40
+MARGIN: Final = 3
+"""Added to each rate, 2.7e-12 in all: cut off is less than one, and two logarithms of up to 355 (a price of 512 bits)
+and their difference are off by 1e-13, a tenth of one."""
+
+_sum = np.add.reduce
+_greatest = np.maximum.reduce
+
+MOST_CYCLES: Final = 64
+"""Cycles through one pool that are looked at exactly at one moment: those over the loops with the highest rates."""
+
+
+class Screen:
+    """Rates of all pools, and the best of each edge; `passing` names the cycles that may earn.
+
+    `left_out` counts the moments at which more passed than are looked at.
+    """
+
+    def __init__(self, index: CycleIndex) -> None:
+        self.index = index
+        self.left_out = 0
+        self._best: list[int] = [0, 0]
+        self._rates = np.zeros(2, dtype=np.int64)
+
+    def add(self, pool: Pool) -> None:
+        """Take a pool in; its rates are unknown until they are set."""
+        for seat in self.index.add(pool):
+            number = 2 * seat.edge.number + 1
+            if number >= len(self._rates):
+                grown = np.full(max(1024, 2 * number), UNKNOWN, dtype=np.int64)
+                grown[: len(self._rates)] = self._rates
+                self._rates = grown
+                self._best += [UNKNOWN] * (len(grown) - len(self._best))
+
+    def remove(self, pool: InstrumentId) -> None:
+        """Forget a pool."""
+        for seat in self.index.remove(pool):
+            self._settle(seat.edge)
+
+    def set_rates(self, seat: Seat, up: int, down: int) -> None:
+        """The pool's rates on one edge have changed; `up` is for the sale of the token with the lesser address."""
+        edge = seat.edge
+        number, best = 2 * edge.number, self._best
+        was_best = (seat.up == best[number] and seat.up > up) or (seat.down == best[number + 1] and seat.down > down)
+        seat.up = up
+        seat.down = down
+        if was_best:
+            self._settle(edge)
+            return
+        if up > best[number]:
+            best[number] = self._rates[number] = up
+        if down > best[number + 1]:
+            best[number + 1] = self._rates[number + 1] = down
+
+    def forget_rates(self) -> None:
+        """No pool's state is known any more."""
+        self._rates[2:] = UNKNOWN
+        self._best[2:] = [UNKNOWN] * (len(self._best) - 2)
+        for pool in self.index.pools:
+            for seat in self.index.seats(pool):
+                seat.up = seat.down = UNKNOWN
+
+    def edge_rates(self, edge: Edge) -> tuple[int, int]:
+        """The best rates of an edge, upwards and downwards."""
+        return self._best[2 * edge.number], self._best[2 * edge.number + 1]
+
+    def passing(self, seat: Seat) -> list[Cycle]:
+        """The cycles through a pool's seat whose rates sum to more than zero, both ways."""
+        up, down = seat.up, seat.down
+        if up == UNKNOWN and down == UNKNOWN:
+            return []
+        loops = seat.edge.loops
+        if loops is None:
+            loops = self.index.loops(seat.edge)
+        if loops.few:
+            best = self._best
+            found = []
+            for loop in loops.few:
+                first, second, third = loop
+                if (rate := best[first] + best[second] + best[third] + up) > 0:
+                    found.append((rate, True, loop))
+                if (rate := best[first ^ 1] + best[second ^ 1] + best[third ^ 1] + down) > 0:
+                    found.append((rate, False, loop))
+            return self._cycles(seat, found) if found else []
+        if not loops.number:
+            return []
+        closing = _sum(self._rates.take(loops.both_ways))
+        upwards, downwards = closing[: loops.number], closing[loops.number :]
+        if _greatest(upwards) <= -up and _greatest(downwards) <= -down:
+            return []
+        found = []
+        for rates, own, is_up in ((upwards, up, True), (downwards, down, False)):
+            for at in np.flatnonzero(rates > -own).tolist():
+                found.append((int(rates[at]) + own, is_up, tuple(loops.both_ways[:, at].tolist())))
+        return self._cycles(seat, found)
+
+    def _cycles(self, seat: Seat, found: list[tuple[int, bool, Loop]]) -> list[Cycle]:
+        """The cycles of passing loops, those with the highest rates first."""
+        found.sort(key=itemgetter(0), reverse=True)
+        cycles: list[Cycle] = []
+        for rate, up, loop in found:
+            sides = [number if up else number ^ 1 for number in loop if number > 1]
+            if not up:
+                sides.reverse()
+            for others in self._choices(seat, sides, rate, []):
+                if len(cycles) == MOST_CYCLES:
+                    self.left_out += 1
+                    return cycles
+                cycles.append(self.index.cycle(seat, up, list(zip(others, sides, strict=True))))
+        return cycles
+
+    def _choices(self, seat: Seat, sides: list[int], rate: int, chosen: list[Seat]) -> Iterator[list[Seat]]:
+        """Pools for the directed edges, of which `rate` is what the best would give: all whose sum is above zero."""
+        if len(chosen) == len(sides):
+            yield chosen
+            return
+        number = sides[len(chosen)]
+        rate -= self._best[number]
+        taken = {seat.pool_number, *(one.pool_number for one in chosen)}
+        for other in self.index.edge(number >> 1).seats:
+            own = other.down if number & 1 else other.up
+            if own + rate > 0 and other.pool_number not in taken:
+                yield from self._choices(seat, sides, rate + own, [*chosen, other])
+
+    def _settle(self, edge: Edge) -> None:
+        """Find the best rates of an edge anew."""
+        number = 2 * edge.number
+        for at, rates in ((number, [seat.up for seat in edge.seats]), (number + 1, [seat.down for seat in edge.seats])):
+            self._best[at] = self._rates[at] = max(rates, default=UNKNOWN)
+
+
+@lru_cache(maxsize=4096)
+def keep_rate(fee_ppm: int) -> int | None:
+    """The logarithm of what a fee leaves, None if it leaves nothing."""
+    return ceil(log((PPM - fee_ppm) / PPM) * SCALE) + 1 if fee_ppm < PPM else None
+
+
+def price_rates(numerator: int, denominator: int, fee_ppm: int | None) -> tuple[int, int]:
+    """The rates at a price, sold for `numerator / denominator` and bought back; UNKNOWN if price or fee are."""
+    keep = None if fee_ppm is None else keep_rate(fee_ppm)
+    if keep is None or numerator <= 0 or denominator <= 0:
+        return UNKNOWN, UNKNOWN
+    price = int((log(numerator) - log(denominator)) * SCALE)
+    return keep + price + MARGIN, keep - price + MARGIN
