@@ -2,8 +2,8 @@
 
 What nodes send is one text frame a message, hundreds a second. The library's own way from bytes to a message is four
 objects, a generator and a channel; here it is a slice. Everything else, and everything behind it from then on, goes to
-the library unchanged: fragments, masks, reserved bits, long lengths, bad UTF-8, a close. It is the library that judges, answers
-and closes. Pings and pongs always are the library's.
+the library unchanged: fragments, masks, reserved bits, long lengths, bad UTF-8, a close. It is the library that judges,
+answers and closes. Pings and pongs always are the library's.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ FAILURE_NS: Final = 5 * NS_PER_S
 """What a failure costs: about the time until another node is asked."""
 UNMEASURED_NS: Final = 500_000_000
 """What a node is taken to need that has not answered yet."""
-LEAST_LAG_NS: Final = NS_PER_S
-"""Nodes that are less apart than this are so because the network is."""
+LEAST_LAG_NS: Final = 2 * NS_PER_S
+"""Nodes that are less apart than this are so because the network is, and because they are not asked at one moment."""
 LAG_BLOCKS: Final = 2
 SILENT_BLOCKS: Final = 5
 
