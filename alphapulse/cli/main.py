@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from alphapulse import __version__
+from alphapulse.cli.analytics import analytics
 from alphapulse.cli.audit import audit
 from alphapulse.cli.certificates import certificates
 from alphapulse.cli.control import flatten, kill, login, resume, status
 from alphapulse.cli.decisions import decisions
+from alphapulse.cli.decode import decode
 from alphapulse.cli.devnet import devnet
 from alphapulse.cli.doctor import doctor
 from alphapulse.cli.halts import halts
@@ -31,9 +33,9 @@ def main() -> None:
 
 COMMANDS = (
     *(up, down, restart, logs),
-    *(replay, score, record, inspect, status, kill, resume, flatten, halts),
+    *(replay, score, analytics, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays),
-    *(limits, breakers, login, keys, certificates, audit, decisions, doctor, devnet),
+    *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
 )
 for command in COMMANDS:
     main.add_command(command)
