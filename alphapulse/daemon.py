@@ -96,7 +96,18 @@ class Daemon:
             kept_running=self._kept_running,
         )
         self.risk = Risk(config, self.pools, paths, bus, clock, journal, start, self.halting, environment)
-        self.trading = Trading(config, self.pools, self.risk, bus, clock, journal, start, self.halting, environment)
+        self.trading = Trading(
+            config,
+            self.pools,
+            self.risk,
+            bus,
+            clock,
+            journal,
+            start,
+            self.halting,
+            environment,
+            run=lambda: self.books.run.run if self.books.run else 0,
+        )
         venues = sorted({venue_scope(pool.id.venue) for pool in self.pools})
         self.watches = Watches(
             paths,

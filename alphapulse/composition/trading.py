@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
+from alphapulse.composition.chain_view import BusChains
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.halting import Halting
 from alphapulse.composition.limits import gate_terms
@@ -13,7 +14,7 @@ from alphapulse.composition.risk import Risk
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.composition.terms import latency
 from alphapulse.config import Config
-from alphapulse.data.chains import CHAINS
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.execution import Mode
 from alphapulse.data.pools import Pool
 from alphapulse.execution.engine import Engine
@@ -28,7 +29,10 @@ from alphapulse.relays.bus import Bus
 
 
 class Trading:
-    """Gate, engine and gateways over one bus. `engine` is that of the present life, fresh after each failure."""
+    """Gate, engine and gateways over one bus. `engine` is that of the present life, fresh after each failure.
+
+    `run` gives the number of the present run.
+    """
 
     def __init__(
         self,
@@ -41,23 +45,26 @@ class Trading:
         start: StartRecord,
         halting: Halting,
         environment: Environment,
+        *,
+        run: Callable[[], int],
     ) -> None:
         self.mode = Mode[config.daemon.mode.upper()]
         self.latency = latency(config)
         self.gate = Gate(
             halting.switch,
             risk.board,
+            BusChains(bus),
             risk.limits,
             start.recovery.record,
             gate_terms(config, pools),
             market_ns=clock.now_ns,
             now_ns=environment.now_ns,
-            stream_trouble=lambda chain_id: bus.stream_trouble(CHAINS[chain_id].venue),
             journal_failure=lambda: str(journal.failure) if journal.failure is not None else None,
         )
         self.executor = PaperExecutor(
-            pools, self.latency, journal, bus.market_data, bus.execution, now_ns=environment.now_ns
+            pools, self.latency, journal, bus.market_data, bus.execution, run=run, now_ns=environment.now_ns
         )
+        bus.on_market.append(self._heed_reorganisations)
         self._bus = bus
         self._journal = journal
         self._now_ns = environment.now_ns
@@ -68,7 +75,9 @@ class Trading:
 
     def gateways(self) -> Iterator[ChildSpec]:
         """The ways to the venues, for the foundation: they run on through a halt."""
-        yield ChildSpec("settlements", lambda: SettlementFeed(self.gate, self._bus.execution), NO_RESTART)
+        yield ChildSpec(
+            "settlements", lambda: SettlementFeed(self.gate, self._journal, self._bus.execution), NO_RESTART
+        )
         yield ChildSpec("paper executor", lambda: self.executor, NO_RESTART, kind="gateway")
 
     def tasks(self) -> Iterator[ChildSpec]:
@@ -82,6 +91,11 @@ class Trading:
     async def engine_turn(self) -> None:
         """Return once the engine of the present life has come round."""
         await self.engine.turn()
+
+    def _heed_reorganisations(self, events: Sequence[object]) -> None:
+        for event in events:
+            if type(event) is ChainReorganised:
+                self.gate.reorganised(event)
 
     def _fresh_engine(self) -> Service:
         self.engine = self._make_engine()

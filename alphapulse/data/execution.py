@@ -65,6 +65,8 @@ class Check(enum.IntEnum):
     REJECT_STORM = 29
     PROBE = 30
     AUDIT = 31
+    ORPHANED = 32
+    POOL_TRUST = 33
 
 
 @message(type=60, domain=Domain.EXECUTION)
@@ -150,6 +152,7 @@ class Outcome(enum.IntEnum):
     REVERTED = 1
     CANCELLED = 2
     LOST = 3
+    ORPHANED = 4
 
 
 @message(type=45, domain=Domain.EXECUTION)

@@ -16,6 +16,7 @@ from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import Subscription
 
 HALTED_BEFORE_SENDING = "a halt came between the intent and its sending; nothing was sent"
+ORPHANED_BEFORE_SENDING = "the block that it saw was orphaned between the intent and its sending; nothing was sent"
 LATE_BEFORE_SENDING = "the intent was too old when the disk had it, or a clock was set; nothing was sent"
 
 
@@ -23,7 +24,7 @@ class Engine(Reader):
     """Judges each list of signals in the order (position, strategy) and hands on what the gate approves.
 
     Every act is in the journal before it happens: signals and verdicts are written, intents are synced to the disk, and
-    age and halt epoch are looked at once more, all before the executor is called.
+    age, halt epoch and chain are looked at once more, all before the executor is called.
     """
 
     def __init__(
@@ -74,39 +75,49 @@ class Engine(Reader):
 
     async def _decide(self, signals: Sequence[ArbitrageSignal]) -> None:
         verdicts: list[object] = []
-        intents: list[OrderRequest] = []
+        approved: list[tuple[ArbitrageSignal, OrderRequest]] = []
         for signal in sorted(signals, key=lambda one: (one.position, one.strategy, one.signal_id)):
             decision = self._gate.check(signal)
             verdicts.append(decision)
             if decision.approved and signal.gas_cost is not None and signal.net is not None:
-                intents.append(self._intent(signal, signal.gas_cost, signal.net))
+                approved.append((signal, self._intent(signal, signal.gas_cost, signal.net)))
         self._journal.append_now([*signals, *verdicts])
         self._execution.publish(verdicts)
         if alerts := self._gate.take_alerts():
             self._execution.publish(alerts)
-        if intents:
-            await self._send(intents)
+        if approved:
+            await self._send(approved)
 
-    async def _send(self, intents: list[OrderRequest]) -> None:
+    async def _send(self, approved: list[tuple[ArbitrageSignal, OrderRequest]]) -> None:
+        intents = [intent for _, intent in approved]
         try:
             await self._journal.append(intents, sync=True)
         except trio.Cancelled:
             self._settle_unsent(intents, HALTED_BEFORE_SENDING)
             raise
         self._execution.publish(intents)
-        # No await between this look at age and epoch and the call of the executor.
-        halted = [intent for intent in intents if intent.halt_epoch != self._gate.epoch]
-        late = [intent for intent in intents if intent not in halted and not self._gate.in_time(intent)]
-        if live := [intent for intent in intents if intent not in halted and intent not in late]:
+        # No await between this look at epoch, age and chain and the call of the executor.
+        live, halted, late, orphaned = [], [], [], []
+        for signal, intent in approved:
+            if intent.halt_epoch != self._gate.epoch:
+                halted.append(intent)
+            elif not self._gate.in_time(intent):
+                late.append(intent)
+            elif self._gate.orphaned(signal):
+                orphaned.append(intent)
+            else:
+                live.append(intent)
+        if live:
             self._executor.submit(live)
         self._settle_unsent(halted, HALTED_BEFORE_SENDING)
         self._settle_unsent(late, LATE_BEFORE_SENDING)
+        self._settle_unsent(orphaned, ORPHANED_BEFORE_SENDING, Outcome.ORPHANED)
 
-    def _settle_unsent(self, intents: Sequence[OrderRequest], reason: str) -> None:
+    def _settle_unsent(
+        self, intents: Sequence[OrderRequest], reason: str, outcome: Outcome = Outcome.CANCELLED
+    ) -> None:
         """The intents are in the journal but nobody got them: say so there, or a restart would find them open."""
-        reports = [
-            ExecutionReport.of(intent, Outcome.CANCELLED, reason, reported_ns=self._now_ns()) for intent in intents
-        ]
+        reports = [ExecutionReport.of(intent, outcome, reason, reported_ns=self._now_ns()) for intent in intents]
         if reports and self._journal.failure is None:
             self._journal.append_now(reports)
             self._execution.publish(reports)

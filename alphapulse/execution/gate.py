@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.execution import Check, OrderRequest, RiskDecision
 from alphapulse.data.halts import Level
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned
 from alphapulse.data.risk import LimitOverride, RiskAlert, Severity
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.data.wire import NAME
@@ -30,6 +33,9 @@ REMEMBERED = 65_536
 
 ALERT_EVERY_NS = 60_000_000_000
 """A check says at most so often, of one strategy, that its limit is near."""
+
+REVOCABLE_ALERTS = 1_024
+"""Alerts of which it is remembered from which block they arose; the oldest are forgotten first."""
 
 APPROVED = (None, None, None, "", "every check passed")
 _new_decision: Callable[..., RiskDecision] = maker_of(RiskDecision)
@@ -61,24 +67,40 @@ class BreakerView(Protocol):
         ...
 
 
+class ChainView(Protocol):
+    """What the gate asks of the chains that signals come from."""
+
+    def trouble(self, chain_id: int) -> str | None:
+        """What is wrong with the stream of a chain, in words; None if nothing is."""
+        ...
+
+    def distrust(self, pools: Iterable[InstrumentId]) -> str | None:
+        """Which of these pools is in quarantine, and why; None if none is."""
+        ...
+
+    def orphaned_behind(self, chain_id: int, block_number: int, received_ns: int) -> int | None:
+        """The newest block that stayed, if what was received of a block then is orphaned; None if it is not."""
+        ...
+
+
 class Gate:
     """Checks signals, fail-closed; an approved one counts as in flight from the step of its verdict.
 
-    `market_ns` is the market clock, None while its time is not known, `now_ns` the wall clock. `stream_trouble` says
-    what is wrong with the stream of a chain, None if nothing is; `journal_failure` why nothing can be recorded.
+    `market_ns` is the market clock, None while its time is not known, `now_ns` the wall clock. `journal_failure` says
+    why nothing can be recorded.
     """
 
     def __init__(
         self,
         halts: HaltView,
         breakers: BreakerView,
+        chains: ChainView,
         limits: LimitBook,
         record: TradingRecord,
         terms: GateTerms,
         *,
         market_ns: Callable[[], int | None],
         now_ns: Callable[[], int],
-        stream_trouble: Callable[[int], str | None],
         journal_failure: Callable[[], str | None],
         order: Sequence[CheckRow] = ORDER,
     ) -> None:
@@ -87,16 +109,17 @@ class Gate:
         self.terms = terms
         self._halts = halts
         self._breakers = breakers
+        self._chains = chains
         self._market_ns = market_ns
         self._now_ns = now_ns
-        self._stream_trouble = stream_trouble
         self._journal_failure = journal_failure
         record.throttle(terms.throttle_ns)
         self._judges = tuple(row.judge for row in order)
         self._judges_if_calm = tuple(judge for judge in self._judges if judge not in amounts.CHECKS)
-        self._traded: dict[tuple[str, int], None] = {}
+        self._traded: dict[tuple[str, int], tuple[int, int]] = {}  # the chain and block that the trade was seen on
         self._seen: dict[tuple[int, int], None] = {}
         self._alerts: list[RiskAlert] = []
+        self._alerts_of_blocks: deque[tuple[RiskAlert, int, int]] = deque(maxlen=REVOCABLE_ALERTS)
         self._alerted_ns: dict[tuple[str, Check], int] = {}
 
     @property
@@ -111,7 +134,7 @@ class Gate:
         self._seen[signal.run, signal.signal_id] = None
         _forget_oldest(self._seen)
         if refusal is None:
-            self._traded[signal.strategy, signal.episode] = None
+            self._traded[signal.strategy, signal.episode] = signal.chain_id, signal.block_number
             _forget_oldest(self._traded)
             self.record.approve(signal)
             if facts.permit is Permit.PROBE:
@@ -136,6 +159,18 @@ class Gate:
         alerts, self._alerts = self._alerts, []
         return alerts
 
+    def reorganised(self, event: ChainReorganised) -> None:
+        """A chain took blocks back: what was traded on them was not, and its episodes may be traded again."""
+        self._traded = {
+            episode: (chain_id, block_number)
+            for episode, (chain_id, block_number) in self._traded.items()
+            if chain_id != event.chain_id or block_number <= event.ancestor_number
+        }
+
+    def orphaned(self, signal: ArbitrageSignal) -> bool:
+        """Whether the block that a signal saw is no part of its chain any more."""
+        return self._orphaned_behind(signal) is not None
+
     def in_time(self, intent: OrderRequest) -> bool:
         """Whether an intent is young enough to be sent; a clock that was set since, either way, makes it none."""
         return abs(self._now_ns() - intent.created_ns) <= self.terms.max_signal_age_ns
@@ -148,13 +183,17 @@ class Gate:
         """The largest trade of a strategy, in raw units of a profit token; None without a limit."""
         return self.limits.ceilings(strategy, token, self._now_ns()).get("strategies_trade_value")
 
-    def settle(self, messages: Iterable[object]) -> None:
-        """Take in what the execution relay says of trades and breakers."""
+    def settle(self, messages: Iterable[object]) -> list[AlertRevoked]:
+        """Take in what the execution relay says of trades and breakers; returns which earlier alerts are void."""
+        revoked: list[AlertRevoked] = []
         for message in messages:
             if isinstance(message, LimitOverride):
                 self.limits.put(message, self._now_ns())
+            elif isinstance(message, BlocksOrphaned):
+                revoked += self._revoke_alerts(message)
             else:
                 self.record.take(message)
+        return revoked
 
     def forget_run(self) -> None:
         """A new run of the books has begun: nothing has been traded in it, and nothing is held. What is open stays."""
@@ -182,7 +221,9 @@ class Gate:
             market_ns,
             self.record.time.at(signal.venue_time_ns if market_ns is None else market_ns),
             now_ns,
-            self._stream_trouble(signal.chain_id),
+            self._chains.trouble(signal.chain_id),
+            self._chains.distrust(pools),
+            self._orphaned_behind(signal),
             self._journal_failure(),
             (strategy, signal.episode) in self._traded,
             (signal.run, signal.signal_id) in self._seen,
@@ -207,18 +248,32 @@ class Gate:
         self._alerted_ns.pop(key, None)
         self._alerted_ns[key] = facts.now_ns
         _forget_oldest(self._alerted_ns)
-        self._alerts.append(
-            RiskAlert(
-                severity=Severity.WARNING,
-                scope=clipped(strategy_scope(facts.signal.strategy), NAME.limit),
-                rule=found.check.name.lower(),
-                value=found.value,
-                limit=found.limit,
-                unit=found.unit,
-                text=found.text,
-                raised_ns=facts.now_ns,
-            )
+        alert = RiskAlert(
+            severity=Severity.WARNING,
+            scope=clipped(strategy_scope(facts.signal.strategy), NAME.limit),
+            rule=found.check.name.lower(),
+            value=found.value,
+            limit=found.limit,
+            unit=found.unit,
+            text=found.text,
+            raised_ns=facts.now_ns,
         )
+        self._alerts.append(alert)
+        self._alerts_of_blocks.append((alert, facts.signal.chain_id, facts.signal.block_number))
+
+    def _revoke_alerts(self, orphaned: BlocksOrphaned) -> list[AlertRevoked]:
+        """Alerts that arose from blocks that were taken back; each may be raised again at once."""
+        revoked = []
+        for alert, chain_id, block_number in list(self._alerts_of_blocks):
+            if chain_id == orphaned.chain_id and block_number > orphaned.ancestor_number:
+                self._alerts_of_blocks.remove((alert, chain_id, block_number))
+                revoked.append(AlertRevoked.of(alert, orphaned, block_number, revoked_ns=self._now_ns()))
+        if revoked:
+            self._alerted_ns.clear()
+        return revoked
+
+    def _orphaned_behind(self, signal: ArbitrageSignal) -> int | None:
+        return self._chains.orphaned_behind(signal.chain_id, signal.block_number, signal.received_ns)
 
 
 def _forget_oldest(remembered: dict[K, V]) -> None:

@@ -6,15 +6,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import trio
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.orphans import BlocksOrphaned, SettlementRevoked
 from alphapulse.data.pools import Pool
 from alphapulse.execution.latency import Latency
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import AnySubscription
+from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.sizing import PathStep
@@ -27,11 +30,19 @@ OUTCOMES_KEPT = 4096
 """Settled intents of which a halt may still ask how they ended; the oldest are forgotten first."""
 
 
+NOT_SENT = (Outcome.CANCELLED, Outcome.ORPHANED)
+"""Ends of which the venue knows nothing but that they were taken back."""
+
+
 class PaperExecutor(Reader):
     """Fills intents on paper. Our fills do not move the recorded pools.
 
     A trade that would pay less than its minimum at its inclusion is reverted: gas is booked, nothing is filled. Market
     events and intents come through one queue, so that an intent always finds the book that its signal saw.
+
+    What a reorganisation orphans is taken back: intents that were seen on an orphaned block are cancelled, ends on one
+    are taken off the books, and where the block that the intent saw is still there it is priced again. `run` gives the
+    number of the present run.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class PaperExecutor(Reader):
         market_data: AnyRelay,
         execution: AnyRelay,
         *,
+        run: Callable[[], int],
         now_ns: Callable[[], int],
     ) -> None:
         self._pools: dict[InstrumentId, Pool] = {pool.id: pool for pool in pools}
@@ -49,10 +61,11 @@ class PaperExecutor(Reader):
         self._journal = journal
         self._market_data = market_data
         self._execution = execution
+        self._run = run
         self._now_ns = now_ns
         self._history = PoolHistory()
-        self._complete_through = -1
-        self._pending: dict[int, OrderRequest] = {}
+        self._complete_through: dict[int, int] = {}
+        self._trades = UndoableTrades()
         self._outcomes: dict[str, OrderState] = {}
         self._reached: list[OrderRequest] = []
         self._queue: AnySubscription | None = None
@@ -60,11 +73,12 @@ class PaperExecutor(Reader):
     @property
     def pending(self) -> tuple[OrderRequest, ...]:
         """Intents taken over and not settled yet, oldest first."""
-        return tuple(self._pending.values())
+        return tuple(self._trades.open.values())
 
     def submit(self, intents: list[OrderRequest]) -> None:
         """Take intents over; each ends in a fill or an execution report."""
-        self._pending.update((intent.intent_id, intent) for intent in intents)
+        for intent in intents:
+            self._trades.take(intent)
         if self._queue is None:
             self._cancel(self.pending, "the paper executor was not running")
         else:
@@ -109,32 +123,69 @@ class PaperExecutor(Reader):
             finally:
                 self._queue = None
                 self._history = PoolHistory()
-                self._complete_through = -1
+                self._complete_through.clear()
                 self._cancel(self.pending, "the paper executor was stopped")
 
     def _take(self, message: object) -> None:
         if isinstance(message, OrderRequest):
             self._reached.append(message)
             return
-        if isinstance(message, StreamStatus):
+        if isinstance(message, ChainReorganised):
+            self._undo(message)
+        elif isinstance(message, StreamStatus):
             if message.state is StreamState.RESET:
-                self._complete_through = -1
+                self._complete_through.clear()
+                self._trades.forget_ends()
             if message.state in (StreamState.RESET, StreamState.ENDED):
                 self._cancel(self.pending, "the recording ended before the trade was included")
         self._history.apply(message)  # type: ignore[arg-type]  # the market-data relay carries nothing else
         if isinstance(message, BlockCompleted):
-            self._complete_through = message.block_number
+            self._complete_through[message.chain_id] = message.block_number
             self._settle_due()
+
+    def _undo(self, event: ChainReorganised) -> None:
+        """Intents that came before the reorganisation, in the order of the queue, saw the chain as it was."""
+        chain_id, ancestor = event.chain_id, event.ancestor_number
+        self._reached = [intent for intent in self._reached if intent.intent_id in self._trades.open]
+        orphaned = [
+            intent for intent in self._reached if intent.chain_id == chain_id and intent.block_number > ancestor
+        ]
+        ended = self._trades.orphaned_ends(chain_id, ancestor)
+        now_ns = self._now_ns()
+        text = f"orphaned: the chain went on from block {ancestor}"
+        revoked = [
+            SettlementRevoked.of(
+                trade.intent, trade.settlement, ancestor, times=trade.times + 1, text=text, revoked_ns=now_ns
+            )
+            for trade in ended
+        ]
+        reports = [
+            ExecutionReport.of(intent, Outcome.ORPHANED, f"the block that it saw was {text}", reported_ns=now_ns)
+            for intent in orphaned
+        ]
+        told = BlocksOrphaned.of(event, self._run(), cancelled=len(reports), revoked=len(revoked), heard_ns=now_ns)
+        self._journal.append_now([told, *revoked, *reports])
+        self._execution.publish([told, *revoked])
+        for one in revoked:
+            self._trades.take(one)
+            self._outcomes.pop(_name(one), None)
+        # What is open again goes the way of an intent once more, so that whoever shows what is open hears of it.
+        again = [self._trades.open[one.intent_id] for one in revoked if one.reopened]
+        self._reached += again
+        self._execution.publish(again)
+        self._publish(reports)
+        self._complete_through[chain_id] = min(ancestor, self._complete_through.get(chain_id, ancestor))
 
     def _settle_due(self) -> None:
         """Price what is due among the intents whose market events have been taken in before them."""
         if not self._reached:
             return
-        self._reached = [intent for intent in self._reached if intent.intent_id in self._pending]
+        self._reached = [intent for intent in self._reached if intent.intent_id in self._trades.open]
         due: list[Settlement] = []
         for intent in self._reached:
             seen = (intent.block_number, intent.log_index)
-            if (position := self._latency.position(seen, self._history, self._complete_through)) is not None:
+            complete_through = self._complete_through.get(intent.chain_id, -1)
+            if (position := self._latency.position(seen, self._history, complete_through)) is not None:
                 due.append(self._price(intent, position))
         if due:
             self._journal.append_now(due)
@@ -155,13 +206,15 @@ class PaperExecutor(Reader):
 
     def _publish(self, settlements: Sequence[Settlement]) -> None:
         for settlement in settlements:
-            intent = self._pending.pop(settlement.intent_id, None)
+            intent = self._trades.open.get(settlement.intent_id)
+            self._trades.take(settlement)
             if intent is not None:
-                cancelled = isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.CANCELLED
+                cancelled = isinstance(settlement, ExecutionReport) and settlement.outcome in NOT_SENT
                 self._outcomes[_name(intent)] = OrderState.CANCELLED if cancelled else OrderState.ENDED
         while len(self._outcomes) > OUTCOMES_KEPT:
             del self._outcomes[next(iter(self._outcomes))]
-        self._execution.publish(settlements)
+        if settlements:
+            self._execution.publish(settlements)
 
     def _held(self, scope: str) -> list[OrderRequest]:
         return [
@@ -224,5 +277,5 @@ class PaperExecutor(Reader):
         )
 
 
-def _name(intent: OrderRequest) -> str:
+def _name(intent: OrderRequest | SettlementRevoked) -> str:
     return f"intent {intent.intent_id}"

@@ -7,10 +7,11 @@ from typing import Self
 
 import attrs
 
-from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
+from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.risk import BreakerAction, CircuitBreaker, LimitOverride
 from alphapulse.data.runs import RunStarted
+from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.breakers.board import BY_ITSELF, BreakerKey, scope_of
 from alphapulse.rules.breakers.breaker import TRIPS_FOR_A_PERSON
 from alphapulse.rules.limits.trading_record import TradingRecord
@@ -20,7 +21,7 @@ TRIPS = (BreakerAction.PAUSE, BreakerAction.REDUCE)
 
 @attrs.define
 class Recovery:
-    """The state of the books that a start finds. `unsettled` are intents without a fill or a report, oldest first.
+    """The state of the books that a start finds.
 
     `halt_changes` holds the newest change of each scope, `overrides` the newest of each limit, `breakers` those that
     are not closed by rule, scope and target. `record` is what limits ask of all that was traded.
@@ -29,12 +30,17 @@ class Recovery:
     records: int = 0
     last_run: int = 0
     last_intent_id: int = 0
-    unsettled: dict[int, OrderRequest] = attrs.field(factory=dict)
     halt_changes: dict[str, HaltChange] = attrs.field(factory=dict)
     overrides: dict[str, LimitOverride] = attrs.field(factory=dict)
     breakers: dict[BreakerKey, CircuitBreaker] = attrs.field(factory=dict)
     trips: dict[BreakerKey, tuple[int, ...]] = attrs.field(factory=dict)
     record: TradingRecord = attrs.field(factory=TradingRecord, eq=False)
+    _trades: UndoableTrades = attrs.field(factory=UndoableTrades, eq=False)
+
+    @property
+    def unsettled(self) -> dict[int, OrderRequest]:
+        """Intents without a fill or a report, or whose end was taken back; by number, oldest first."""
+        return self._trades.open
 
     @classmethod
     def of(cls, records: Iterable[tuple[int, object]]) -> Self:
@@ -43,17 +49,15 @@ class Recovery:
         for index, message in records:
             found.records = index
             found.record.take(message)
+            found._trades.take(message)
             match message:
                 case RunStarted():
                     found.last_run = message.run
                 case OrderRequest():
                     found.last_intent_id = max(found.last_intent_id, message.intent_id)
-                    found.unsettled[message.intent_id] = message
                 case HaltChange():
                     found.halt_changes[message.scope] = message
                     found._forgive(message)
-                case Fill() | ExecutionReport():
-                    found.unsettled.pop(message.intent_id, None)
                 case LimitOverride():
                     found.overrides[message.name] = message
                 case CircuitBreaker():

@@ -4,37 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import attrs
 import trio
 
-from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
+from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision
+from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, holding_change, market_day
-
-CURVE_POINTS = 10_000
-"""Points of a curve that are kept; older ones are dropped, the newest net stays right."""
-
-
-@attrs.frozen
-class CurvePoint:
-    """Net P&L of a token directly after a settlement. Raw units; market time in ns."""
-
-    venue_time_ns: int
-    net: int
-    filled: bool
-
-
-@attrs.define
-class TokenBook:
-    """One token's results over all strategies and days of the run, and how they came about."""
-
-    total: ProfitAndLoss
-    curve: list[CurvePoint] = attrs.field(factory=list)
-    best: int | None = None
-    worst: int | None = None
-    last_trade_ns: int | None = None
-    largest: int = 0
+from alphapulse.rules.accounting.token_book import TokenBook
 
 
 class Portfolio(Reader):
@@ -73,10 +50,11 @@ class Portfolio(Reader):
                     self._judge(message)
                 case OrderRequest():
                     self.in_flight[message.intent_id] = message
-                    book = self._book(message.profit_token)
-                    book.largest = max(book.largest, message.size)
+                    self._book(message.profit_token).begin(message.size)
                 case Fill() | ExecutionReport():
                     self._settle(message)
+                case SettlementRevoked():
+                    self._take_back(message)
                 case _:
                     continue
             self.revision += 1
@@ -86,40 +64,55 @@ class Portfolio(Reader):
             return
         reason = decision.failed.name.lower()
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        if decision.failed is Check.ORPHANED:
+            return  # no opportunity of the chain that there is: nothing was refused
         token = decision.profit_token
-        self._book(token).total = self._book(token).total.add_refusal()
+        self._book(token).add_refusal()
         key = (decision.strategy, market_day(decision.venue_time_ns), token)
         self.by_day[key] = self._day(key).add_refusal()
 
     def _settle(self, settlement: Fill | ExecutionReport) -> None:
-        self.in_flight.pop(settlement.intent_id, None)
+        intent = self.in_flight.pop(settlement.intent_id, None)
         token, strategy = settlement.profit_token, settlement.strategy
         book = self._book(token)
+        book.settle(settlement, intent.size if intent is not None else 0)
+        if isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.ORPHANED:
+            self._look_again(token)
+            return
         key = (strategy, market_day(settlement.venue_time_ns), token)
         if isinstance(settlement, Fill):
-            book.total = book.total.add_fill(settlement)
             self.by_day[key] = self._day(key).add_fill(settlement)
-            net = settlement.net
-            book.last_trade_ns = settlement.venue_time_ns
             self._hold(strategy, token, holding_change(settlement))
         else:
-            book.total = book.total.add_failure(settlement)
             self.by_day[key] = self._day(key).add_failure(settlement)
-            net = -settlement.gas_cost
         self.gas_wei[strategy] = self.gas_wei.get(strategy, 0) + settlement.gas_wei
-        book.best = net if book.best is None else max(book.best, net)
-        book.worst = net if book.worst is None else min(book.worst, net)
-        book.curve.append(CurvePoint(settlement.venue_time_ns, book.total.net, isinstance(settlement, Fill)))
-        del book.curve[:-CURVE_POINTS]
+
+    def _take_back(self, revoked: SettlementRevoked) -> None:
+        """Books as if the trade had not been. An intent that is open again is published once more by its executor."""
+        token, strategy = revoked.profit_token, revoked.strategy
+        self._book(token).take_back(revoked)
+        key = (strategy, market_day(revoked.venue_time_ns), token)
+        self.by_day[key] = self._day(key).take_back(revoked)
+        if self.by_day[key].is_empty:
+            del self.by_day[key]
+        if revoked.filled:
+            self._hold(strategy, token, -revoked.profit)
+        self.gas_wei[strategy] = self.gas_wei.get(strategy, 0) - revoked.gas_wei
+        self._look_again(token)
+
+    def _look_again(self, token: bytes) -> None:
+        self._book(token).look_again(one.size for one in self.in_flight.values() if one.profit_token == token)
 
     def _book(self, token: bytes) -> TokenBook:
         book = self.tokens.get(token)
         if book is None:
-            book = self.tokens[token] = TokenBook(ProfitAndLoss(token))
+            book = self.tokens[token] = TokenBook(token)
         return book
 
     def _day(self, key: tuple[str, str, bytes]) -> ProfitAndLoss:
         return self.by_day.get(key) or ProfitAndLoss(key[2])
 
     def _hold(self, strategy: str, token: bytes, change: int) -> None:
-        self.holdings[strategy, token] = self.holdings.get((strategy, token), 0) + change
+        held = self.holdings.pop((strategy, token), 0) + change
+        if held:
+            self.holdings[strategy, token] = held

@@ -9,6 +9,7 @@ from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.data.runs import RunStarted
 from alphapulse.data.wire import Domain
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.chain_states import ChainStates
 from alphapulse.relays.flow import Flow
 from alphapulse.relays.link_events import is_link_stream
 from alphapulse.relays.relay import Relay
@@ -24,13 +25,14 @@ class Bus:
     `hubs` are the relays' parts in this process. `market_data`, `signals` and `execution` are what services use: the
     hubs themselves, until the composition puts relays of other processes in their place.
 
-    `streams` holds the newest status of each stream of market data, by name. `on_market` are told of market data
-    before its subscribers are; they must be quick and not raise.
+    `streams` holds the newest status of each stream of market data, by name, `chains` what they said of their chains.
+    `on_market` are told of market data before its subscribers are; they must be quick and not raise.
     """
 
     def __init__(self, flow: Flow | None = None) -> None:
         self.flow = flow or Flow()
         self.streams: dict[str, StreamStatus] = {}
+        self.chains = ChainStates()
         self.on_market: list[Callable[[Sequence[object]], None]] = []
         self._book = PoolBook()
         self._run: RunStarted | None = None
@@ -71,6 +73,7 @@ class Bus:
         """The state that a process starts from that has just been linked: the streams, and the newest pool states."""
         yield from (status for status in self.streams.values() if not is_link_stream(status))
         yield from self._book.snapshot()
+        yield from self.chains.snapshot()
 
     def execution_snapshot(self) -> Iterator[object]:
         """The newest run, and the newest change of each scope's halt level."""
@@ -83,6 +86,7 @@ class Bus:
             self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain
             if isinstance(event, StreamStatus):
                 self.streams[event.stream] = event
+        self.chains.take(events)
         for tell in self.on_market:
             tell(events)
 

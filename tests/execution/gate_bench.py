@@ -11,7 +11,7 @@ from alphapulse.data.execution import Mode
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal, Leg
-from alphapulse.execution.gate import Gate
+from alphapulse.execution.gate import ChainView, Gate
 from alphapulse.rules.limits.checks import ORDER, CheckRow
 from alphapulse.rules.limits.facts import GateTerms, Permit
 from alphapulse.rules.limits.limit_book import Limit, LimitBook, plain_limit, token_limits
@@ -64,6 +64,24 @@ class NoBreakers:
         self.answer = Permit.TAKEN
 
 
+@attrs.define
+class Chains:
+    """Chains that are well, unless a test says otherwise; `orphaned` holds orphaned blocks behind their ancestor."""
+
+    stream_trouble: str | None = None
+    distrusted: str | None = None
+    orphaned: dict[int, int] = attrs.field(factory=dict)
+
+    def trouble(self, chain_id: int) -> str | None:
+        return self.stream_trouble
+
+    def distrust(self, pools: Iterable[InstrumentId]) -> str | None:
+        return self.distrusted
+
+    def orphaned_behind(self, chain_id: int, block_number: int, received_ns: int) -> int | None:
+        return self.orphaned.get(block_number)
+
+
 def limits_of(values: Mapping[tuple[Place, str], int], strategies: Sequence[str] = ("flash", "other")) -> list[Limit]:
     """Limits by place and key; amounts are the same for both tokens."""
     found: list[Limit] = []
@@ -85,6 +103,7 @@ class GateBench:
 
     halts: Halts = attrs.field(factory=Halts)
     breakers: NoBreakers = attrs.field(factory=NoBreakers)
+    chains: ChainView = attrs.field(factory=Chains)
     record: TradingRecord = attrs.field(factory=TradingRecord)
     limits: dict[tuple[Place, str], int] = attrs.field(factory=dict)
     floors: dict[bytes, int] = attrs.field(factory=lambda: {USDC: 5})
@@ -92,20 +111,19 @@ class GateBench:
     approved_builds: frozenset[str] = frozenset()
     market_ns: int | None = DAY_NS
     now_ns: int = DAY_NS
-    trouble: str | None = None
     journal_failure: str | None = None
     throttle_ns: int = NS_PER_S
     max_input_age_ns: int = 60 * NS_PER_S
     pools: Sequence[Pool] = POOLS
     strategies: tuple[str, ...] = ("flash", "other")
     market_clock: Callable[[], int | None] | None = None
-    stream_trouble: Callable[[int], str | None] | None = None
 
     def gate(self, order: Sequence[CheckRow] = ORDER) -> Gate:
         """A gate in these surroundings; what it reads changes with them."""
         return Gate(
             self.halts,
             self.breakers,
+            self.chains,
             LimitBook(limits_of(self.limits, self.strategies), dict.fromkeys(self.strategies, self.floors)),
             self.record,
             GateTerms(
@@ -119,7 +137,6 @@ class GateBench:
             ),
             market_ns=self.market_clock or (lambda: self.market_ns),
             now_ns=lambda: self.now_ns,
-            stream_trouble=self.stream_trouble or (lambda _: self.trouble),
             journal_failure=lambda: self.journal_failure,
             order=order,
         )

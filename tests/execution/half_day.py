@@ -13,6 +13,7 @@ import trio
 from alphapulse.collectors.recorded.collector import RecordedCollector, ReplayTerms
 from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.collectors.recorded.recording import Recording
+from alphapulse.composition.chain_view import BusChains
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Mode
 from alphapulse.data.runs import RunStarted
@@ -72,9 +73,11 @@ async def trade(
             bench.limits[Place.STRATEGY, "max_trade_value"] = ceiling
         bench.strategies, bench.now_ns = ("flash",), 5
         bench.market_clock = clock.now_ns
-        bench.stream_trouble = lambda chain: bus.stream_trouble(CHAINS[chain].venue)
+        bench.chains = BusChains(bus)
         gate = bench.gate()
-        executor = PaperExecutor(POOLS, latency, journal, bus.market_data, bus.execution, now_ns=lambda: 6)
+        executor = PaperExecutor(
+            POOLS, latency, journal, bus.market_data, bus.execution, run=lambda: 1, now_ns=lambda: 6
+        )
         engine = Engine(
             gate,
             executor,
@@ -119,7 +122,7 @@ async def trade(
             now_ns=lambda: 8,
         )
         async with trio.open_nursery() as nursery:
-            feed = SettlementFeed(gate, bus.execution)
+            feed = SettlementFeed(gate, journal, bus.execution)
             for service in (portfolio, feed, executor, engine, StrategyService(strategy, bus.market_data, bus.signals)):
                 await nursery.start(service.run)
             await nursery.start(collector.run)

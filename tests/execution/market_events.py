@@ -152,7 +152,9 @@ async def paper_executor(folder: Path, latency: Latency) -> AsyncIterator[PaperB
     ticks = count(1)
     bus, disk = Bus(), Disk()
     async with open_journal(folder, disk) as journal:
-        executor = PaperExecutor(pools(), latency, journal, bus.market_data, bus.execution, now_ns=lambda: next(ticks))
+        executor = PaperExecutor(
+            pools(), latency, journal, bus.market_data, bus.execution, run=lambda: 1, now_ns=lambda: next(ticks)
+        )
         async with trio.open_nursery() as nursery:
             bench = PaperBench(nursery, bus, journal, disk, executor)
             await nursery.start(bench.listen)

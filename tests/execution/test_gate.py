@@ -13,7 +13,7 @@ from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.execution import gate as gate_module
 from alphapulse.rules.limits.limit_table import Place
 from tests.execution.execution_fakes import Halts
-from tests.execution.gate_bench import GateBench, flash
+from tests.execution.gate_bench import Chains, GateBench, flash
 from tests.journal.journal_samples import DAY_NS, USDC, WETH, fill
 
 NS_PER_S = 10**9
@@ -97,7 +97,7 @@ def test_input_that_seems_to_come_from_the_future_has_no_age() -> None:
 
 def test_trouble_with_the_stream_is_refused_in_its_words() -> None:
     expected = (Check.INPUT_FRESH, 0, 60 * NS_PER_S, "ns", "the stream day is stale: it stopped")
-    assert found(verdict(trouble="the stream day is stale: it stopped")) == expected
+    assert found(verdict(chains=Chains("the stream day is stale: it stopped"))) == expected
 
 
 @pytest.mark.parametrize("floor", [0, 1, 559, 560])
@@ -149,10 +149,11 @@ def test_a_pair_is_traded_once_in_an_episode() -> None:
 
 
 def test_a_refused_signal_does_not_use_up_its_episode() -> None:
-    surroundings = bench(trouble="stale")
+    chains = Chains("stale")
+    surroundings = bench(chains=chains)
     gate = surroundings.gate()
     assert not gate.check(GOOD).approved
-    surroundings.trouble = None
+    chains.stream_trouble = None
     assert gate.check(changed(signal_id=2)).approved
 
 

@@ -19,7 +19,7 @@ from alphapulse.rules.limits.checks import ORDER
 from alphapulse.rules.limits.facts import Permit
 from alphapulse.rules.limits.limit_table import ROWS, Place
 from tests.execution.execution_fakes import evolved
-from tests.execution.gate_bench import MANY, GateBench, flash
+from tests.execution.gate_bench import MANY, Chains, GateBench, flash
 from tests.execution.test_gate import reverted
 from tests.journal.journal_samples import DAY_NS
 
@@ -76,6 +76,14 @@ def strange_pool(scene: Scene) -> None:
     scene.signal = evolved(scene.signal, legs=(evolved(first, pool=STRANGE_POOL), second))
 
 
+def quarantined_pool(scene: Scene) -> None:
+    scene.bench.chains = Chains(distrusted="a pool is in quarantine: its price is not the chain's")
+
+
+def orphaned_block(scene: Scene) -> None:
+    scene.bench.chains = Chains(orphaned={scene.signal.block_number: scene.signal.block_number - 1})
+
+
 def old_event(scene: Scene) -> None:
     scene.signal = evolved(scene.signal, received_ns=DAY_NS - 10 * NS_PER_S - 1)
 
@@ -93,7 +101,7 @@ def wide_gap(scene: Scene) -> None:
 
 
 def stream_gone(scene: Scene) -> None:
-    scene.bench.trouble = "the stream is stale"
+    scene.bench.chains = Chains("the stream is stale")
 
 
 def unvalued_gas(scene: Scene) -> None:
@@ -174,6 +182,8 @@ SCENES: dict[Check, Callable[[Scene], None]] = {
     Check.STRATEGY_ENABLED: halted,
     Check.PROBE: probe_taken,
     Check.ADMITTED: strange_pool,
+    Check.POOL_TRUST: quarantined_pool,
+    Check.ORPHANED: orphaned_block,
     Check.SIGNAL_AGE: old_event,
     Check.UNIQUE_ID: same_number,
     Check.WELL_FORMED: broken_cycle,

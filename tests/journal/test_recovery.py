@@ -31,7 +31,7 @@ def of(*records: object) -> Recovery:
 
 
 def test_an_empty_journal_leaves_everything_at_its_beginning() -> None:
-    assert of() == Recovery(records=0, last_run=0, last_intent_id=0, unsettled={}, halt_changes={})
+    assert of() == Recovery(records=0, last_run=0, last_intent_id=0, halt_changes={})
 
 
 def test_runs_and_intents_are_counted_on() -> None:

@@ -13,10 +13,11 @@ from trio.testing import wait_all_tasks_blocked
 
 from alphapulse.data.execution import Check, ExecutionReport, Fill, RiskDecision
 from alphapulse.data.runs import RunStarted
-from alphapulse.portfolio import portfolio as portfolio_module
-from alphapulse.portfolio.portfolio import CurvePoint, Portfolio
+from alphapulse.portfolio.portfolio import Portfolio
 from alphapulse.relays.bus import Bus
+from alphapulse.rules.accounting import token_book
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
+from alphapulse.rules.accounting.token_book import CurvePoint
 from tests.execution.execution_fakes import evolved
 from tests.journal.journal_samples import DAY_NS, USDC, WETH, decision, fill, halt, history, intent, report
 
@@ -103,7 +104,7 @@ def test_best_and_worst_are_of_single_trades_and_the_curve_of_all() -> None:
 
 
 def test_a_long_curve_drops_its_oldest_points_and_stays_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portfolio_module, "CURVE_POINTS", 3)
+    monkeypatch.setattr(token_book, "CURVE_POINTS", 3)
     portfolio = opened()
     portfolio.apply([fill(number) for number in range(5)])
     assert [point.net for point in portfolio.tokens[USDC].curve] == [3 * 560, 4 * 560, 5 * 560]

@@ -7,7 +7,8 @@ from typing import Self
 
 import attrs
 
-from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Settlement
+from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.runs import RunStarted
 from alphapulse.rules.accounting.profit_and_loss import net_of
 
@@ -50,11 +51,18 @@ class JournalFold:
                 self.open_intents.add(record.intent_id)
             case Fill() | ExecutionReport():
                 self.open_intents.discard(record.intent_id)
-                if record.run == self.run:
-                    account = (record.strategy, record.profit_token)
-                    self.net[account] = self.net.get(account, 0) + net_of(record)
+                self._book(record, net_of(record))
+            case SettlementRevoked():
+                if record.reopened:
+                    self.open_intents.add(record.intent_id)
+                self._book(record, -record.net)
             case _:
                 return
+
+    def _book(self, record: Settlement | SettlementRevoked, change: int) -> None:
+        if record.run == self.run:
+            account = (record.strategy, record.profit_token)
+            self.net[account] = self.net.get(account, 0) + change
 
     def view(self) -> BookView:
         """What it says now."""

@@ -7,7 +7,8 @@ from typing import Self
 
 import attrs
 
-from alphapulse.data.execution import ExecutionReport, Fill, Settlement
+from alphapulse.data.execution import ExecutionReport, Fill, Outcome, Settlement
+from alphapulse.data.orphans import SettlementRevoked
 
 NS_PER_DAY = 86_400 * 1_000_000_000
 EPOCH_ORDINAL = datetime.date(1970, 1, 1).toordinal()
@@ -54,6 +55,11 @@ class ProfitAndLoss:
     gas_of_failed: int = 0
 
     @property
+    def is_empty(self) -> bool:
+        """True if nothing was booked, or all of it was taken back."""
+        return self == type(self)(self.token)
+
+    @property
     def net(self) -> int:
         """What is left of gross after pool fees, flash fees and the gas of trades and of failures."""
         return self.gross - self.pool_fees - self.flash_fees - self.gas - self.gas_of_failed
@@ -71,9 +77,28 @@ class ProfitAndLoss:
         )
 
     def add_failure(self, report: ExecutionReport) -> Self:
-        """The books after an intent that ended without a fill. Raises ValueError if it was in another token."""
+        """The books after an intent that ended without a fill. Raises ValueError if it was in another token.
+
+        What was decided on an orphaned block has not failed: on the chain that there is it never was.
+        """
         self._check(report.profit_token)
+        if report.outcome is Outcome.ORPHANED:
+            return self
         return attrs.evolve(self, failed=self.failed + 1, gas_of_failed=self.gas_of_failed + report.gas_cost)
+
+    def take_back(self, revoked: SettlementRevoked) -> Self:
+        """The books without a fill or a failure. Raises ValueError if it was in another token."""
+        self._check(revoked.profit_token)
+        if not revoked.filled:
+            return attrs.evolve(self, failed=self.failed - 1, gas_of_failed=self.gas_of_failed - revoked.gas_cost)
+        return attrs.evolve(
+            self,
+            traded=self.traded - 1,
+            gross=self.gross - revoked.gross,
+            pool_fees=self.pool_fees - revoked.pool_fees,
+            flash_fees=self.flash_fees - revoked.flash_fee,
+            gas=self.gas - revoked.gas_cost,
+        )
 
     def add_refusal(self) -> Self:
         """The books after a signal that the gate refused."""

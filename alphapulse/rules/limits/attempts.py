@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.signals import Leg
@@ -25,6 +26,12 @@ class Attempts:
     def __init__(self) -> None:
         self._unfilled: dict[Path, int] = {}
         self._failed: dict[int, int] = {}
+
+    def copy(self) -> Self:
+        """Counts of their own that say the same."""
+        other = type(self)()
+        other._unfilled, other._failed = dict(self._unfilled), dict(self._failed)
+        return other
 
     def tried(self, path: Path) -> None:
         """A trade was approved."""

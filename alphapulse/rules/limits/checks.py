@@ -44,6 +44,14 @@ ORDER: tuple[CheckRow, ...] = (
     CheckRow(Check.PROBE, 3, "trades", "circuit breakers", lambda f: pre_trade.probe(f.permit is not Permit.TAKEN)),
     CheckRow(Check.ADMITTED, 4, "pool", "pool file", lambda f: pre_trade.admitted(f.signal, f.terms.pools)),
     CheckRow(
+        Check.POOL_TRUST, 4, "pool", "comparison of the pools' states with the chain",
+        lambda f: pre_trade.pool_trust(f.distrust),
+    ),
+    CheckRow(
+        Check.ORPHANED, 9, "block", "reorganisations of the chain",
+        lambda f: pre_trade.orphaned(f.signal, f.orphaned_behind),
+    ),
+    CheckRow(
         Check.SIGNAL_AGE, 5, "ns", "receive time of the event; `[limits] max_signal_age_s`",
         lambda f: pre_trade.signal_age(f.signal, f.now_ns, f.terms.max_signal_age_ns),
     ),

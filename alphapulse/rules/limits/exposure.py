@@ -59,6 +59,10 @@ class Exposure:
             self._count(stake, -1)
             self._held[stake.token] = self._held.get(stake.token, 0) + held
 
+    def take_back(self, token: bytes, held: int) -> None:
+        """A trade that had added `held` to the holding of its token did not happen."""
+        self._held[token] = self._held.get(token, 0) - held
+
     def forget_holdings(self) -> None:
         """Fresh books: nothing is held. What is open stays so."""
         self._held.clear()

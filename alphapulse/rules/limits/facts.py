@@ -40,8 +40,9 @@ class Facts(NamedTuple):
 
     `pools` are those of its legs, `marks` those of `ceilings`. `market_ns` is None while the market's time is unknown,
     `steady_ns` is the time of the windows, `now_ns` the wall clock. `trouble` is what is wrong with the stream behind
-    it, `journal_failure` with the journal. `traded` says whether its episode was traded, `seen` whether its number was
-    judged.
+    it, `journal_failure` with the journal, `distrust` with one of its pools. `orphaned_behind` is the newest block that
+    stayed, if the one that it saw did not; None if it did. `traded` says whether its episode was traded, `seen` whether
+    its number was judged.
     """
 
     signal: ArbitrageSignal
@@ -57,6 +58,8 @@ class Facts(NamedTuple):
     steady_ns: int
     now_ns: int
     trouble: str | None
+    distrust: str | None
+    orphaned_behind: int | None
     journal_failure: str | None
     traded: bool
     seen: bool

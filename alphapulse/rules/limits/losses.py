@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import attrs
 
 from alphapulse.data.execution import Settlement
@@ -69,6 +71,13 @@ class LossBook:
     def streak(self, strategy: str) -> int:
         """Losing trades in a row, over all tokens."""
         return self.streaks.get(strategy, 0)
+
+    def copy(self) -> Self:
+        """A book of its own that says the same."""
+        other = type(self)()
+        other.states = {key: attrs.evolve(state) for key, state in self.states.items()}
+        other.streaks = dict(self.streaks)
+        return other
 
     def rebase(self, strategy: str) -> None:
         """A person has seen the loss and lets it trade on: days, peaks and streak count from here."""

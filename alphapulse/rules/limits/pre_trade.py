@@ -50,6 +50,19 @@ def admitted(signal: ArbitrageSignal, pools: Mapping[InstrumentId, tuple[bytes, 
     return None
 
 
+def pool_trust(distrust: str | None) -> Refusal | None:
+    """None of the pools is in quarantine; `distrust` says which one is, and why."""
+    return None if distrust is None else Refusal(Check.POOL_TRUST, None, None, "pool", distrust)
+
+
+def orphaned(signal: ArbitrageSignal, ancestor: int | None) -> Refusal | None:
+    """The block that the signal saw is part of the chain; else `ancestor` is the newest one before it that still is."""
+    if ancestor is None:
+        return None
+    text = f"block {signal.block_number}, which it saw, was orphaned: the chain went on from block {ancestor}"
+    return Refusal(Check.ORPHANED, signal.block_number, ancestor, "block", text)
+
+
 def signal_age(signal: ArbitrageSignal, now_ns: int, limit_ns: int) -> Refusal | None:
     """The event behind the signal was received at most `limit_ns` ago, and not after now by more than that.
 

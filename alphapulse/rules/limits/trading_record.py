@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
-from alphapulse.data.instruments import InstrumentId, Venue
-from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.orphans import SettlementRevoked
+from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.data.runs import RunStarted
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.rules.accounting.profit_and_loss import holding_change
 from alphapulse.rules.limits.attempts import Attempts, path_of
-from alphapulse.rules.limits.exposure import Exposure, Stake
-from alphapulse.rules.limits.losses import ALL, LossBook
+from alphapulse.rules.limits.exposure import Exposure, Key, Stake
+from alphapulse.rules.limits.losses import LossBook
+from alphapulse.rules.limits.trade_memory import Ended, Reset, TradeMemory, Tried
 from alphapulse.rules.limits.window import SlidingWindow, SteadyTime
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3_600 * SECOND_NS
-LOSS_RULES = ("daily_loss", "drawdown", "losing_streak")
-"""Breakers whose end lets the losses count from there."""
 
 
 class TradingRecord:
@@ -26,14 +26,14 @@ class TradingRecord:
 
     The windows run on `time`, the market clock made steady; what ends counts at the moment at which it is heard of.
     `approve` is called by the gate in the step of its verdict, so that a trade counts from then on; `take` folds what
-    the execution relay or the journal says. Both may tell of the same trade: it counts once.
+    the execution relay or the journal says. Both may tell of the same trade: it counts once. What a reorganisation
+    takes back does not count any more, save in the throttles: what was sent was sent.
     """
 
     def __init__(self, throttle_ns: int = SECOND_NS) -> None:
         self.time = SteadyTime()
         self.exposure = Exposure()
-        self.losses = LossBook()
-        self.attempts = Attempts()
+        self._memory = TradeMemory()
         self.gas_wei = SlidingWindow(HOUR_NS)
         self.reverts = SlidingWindow(HOUR_NS)
         self.sent = SlidingWindow(throttle_ns)
@@ -41,6 +41,16 @@ class TradingRecord:
         self._volumes: dict[tuple[str, bytes], SlidingWindow] = {}
         self._sent_by: dict[str, SlidingWindow] = {}
         self._sent_to: dict[int, SlidingWindow] = {}
+
+    @property
+    def losses(self) -> LossBook:
+        """What was lost."""
+        return self._memory.losses
+
+    @property
+    def attempts(self) -> Attempts:
+        """What was tried without a fill, and what failed."""
+        return self._memory.attempts
 
     def throttle(self, width_ns: int) -> None:
         """Let the throttle's window have that width from now on."""
@@ -50,7 +60,7 @@ class TradingRecord:
 
     def approve(self, signal: ArbitrageSignal) -> None:
         """The gate lets a signal pass: from now on it is in flight."""
-        self._begin((signal.run, signal.signal_id), _stake(signal, signal.gas_units * signal.gas_price_wei))
+        self._begin(signal, _stake(signal, signal.gas_units * signal.gas_price_wei))
 
     def take(self, message: object) -> None:
         """Fold one message; those that say nothing of trades are passed over."""
@@ -59,11 +69,13 @@ class TradingRecord:
                 key = message.run, message.signal_id
                 if key not in self.exposure.stakes:
                     self.time.at(message.venue_time_ns)
-                    self._begin(key, _stake(message, message.gas_wei))
+                    self._begin(message, _stake(message, message.gas_wei))
             case Fill() | ExecutionReport():
                 self._end(message)
+            case SettlementRevoked():
+                self._take_back(message)
             case CircuitBreaker(action=BreakerAction.RESUME):
-                self._reset(message)
+                self._memory.take(Reset(message))
             case RunStarted():
                 self.exposure.forget_holdings()
 
@@ -102,10 +114,11 @@ class TradingRecord:
         """Trades at the busiest venue within it."""
         return max((window.total(now_ns) for window in self._sent_to.values()), default=0)
 
-    def _begin(self, key: tuple[int, int], stake: Stake) -> None:
+    def _begin(self, trade: ArbitrageSignal | OrderRequest, stake: Stake) -> None:
         now_ns = self.time.now_ns
+        key = trade.run, trade.signal_id
         self.exposure.open(key, stake)
-        self.attempts.tried(stake.path)
+        self._memory.take(Tried(key, stake, trade.chain_id, trade.block_number, now_ns))
         self.volume(stake.strategy, stake.token).add(now_ns, stake.size)
         self.sent.add(now_ns)
         self.sent_by(stake.strategy).add(now_ns)
@@ -117,25 +130,39 @@ class TradingRecord:
         stake = self.exposure.stakes.get(key)
         if stake is None:
             return
+        now_ns = self.time.now_ns
         self.exposure.close(key, holding_change(settlement))
-        self.losses.book(settlement)
+        if isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.ORPHANED:
+            self._forget_try(key)
+            return
+        self._memory.take(Ended(key, stake, settlement, now_ns))
         if settlement.gas_wei:
-            self.gas_wei.add(self.time.now_ns, settlement.gas_wei)
-        if isinstance(settlement, Fill):
-            self.attempts.filled(stake.path)
-        elif settlement.outcome is Outcome.REVERTED:
-            self.attempts.failed(stake.path)
-            self.reverts.add(self.time.now_ns)
+            self.gas_wei.add(now_ns, settlement.gas_wei)
+        if _is_revert(settlement):
+            self.reverts.add(now_ns)
 
-    def _reset(self, breaker: CircuitBreaker) -> None:
-        """A breaker closed: what it had counted begins anew."""
-        match breaker.rule:
-            case rule if rule in LOSS_RULES:
-                self.losses.rebase(ALL if breaker.scope is BreakerScope.GLOBAL else breaker.target)
-            case "repeated":
-                self.attempts.forget_strategy(breaker.target)
-            case "reject_storm":
-                self.attempts.forget_venue(Venue[breaker.target.upper()])
+    def _take_back(self, revoked: SettlementRevoked) -> None:
+        key = revoked.run, revoked.signal_id
+        ended = self._memory.take_back_end(key)
+        if ended is None:
+            return
+        self.exposure.take_back(ended.stake.token, revoked.profit)
+        self.gas_wei.take_back(ended.at_ns, revoked.gas_wei)
+        if _is_revert(ended.settlement):
+            self.reverts.take_back(ended.at_ns)
+        if revoked.reopened:
+            self.exposure.open(key, ended.stake)
+        else:
+            self._forget_try(key)
+
+    def _forget_try(self, key: Key) -> None:
+        tried = self._memory.take_back_try(key)
+        if tried is not None:
+            self.volume(tried.stake.strategy, tried.stake.token).take_back(tried.at_ns, tried.stake.size)
+
+
+def _is_revert(settlement: Settlement) -> bool:
+    return isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.REVERTED
 
 
 def _stake(trade: ArbitrageSignal | OrderRequest, gas_wei: int) -> Stake:

@@ -55,6 +55,17 @@ class SlidingWindow:
             second_ns, second = self._entries.popleft()
             self._entries.appendleft((second_ns, first + second))
 
+    def take_back(self, at_ns: int, amount: int = 1) -> None:
+        """`amount` that was added at `at_ns` did not happen; nothing if that is no longer kept apart."""
+        for place in range(len(self._entries) - 1, -1, -1):
+            then_ns, there = self._entries[place]
+            if then_ns < at_ns:
+                return
+            if then_ns == at_ns and there >= amount:
+                self._entries[place] = then_ns, there - amount
+                self._total -= amount
+                return
+
     def clear(self) -> None:
         """Forget every entry."""
         self._entries.clear()

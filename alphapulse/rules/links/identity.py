@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
+from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.signals import ArbitrageSignal
 
 CAPACITY = 65_536
@@ -19,7 +20,8 @@ def identity(message: object) -> Hashable:
     """What two copies of a message have in common, and no two messages.
 
     Intents and their ends are known by the intent's number, which is unique in the books, signals and the verdicts on
-    them by the signal's number in its strategy's run; everything else by its content, wall-clock fields left out.
+    them by the signal's number in its strategy's run; everything else by its content, wall-clock fields left out. An
+    end that is taken back may come once more, as may its intent: `SeenMessages` forgets both.
     """
     if isinstance(message, _BY_INTENT):
         return type(message), message.intent_id
@@ -46,6 +48,9 @@ class SeenMessages:
             self.duplicates += 1
             return False
         self._seen[key] = None
+        if isinstance(message, SettlementRevoked):
+            for kind in _BY_INTENT:
+                self._seen.pop((kind, message.intent_id), None)
         if len(self._seen) > self._capacity:
             self._seen.popitem(last=False)
         return True

@@ -9,8 +9,8 @@ from alphapulse.data.pools import Token
 from alphapulse.journal.ledger_reader import LedgerReader, OpportunityRow
 from alphapulse.journal.ledger_reader import Reason as LedgerReason
 from alphapulse.journal.ledger_rows import Result as LedgerResult
-from alphapulse.portfolio.portfolio import TokenBook
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
+from alphapulse.rules.accounting.token_book import TokenBook
 from alphapulse_web.api.schemas import (
     Amount,
     Fills,

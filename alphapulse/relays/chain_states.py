@@ -1,0 +1,65 @@
+"""What is known of the chains behind the market data: their heads, their reorganisations, pools in quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from alphapulse.data.chain_events import ChainHead, ChainReorganised
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.pools import Trust
+from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.rules.books.orphaned_blocks import OrphanedBlocks
+
+_OF_A_CHAIN = (ChainHead, ChainReorganised, PoolTrustChanged)
+
+
+class ChainStates:
+    """Folded from market data in the step in which they are published, so that it is never behind its readers.
+
+    `heads` and `reorganisations` are the newest of each chain; `trust` is the newest word on each pool of which one
+    was said.
+    """
+
+    def __init__(self) -> None:
+        self.heads: dict[int, ChainHead] = {}
+        self.reorganisations: dict[int, ChainReorganised] = {}
+        self.trust: dict[InstrumentId, PoolTrustChanged] = {}
+        self._orphaned = OrphanedBlocks()
+        self._distrusted: dict[InstrumentId, str] = {}
+
+    def take(self, events: Sequence[object]) -> None:
+        """A list that is being published."""
+        for event in events:
+            if isinstance(event, _OF_A_CHAIN):
+                self._heed(event)
+            self._orphaned.take(event)
+
+    def distrust(self, pools: Iterable[InstrumentId]) -> str | None:
+        """Which of these pools is in quarantine, and why; None if none is."""
+        if self._distrusted:
+            for pool in pools:
+                if (reason := self._distrusted.get(pool)) is not None:
+                    return f"{pool.name} is in quarantine: {reason}"
+        return None
+
+    def orphaned_behind(self, chain_id: int, block_number: int, received_ns: int) -> int | None:
+        """The newest block that stayed, if what was received of a block then is orphaned; None if it is not."""
+        return self._orphaned.ancestor(chain_id, block_number, received_ns)
+
+    def snapshot(self) -> Iterator[object]:
+        """What a process starts from that has just been linked."""
+        yield from self.heads.values()
+        yield from self.trust.values()
+
+    def _heed(self, event: ChainHead | ChainReorganised | PoolTrustChanged) -> None:
+        if isinstance(event, ChainHead):
+            self.heads[event.chain_id] = event
+            return
+        if isinstance(event, ChainReorganised):
+            self.reorganisations[event.chain_id] = event
+            return
+        self.trust[event.pool] = event
+        if event.trust is Trust.DIVERGENT:
+            self._distrusted[event.pool] = event.reason
+        else:
+            self._distrusted.pop(event.pool, None)
