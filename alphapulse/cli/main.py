@@ -10,7 +10,6 @@ from alphapulse.cli.audit import audit
 from alphapulse.cli.certificates import certificates
 from alphapulse.cli.control import flatten, kill, login, resume, status
 from alphapulse.cli.decisions import decisions
-from alphapulse.cli.decode import decode
 from alphapulse.cli.devnet import devnet
 from alphapulse.cli.doctor import doctor
 from alphapulse.cli.halts import halts
@@ -35,7 +34,7 @@ COMMANDS = (
     *(up, down, restart, logs),
     *(replay, score, analytics, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays),
-    *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
+    *(limits, breakers, login, keys, certificates, audit, decisions, doctor, devnet),
 )
 for command in COMMANDS:
     main.add_command(command)
