@@ -58,7 +58,7 @@ class SizedPath(NamedTuple):
 
 
 class Chain:
-    """The pools of a cycle at given states. Quotes are exact; None where a pool refuses or cannot take all of it."""
+    """The pools of a cycle at given states, and what they do exactly."""
 
     __slots__ = ("cycle", "states")
 
@@ -66,19 +66,27 @@ class Chain:
         self.cycle = cycle
         self.states = tuple(states)
 
-    def forward(self, amount: int, start: int = 0) -> list[Quote] | None:
-        """What each pool from `start` on does if the first of them is given `amount`."""
-        quotes = []
+    def forward(self, amount: int) -> list[Quote]:
+        """What each pool does if the first is given `amount`: as many quotes as pools can be passed."""
+        quotes: list[Quote] = []
         try:
-            for (_, token_in, token_out), state in zip(self.cycle.hops[start:], self.states[start:], strict=True):
+            for (_, token_in, token_out), state in zip(self.cycle.hops, self.states, strict=True):
                 quote = state.quote_in(token_in, token_out, amount)
                 if quote.amount_in != amount:
-                    return None
+                    break
                 quotes.append(quote)
                 amount = quote.amount_out
         except QuoteRefused:
-            return None
+            pass
         return quotes
+
+    def is_passed(self, quotes: Sequence[Quote]) -> bool:
+        """True if these quotes lead through all pools."""
+        return len(quotes) == len(self.states)
+
+    def is_too_much(self, quotes: Sequence[Quote]) -> bool:
+        """True if a pool cannot take what it is given; what is rounded to nothing on the way is too little."""
+        return len(quotes) < len(self.states) and (not quotes or quotes[-1].amount_out > 0)
 
     def input_for(self, amount: int, end: int) -> int | None:
         """What the first pool must be given so that the last of the first `end` pays `amount`; it may pay more."""
