@@ -6,11 +6,12 @@ from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
 from alphapulse.rules.arbitrage.sizing import size_path
-from alphapulse.rules.books.pool_book import PoolBook, RangeState
+from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.rules.books.pool_book import PoolBook
 from benchmarks.day import Day
 from benchmarks.figures import Figure, microseconds
 
-Sizing = tuple[PoolPair, RangeState, RangeState]
+Sizing = tuple[PoolPair, ConcentratedState, ConcentratedState]
 
 
 def measure(day: Day) -> list[Figure]:
@@ -50,11 +51,11 @@ def measure(day: Day) -> list[Figure]:
 def opportunities(day: Day) -> list[Sizing]:
     """Pair and both pools' states at each opportunity of the day."""
     (pair,) = pairs_of(day.pools, ())
-    book, found = PoolBook(), list[Sizing]()
+    book, found = PoolBook(day.pools), list[Sizing]()
     opened = {index for _, index in day.states()[1]}
     for index, event in enumerate(day.events):
         book.apply(event)
         first, second = book.state(pair.first.id), book.state(pair.second.id)
-        if index in opened and first is not None and second is not None:
+        if index in opened and isinstance(first, ConcentratedState) and isinstance(second, ConcentratedState):
             found.append((pair, first, second))
     return found

@@ -15,11 +15,11 @@ class LogLatency:
 
     logs: int
 
-    def position(self, seen: Position, history: PoolHistory, complete_through: int) -> Position | None:
+    def position(self, chain_id: int, seen: Position, history: PoolHistory, complete_through: int) -> Position | None:
         """Where the trade is included, None while that is not known yet."""
         if not self.logs:
             return seen
-        later = history.logs_after(seen)
+        later = history.logs_after(chain_id, seen)
         if len(later) >= self.logs:
             return seen[0], later[self.logs - 1]
         return (seen[0], BLOCK_END) if complete_through >= seen[0] else None
@@ -37,7 +37,7 @@ class BlockLatency:
 
     blocks: int
 
-    def position(self, seen: Position, history: PoolHistory, complete_through: int) -> Position | None:
+    def position(self, chain_id: int, seen: Position, history: PoolHistory, complete_through: int) -> Position | None:
         """Where the trade is included, None while that block is not complete."""
         block_number = seen[0] + self.blocks
         return (block_number, BLOCK_END) if complete_through >= block_number else None

@@ -63,7 +63,7 @@ class PaperExecutor(Reader):
         self._execution = execution
         self._run = run
         self._now_ns = now_ns
-        self._history = PoolHistory()
+        self._history = PoolHistory(pools)
         self._complete_through: dict[int, int] = {}
         self._trades = UndoableTrades()
         self._outcomes: dict[str, OrderState] = {}
@@ -122,7 +122,7 @@ class PaperExecutor(Reader):
                     self._settle_due()
             finally:
                 self._queue = None
-                self._history = PoolHistory()
+                self._history = PoolHistory(self._pools.values())
                 self._complete_through.clear()
                 self._cancel(self.pending, "the paper executor was stopped")
 
@@ -138,7 +138,7 @@ class PaperExecutor(Reader):
                 self._trades.forget_ends()
             if message.state in (StreamState.RESET, StreamState.ENDED):
                 self._cancel(self.pending, "the recording ended before the trade was included")
-        self._history.apply(message)  # type: ignore[arg-type]  # the market-data relay carries nothing else
+        self._history.apply(message)
         if isinstance(message, BlockCompleted):
             self._complete_through[message.chain_id] = message.block_number
             self._settle_due()
@@ -185,7 +185,7 @@ class PaperExecutor(Reader):
         for intent in self._reached:
             seen = (intent.block_number, intent.log_index)
             complete_through = self._complete_through.get(intent.chain_id, -1)
-            if (position := self._latency.position(seen, self._history, complete_through)) is not None:
+            if (position := self._latency.position(intent.chain_id, seen, self._history, complete_through)) is not None:
                 due.append(self._price(intent, position))
         if due:
             self._journal.append_now(due)

@@ -14,7 +14,7 @@ from alphapulse.relays.flow import Flow
 from alphapulse.relays.link_events import is_link_stream
 from alphapulse.relays.relay import Relay
 from alphapulse.relays.subscription import AnySubscription
-from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.books.market_book import MarketBook
 
 HEALTHY = (StreamState.FRESH, StreamState.QUIET)
 
@@ -26,7 +26,8 @@ class Bus:
     hubs themselves, until the composition puts relays of other processes in their place.
 
     `streams` holds the newest status of each stream of market data, by name, `chains` what they said of their chains.
-    `on_market` are told of market data before its subscribers are; they must be quick and not raise.
+    `on_market` are told of market data
+    before its subscribers are; they must be quick and not raise.
     """
 
     def __init__(self, flow: Flow | None = None) -> None:
@@ -34,7 +35,7 @@ class Bus:
         self.streams: dict[str, StreamStatus] = {}
         self.chains = ChainStates()
         self.on_market: list[Callable[[Sequence[object]], None]] = []
-        self._book = PoolBook()
+        self._book = MarketBook()
         self._run: RunStarted | None = None
         self._halts: dict[str, HaltChange] = {}
         self.hubs = {
@@ -83,7 +84,7 @@ class Bus:
 
     def _keep_market(self, events: Sequence[object]) -> None:
         for event in events:
-            self._book.apply(event)  # type: ignore[arg-type]  # the relay has checked the domain
+            self._book.apply(event)
             if isinstance(event, StreamStatus):
                 self.streams[event.stream] = event
         self.chains.take(events)

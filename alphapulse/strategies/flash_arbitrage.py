@@ -71,6 +71,8 @@ class FlashArbitrage:
         self._halt_epoch = halt_epoch
         self._caps = caps
         self._scanner = PairScanner(pairs_of(pools, terms.base_tokens), per_block=terms.evaluate == "block")
+        for pool in pools:
+            self._scanner.book.add(pool)  # those of no pair may price gas
         self._episodes: dict[PoolPair, int] = {}
 
     @property

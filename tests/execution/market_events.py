@@ -27,6 +27,7 @@ from alphapulse.execution.latency import Latency
 from alphapulse.execution.paper import PaperExecutor
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.bus import Bus
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
@@ -68,12 +69,12 @@ OPENING = [swap(DEAR, 100, 1, 1), swap(CHEAP, 100, 5, 59)]
 
 def best_path(events: Sequence[MarketEvent] = OPENING) -> SizedPath:
     """The best trade at the state behind the events."""
-    book = PoolBook()
+    book = PoolBook((CHEAP, DEAR))
     for event in events:
         book.apply(event)
     first, second = book.state(CHEAP.id), book.state(DEAR.id)
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, ConcentratedState)
+    assert isinstance(second, ConcentratedState)
     return size_path(PAIR, first, second)
 
 

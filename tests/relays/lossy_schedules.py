@@ -20,7 +20,8 @@ from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.data.wire import Domain
 from alphapulse.relays.relay_link import RelayLink
 from alphapulse.relays.relay_server import RelayServer
-from alphapulse.rules.books.pool_book import PoolBook, RangeState
+from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.links.topics import ALL, NOTHING, Topics
 from tests.journal.journal_samples import halt, intent, run_started, signal
 from tests.relays.linked_processes import NOW_NS, Process
@@ -43,7 +44,7 @@ LOOK_EVERY_S = 0.05
 NS_PER_S = 1_000_000_000
 BASE_NS = NOW_NS
 
-States = dict[InstrumentId, RangeState]
+States = dict[InstrumentId, AmmState]
 
 
 @attrs.define
@@ -71,7 +72,7 @@ class _Schedule:
         self._published_at: dict[object, float] = {}
         self._arrived_at: dict[object, float] = {}
         self._restarts_at: list[float] = []
-        self._book = PoolBook()
+        self._book = PoolBook(POOLS)
         self._signals: list[ArbitrageSignal] = []
         self._applied: list[object] = []
         self._boots = 1000
@@ -244,7 +245,7 @@ def _states(book: PoolBook) -> States:
 
 
 def _lossless(events: Sequence[object]) -> States:
-    book = PoolBook()
+    book = PoolBook(POOLS)
     for event in events:
-        book.apply(event)  # type: ignore[arg-type]
+        book.apply(event)
     return _states(book)

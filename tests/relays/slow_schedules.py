@@ -208,11 +208,11 @@ class _Schedule:
                 problems.append(f"{len(numbers)} intents of {len(self._published)} came, or not in order")
 
     def _judge_market(self, came: int) -> None:
-        lossless, book = PoolBook(), PoolBook()
+        lossless, book = PoolBook(POOLS), PoolBook(POOLS)
         for event in self._published:
-            lossless.apply(event)  # type: ignore[arg-type]
+            lossless.apply(event)
         for event in self._given:
-            book.apply(event)  # type: ignore[arg-type]
+            book.apply(event)
         for one in POOLS:
             if book.state(one.id) != lossless.state(one.id):
                 self._outcome.problems.append(f"the newest state of {one.name} is not the one that was published")

@@ -9,7 +9,7 @@ from alphapulse.data.market import LogStamp, PoolState, StreamState, StreamStatu
 from alphapulse.data.wire import Domain
 from alphapulse.relays.bus import Bus
 from alphapulse.relays.shard_hub import ShardMerge
-from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.books.market_book import MarketBook
 
 CHAIN = 1
 VENUES = {"one": Venue.UNISWAP_V3, "two": Venue.SUSHISWAP_V3}
@@ -27,7 +27,7 @@ def reset(stream: str) -> StreamStatus:
 @pytest.mark.parametrize("link", ["link one", "link one/collector"])
 async def test_a_link_that_is_reset_loses_the_state_of_its_own_venues_alone(link: str) -> None:
     """A broker has a link to each publisher."""
-    bus, book = Bus(), PoolBook()
+    bus, book = Bus(), MarketBook()
     hub = bus.hubs[Domain.MARKET_DATA]
     merge = ShardMerge(hub, {name: [CHAIN] for name in VENUES})
     one, two = (merge.hub_of(name, {venue}) for name, venue in VENUES.items())

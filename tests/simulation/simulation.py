@@ -302,7 +302,7 @@ class Simulation:
             return
         self._truth.check_book("the relay's book", daemon.bus._book, collector.head)
         if daemon.bus.flow.pending == 0 and life.leaves_running():
-            self._truth.check_book("the executor's book", daemon.executor._history.book, collector.head)
+            self._truth.check_book("the executor's book", daemon.executor._history, collector.head)
             self._truth.check_book("the strategy's book", daemon.strategy._scanner.book, collector.head)
 
     async def _end(self, life: Life, how: End, scope: trio.CancelScope) -> None:

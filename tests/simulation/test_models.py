@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from alphapulse.collectors.recorded.pool_file import load_pools
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.events.log_decoder import LogDecoder
@@ -41,14 +42,14 @@ def test_logs_of_the_model_chain_lead_the_products_book_to_the_models_states(see
     path.write_bytes(msgspec.json.encode(POOL_FILE))
     pools = load_pools(path)
     _, blocks = make_blocks(seed, 100)
-    decoder, book, compared = LogDecoder(pools), PoolBook(), 0
+    decoder, book, compared = LogDecoder(pools), PoolBook(pools), 0
     for block in blocks:
         for log in block.logs:
             if log.pool < 0:
                 continue
             book.apply(decoder.decode(log_frame(block, log), 0))
             state = book.state(pools[log.pool].id)
-            if state is not None:
+            if isinstance(state, ConcentratedState):
                 true = block.behind[log.index][log.pool]
                 assert (state.sqrt_price_x96, state.liquidity, state.tick) == (
                     true.sqrt_price_x96,

@@ -20,6 +20,7 @@ from alphapulse.errors import JournalError
 from alphapulse.journal.database import sqlite_url
 from alphapulse.journal.journal_file import read_records, verify
 from alphapulse.journal.ledger import rebuild
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.safety.latch import LatchRecord
 from tests.journal.ledger_dump import dump
@@ -110,7 +111,7 @@ class Truth:
             return
         for pool, true in zip(self.pools, found.states, strict=True):
             state = book.state(pool.id)
-            shown = None if state is None else TrueState(state.sqrt_price_x96, state.liquidity, state.tick)
+            shown = TrueState(*state[:3]) if isinstance(state, ConcentratedState) else None
             expect(shown == true, f"{name} at block {block}: expected {true} of {pool.name or pool.id}, found {shown}")
         self.books_compared += 1
 

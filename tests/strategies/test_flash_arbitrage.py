@@ -240,7 +240,7 @@ def test_a_fresh_life_goes_on_from_a_snapshot() -> None:
     """It knows the prices of both pools at once, and finds the same opportunities from there on."""
     events = day_events()
     half = len(events) // 2
-    book = PoolBook()
+    book = PoolBook(pools())
     for event in events[:half]:
         book.apply(event)
     late = Surroundings().strategy().on_events([*book.snapshot(), *events[half:]])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import LogStamp, PoolBurn, PoolMint, PoolState, PoolSwap
+from alphapulse.data.market import LogStamp, MarketEvent, PoolBurn, PoolMint, PoolState, PoolSwap
 from alphapulse.data.pool_events import PoolInitialized
 from alphapulse.data.pool_reserves import PoolTick
 from alphapulse.data.pools import Pool, Trust
@@ -42,28 +42,27 @@ class ConcentratedState(NamedTuple):
 
     @classmethod
     def begun(cls, pool: Pool, event: object) -> Self | None:
-        """The state behind a pool's first event that tells one; None if it does not.
+        """The state behind a pool's first event that tells one; None if it does not."""
+        return cls.told(event, pool.fee_ppm, pool.fixed_tick_spacing)
+
+    @classmethod
+    def told(cls, event: object, fee_ppm: int | None, spacing: int) -> Self | None:
+        """The state that an event tells, of a pool with that fee and spacing; None if it tells none.
 
         An `Initialize` is the pool's first event: what follows from it is proven.
         """
-        spacing = pool.tick_spacing or 1
         if isinstance(event, PoolInitialized):
-            ticks = TickMap(spacing)
-            return cls(
-                event.sqrt_price_x96, 0, event.tick, event.stamp, Trust.PROVEN, cls.first_fee(pool), spacing, ticks
-            )
-        if isinstance(event, PoolSwap):
-            price, liquidity = event.sqrt_price_x96, event.liquidity
-            return cls(price, liquidity, event.tick, event.stamp, Trust.IN_RANGE, pool.fee_ppm, spacing, None)
-        if isinstance(event, PoolState):
-            empty = cls(0, 0, 0, event.stamp, Trust.IN_RANGE, pool.fee_ppm, spacing, None)
-            return empty.applied(event)
+            price, tick, fee = event.sqrt_price_x96, event.tick, cls.first_fee(fee_ppm)
+            return cls(price, 0, tick, event.stamp, Trust.PROVEN, fee, spacing, TickMap(spacing))
+        if isinstance(event, PoolSwap | PoolState):
+            price, liquidity, tick = event.sqrt_price_x96, event.liquidity, event.tick
+            return cls(price, liquidity, tick, event.stamp, Trust.IN_RANGE, fee_ppm, spacing, None)
         return None
 
     @classmethod
-    def first_fee(cls, pool: Pool) -> int | None:
+    def first_fee(cls, fee_ppm: int | None) -> int | None:
         """The fee of a pool that has just begun."""
-        return pool.fee_ppm
+        return fee_ppm
 
     def quote_in(self, token_in: int, token_out: int, amount_in: int) -> Quote:
         """What the pool pays for `amount_in`, across ticks as far as they are known."""
@@ -135,15 +134,22 @@ class ConcentratedState(NamedTuple):
 
     def applied(self, event: object) -> Self:
         """The state behind an event of this pool; itself if the event changes nothing."""
-        if isinstance(event, PoolSwap):
-            return self._behind_swap(event)
+        kind = type(event)
+        if kind is PoolSwap:
+            _, _, _, _, trust, fee_ppm, spacing, ticks = self
+            price, liquidity, tick = event.sqrt_price_x96, event.liquidity, event.tick  # type: ignore[attr-defined]
+            if ticks is not None and self.liquidity + ticks.net_moving(self.tick, tick) != liquidity:
+                # An event is missing: what the swap says of its range holds, what was known of others does not.
+                trust, ticks = min(trust, Trust.IN_RANGE), None
+            stamp = event.stamp  # type: ignore[attr-defined]
+            return _new(type(self), (price, liquidity, tick, stamp, trust, fee_ppm, spacing, ticks))
         if isinstance(event, PoolMint):
             return self._behind_position(event, event.liquidity)
         if isinstance(event, PoolBurn):
             return self._behind_position(event, -event.liquidity)
         return self._told(event)
 
-    def messages(self, pool: InstrumentId) -> Iterator[object]:
+    def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
         """Price and liquidity, each tick, and how far they may be trusted."""
         yield PoolState(self.stamp, pool, self.sqrt_price_x96, self.liquidity, self.tick)
         if self.trust is Trust.PROVEN and self.ticks is not None:
@@ -191,33 +197,6 @@ class ConcentratedState(NamedTuple):
             raise QuoteRefused("fee_unknown", "the pool's fee is dynamic and has not been told yet")
         return self.fee_ppm
 
-    def _behind_swap(self, event: PoolSwap) -> Self:
-        trust, ticks = self.trust, self.ticks
-        if ticks is not None and not self._explains(event):
-            # An event is missing: what the swap says of its range holds, what was known of others does not.
-            trust, ticks = min(trust, Trust.IN_RANGE), None
-        return _new(
-            type(self),
-            (
-                event.sqrt_price_x96,
-                event.liquidity,
-                event.tick,
-                event.stamp,
-                trust,
-                self.fee_ppm,
-                self.tick_spacing,
-                ticks,
-            ),
-        )
-
-    def _explains(self, event: PoolSwap) -> bool:
-        """True if the ticks between the old and the new price give the liquidity that the swap tells."""
-        ticks, before, now = self.ticks, self.tick, event.tick
-        if ticks is None:
-            return False
-        net = ticks.net_between(before, now) if before <= now else -ticks.net_between(now, before)
-        return self.liquidity + net == event.liquidity
-
     def _told(self, event: object) -> Self:
         """The state behind a part of a snapshot, or a word on trust."""
         if isinstance(event, PoolState):
@@ -228,7 +207,7 @@ class ConcentratedState(NamedTuple):
                 tick=event.tick,
                 stamp=event.stamp,
                 trust=min(self.trust, Trust.IN_RANGE),
-                ticks=TickMap(self.tick_spacing),
+                ticks=None,
             )
         if isinstance(event, PoolTick):
             ticks = self.ticks or TickMap(self.tick_spacing)
@@ -253,13 +232,15 @@ class ConcentratedState(NamedTuple):
         return self._replace(liquidity=changed, stamp=event.stamp, trust=trust, ticks=ticks)
 
     def _trusted(self, trust: Trust) -> Self:
-        if trust is Trust.PROVEN and not self._is_whole():
-            trust = min(self.trust, Trust.IN_RANGE)
-        return self if trust is self.trust else self._replace(trust=trust)
+        ticks = self.ticks
+        if trust is Trust.PROVEN:
+            ticks = ticks or TickMap(self.tick_spacing)
+            if not _give(ticks, self.liquidity, self.tick):
+                trust, ticks = min(self.trust, Trust.IN_RANGE), None
+        return self if trust is self.trust and ticks is self.ticks else self._replace(trust=trust, ticks=ticks)
 
-    def _is_whole(self) -> bool:
-        """True if the known ticks up to the present one give the liquidity in range, and all of them nothing."""
-        if self.ticks is None:
-            return False
-        below = self.ticks.net_between(MIN_TICK - 1, self.tick)
-        return below == self.liquidity and not below + self.ticks.net_between(self.tick, MAX_TICK)
+
+def _give(ticks: TickMap, liquidity: int, tick: int) -> bool:
+    """True if the ticks up to the present one give the liquidity in range, and all of them nothing."""
+    below = ticks.net_between(MIN_TICK - 1, tick)
+    return below == liquidity and not below + ticks.net_between(tick, MAX_TICK)

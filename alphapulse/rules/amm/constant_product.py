@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import LogStamp
+from alphapulse.data.market import LogStamp, MarketEvent
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
@@ -53,8 +53,13 @@ class ConstantProductState(NamedTuple):
     @classmethod
     def begun(cls, pool: Pool, event: object) -> Self | None:
         """The state behind a pair's first `Sync`; None for any other event."""
+        return cls.told(event, pool.fee_ppm)
+
+    @classmethod
+    def told(cls, event: object, fee_ppm: int | None) -> Self | None:
+        """The state that an event tells, of a pair with that fee; None if it tells none."""
         if isinstance(event, PoolSync):
-            return cls(event.reserve0, event.reserve1, event.stamp, Trust.PROVEN, pool.fee_ppm)
+            return cls(event.reserve0, event.reserve1, event.stamp, Trust.PROVEN, fee_ppm)
         return None
 
     def quote_in(self, token_in: int, token_out: int, amount_in: int) -> Quote:
@@ -96,7 +101,7 @@ class ConstantProductState(NamedTuple):
             return self._replace(trust=event.trust)
         return self
 
-    def messages(self, pool: InstrumentId) -> Iterator[object]:
+    def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
         """The reserves, and the word that they are not to be used, if so."""
         yield PoolSync(self.stamp, pool, self.reserve0, self.reserve1)
         if self.trust is not Trust.PROVEN:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol, Self
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import LogStamp
+from alphapulse.data.market import LogStamp, MarketEvent
 from alphapulse.data.pools import Trust
 
 
@@ -86,6 +86,6 @@ class AmmState(Protocol):
         """The state behind an event of this pool; itself if the event changes nothing."""
         ...
 
-    def messages(self, pool: InstrumentId) -> Iterator[object]:
+    def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
         """The state as the messages from which another book can start."""
         ...

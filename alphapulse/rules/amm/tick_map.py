@@ -129,6 +129,10 @@ class TickMap:
                 total += sum(net[skipped:taken])
         return total
 
+    def net_moving(self, before: int, now: int) -> int:
+        """What is added to the liquidity in range when the tick moves from one to the other."""
+        return self.net_between(before, now) if before <= now else -self.net_between(now, before)
+
     def next_below(self, tick: int) -> int | None:
         """The greatest initialised tick at or below `tick`."""
         compressed = tick // self.spacing

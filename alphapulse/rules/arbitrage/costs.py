@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alphapulse.data.pools import Pool
+from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.pair import PPM
 from alphapulse.rules.arbitrage.sizing import PathStep
-from alphapulse.rules.books.pool_book import RangeState
 
 Q192_BITS = 192
 
@@ -32,7 +33,7 @@ def pool_fees(steps: tuple[PathStep, ...]) -> int:
     return total
 
 
-def native_value(wei: int, native: bytes, token: bytes, known: Iterable[tuple[Pool, RangeState]]) -> int | None:
+def native_value(wei: int, native: bytes, token: bytes, known: Iterable[tuple[Pool, AmmState]]) -> int | None:
     """`wei` of the chain's native coin in raw units of `token`, rounded up; None if no pool prices it.
 
     The price is the least favourable among `known` pools of the pair native/token: a cost is never made smaller than
@@ -43,12 +44,15 @@ def native_value(wei: int, native: bytes, token: bytes, known: Iterable[tuple[Po
     values = [
         _through(pool, state, wei, native)
         for pool, state in known
-        if native in pool.pair and token in pool.pair and state.sqrt_price_x96 and state.liquidity
+        if isinstance(state, ConcentratedState)
+        and {native, token} == set(pool.pair)
+        and state.sqrt_price_x96
+        and state.liquidity
     ]
     return max(values, default=None)
 
 
-def _through(pool: Pool, state: RangeState, amount: int, token_in: bytes) -> int:
+def _through(pool: Pool, state: ConcentratedState, amount: int, token_in: bytes) -> int:
     """`amount` at the pool's price without fee, in raw units of its other token, rounded up."""
     squared = state.sqrt_price_x96 * state.sqrt_price_x96
     if token_in == pool.token0.address:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
+from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.arbitrage.sizing import PathStep, SizedPath, range_end
-from alphapulse.rules.books.pool_book import RangeState
 
 
-def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[PathStep, ...] | None:
+def reprice(legs: Sequence[tuple[Pool, AmmState, Leg]], size: int) -> tuple[PathStep, ...] | None:
     """Each leg swapped exactly at its pool's given state, each selling what the one before bought.
 
     None if a leg leaves the pool's current range: what lies behind it is not known, and nothing is guessed.
@@ -20,6 +21,8 @@ def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[Pa
     steps: list[PathStep] = []
     amount = size
     for pool, state, leg in legs:
+        if not isinstance(state, ConcentratedState):
+            return None
         zero_for_one = leg.token_in == pool.token0.address
         bound = range_end(pool, state, zero_for_one=zero_for_one)
         step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fixed_fee_ppm)
@@ -30,7 +33,7 @@ def reprice(legs: Sequence[tuple[Pool, RangeState, Leg]], size: int) -> tuple[Pa
     return tuple(steps)
 
 
-def resize(path: SizedPath, size: int, state: Callable[[InstrumentId], RangeState | None]) -> SizedPath:
+def resize(path: SizedPath, size: int, state: Callable[[InstrumentId], AmmState | None]) -> SizedPath:
     """The path with another first amount, evaluated exactly at the pools' states; less is always within their ranges.
 
     Raises:

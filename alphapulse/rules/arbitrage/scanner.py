@@ -8,7 +8,8 @@ from typing import NamedTuple
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, PoolState, StreamState, StreamStatus
+from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, PoolState, PoolSwap, StreamState, StreamStatus
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
 from alphapulse.rules.books.pool_book import PoolBook, Position
@@ -56,6 +57,7 @@ class PairScanner:
         self._pairs_of: dict[InstrumentId, list[PoolPair]] = {}
         for pair in pairs:
             for pool in (pair.first, pair.second):
+                self.book.add(pool)
                 self._pairs_of.setdefault(pool.id, []).append(pair)
         self._swapped: dict[PoolPair, None] = {}
         self._in_episode: set[PoolPair] = set()
@@ -64,13 +66,14 @@ class PairScanner:
     def scan(self, events: Iterable[MarketEvent]) -> Iterator[Opportunity]:
         """Take events in, in chain order; yields each opportunity state while the book stands at it."""
         for event in events:
-            if (swap := self.book.apply(event)) is not None:
-                pairs = self._pairs_of.get(swap.pool, ())
+            changed = self.book.apply(event)
+            if isinstance(changed, PoolSwap):
+                pairs = self._pairs_of.get(changed.pool, ())
                 if self._per_block:
                     self._swapped.update(dict.fromkeys(pairs))
                 else:
                     for pair in pairs:
-                        if (found := self._look(pair, swap.stamp.position)) is not None:
+                        if (found := self._look(pair, changed.stamp.position)) is not None:
                             yield found
             elif isinstance(event, PoolState):
                 self._inherit(event.pool)
@@ -87,14 +90,14 @@ class PairScanner:
     def _inherit(self, pool: InstrumentId) -> None:
         for pair in self._pairs_of.get(pool, ()):
             first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
-            if first is not None and second is not None:
+            if isinstance(first, ConcentratedState) and isinstance(second, ConcentratedState):
                 prices = (first.sqrt_price_x96, second.sqrt_price_x96)
                 if pair.has_opportunity(max(prices), min(prices)):
                     self._in_episode.add(pair)
 
     def _look(self, pair: PoolPair, position: Position) -> Opportunity | None:
         first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
-        if first is None or second is None:
+        if not isinstance(first, ConcentratedState) or not isinstance(second, ConcentratedState):
             return None
         counts = self.counts
         counts.states += 1

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.swap_math import SwapStep, compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
-from alphapulse.rules.books.pool_book import RangeState
 from alphapulse.rules.wire.slots import maker_of
 
 Q96_BITS = 96
@@ -99,7 +99,7 @@ class _Trade(NamedTuple):
     closed: SwapStep
 
 
-def range_end(pool: Pool, state: RangeState, *, zero_for_one: bool) -> int:
+def range_end(pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> int:
     """The sqrt price (X96) up to which a swap in that direction stays in the range that holds the state's tick.
 
     Where tick and price contradict each other nothing is known of any range: it is the price itself, and no amount
@@ -113,7 +113,7 @@ def range_end(pool: Pool, state: RangeState, *, zero_for_one: bool) -> int:
     return lower if zero_for_one else upper
 
 
-def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPath:
+def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedState) -> SizedPath:
     """The most profitable input of the cycle between the pair's pools at these states, staying in both ranges.
 
     token0 is sold where it is dear and bought back where it is cheap; if the profit token is token1 the cycle starts
@@ -154,7 +154,7 @@ def size_path(pair: PoolPair, first: RangeState, second: RangeState) -> SizedPat
     )
 
 
-def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_state: RangeState) -> int:
+def best_input(pair: PoolPair, hi: Pool, hi_state: ConcentratedState, lo: Pool, lo_state: ConcentratedState) -> int:
     """The continuous optimum, floored, in raw units of the profit token; 0 if the gap does not beat the fees."""
     s_hi, l_hi = hi_state.sqrt_price_x96, hi_state.liquidity
     s_lo, l_lo = lo_state.sqrt_price_x96, lo_state.liquidity
@@ -170,7 +170,7 @@ def best_input(pair: PoolPair, hi: Pool, hi_state: RangeState, lo: Pool, lo_stat
     return l_hi * l_lo * edge * PPM * s_lo // (reach << (ROOT_BITS + Q96_BITS))
 
 
-def _side(pool: Pool, state: RangeState, *, zero_for_one: bool) -> _Side:
+def _side(pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> _Side:
     price, liquidity, fee_ppm = state.sqrt_price_x96, state.liquidity, pool.fixed_fee_ppm
     bound = range_end(pool, state, zero_for_one=zero_for_one)
 

@@ -28,7 +28,7 @@ class _Rule:
 
 _RULES: dict[type, _Rule] = {
     PoolSwap: _Rule("pool", attrgetter("pool")),
-    PoolState: _Rule("pool", attrgetter("pool")),
+    PoolState: _Rule("pool snapshot", attrgetter("pool")),
     PoolSync: _Rule("reserves", attrgetter("pool")),
     PairSwap: _Rule("pair", attrgetter("pool")),
     PoolFeeChanged: _Rule("fee", attrgetter("pool")),
@@ -42,7 +42,8 @@ _RULES: dict[type, _Rule] = {
     L2Reset: _Rule("levels", attrgetter("instrument")),
     L2Delta: _Rule("levels", attrgetter("instrument"), whole=False),
 }
-"""Mints and burns are not here: they change liquidity that no later swap tells in full."""
+"""Mints and burns are not here: they change liquidity that no later swap tells in full. A swap does not make a snapshot
+superfluous either, as ticks follow it."""
 
 
 def kept(lists: Sequence[Sequence[object]]) -> list[list[bool]]:

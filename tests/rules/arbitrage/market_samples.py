@@ -20,9 +20,10 @@ from alphapulse.data.market import (
     StreamState,
     StreamStatus,
 )
-from alphapulse.data.pools import Pool, PoolKind, Token
+from alphapulse.data.pools import Pool, PoolKind, Token, Trust
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.tick_math import tick_at_sqrt_ratio
-from alphapulse.rules.books.pool_book import Position, RangeState
+from alphapulse.rules.books.pool_book import Position
 from alphapulse.rules.events.log_decoder import LogDecoder
 from tests.rules.events.recorded_day import log_objects, pools, rpc_log
 
@@ -49,9 +50,16 @@ def stamp(position: Position = (1, 0)) -> LogStamp:
     )
 
 
-def state(sqrt_price_x96: int, liquidity: int = LIQUIDITY, position: Position = (1, 0)) -> RangeState:
-    """A pool's state whose tick is that of its price."""
-    return RangeState(sqrt_price_x96, liquidity, tick_at_sqrt_ratio(sqrt_price_x96), stamp(position))
+def state(sqrt_price_x96: int, liquidity: int = LIQUIDITY, position: Position = (1, 0)) -> ConcentratedState:
+    """A pool's state whose tick is that of its price; the pool is one of `pool` with its usual fee and spacing."""
+    return in_range(sqrt_price_x96, liquidity, tick_at_sqrt_ratio(sqrt_price_x96), stamp(position))
+
+
+def in_range(
+    sqrt_price_x96: int, liquidity: int, tick: int, at: LogStamp, *, fee_ppm: int = 3000, spacing: int = 60
+) -> ConcentratedState:
+    """A state of which no ticks are known."""
+    return ConcentratedState(sqrt_price_x96, liquidity, tick, at, Trust.IN_RANGE, fee_ppm, spacing, None)
 
 
 def swap(of: Pool, position: Position, sqrt_price_x96: int, liquidity: int = LIQUIDITY) -> PoolSwap:

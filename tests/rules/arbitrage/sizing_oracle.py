@@ -11,11 +11,11 @@ import attrs
 from hypothesis import strategies as st
 
 from alphapulse.data.pools import Pool
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, PoolPair
-from alphapulse.rules.books.pool_book import RangeState
-from tests.rules.arbitrage.market_samples import TOKEN_A, TOKEN_B, pool, stamp
+from tests.rules.arbitrage.market_samples import TOKEN_A, TOKEN_B, in_range, pool, stamp
 
 Q96 = 1 << 96
 FEES_PPM = (0, 1, 100, 500, 2500, 3000, 3001, 10_000, 500_000, 999_999)
@@ -27,7 +27,7 @@ class Half:
     """One pool of a cycle: what goes in, what comes out, and how far it may go."""
 
     pool: Pool
-    state: RangeState
+    state: ConcentratedState
     zero_for_one: bool
 
     @cached_property
@@ -76,7 +76,7 @@ class Cycle:
     closing: Half
 
     @classmethod
-    def of(cls, pair: PoolPair, first: RangeState, second: RangeState) -> Cycle:
+    def of(cls, pair: PoolPair, first: ConcentratedState, second: ConcentratedState) -> Cycle:
         ordered = sorted(((first, pair.first), (second, pair.second)), key=lambda one: -one[0].sqrt_price_x96)
         (hi, hi_pool), (lo, lo_pool) = ordered
         sell, buy = Half(hi_pool, hi, True), Half(lo_pool, lo, False)
@@ -145,14 +145,14 @@ class Cycle:
 
 
 @st.composite
-def range_states(draw: st.DrawFn, near_tick: int, *, honest: bool) -> RangeState:
+def range_states(draw: st.DrawFn, near_tick: int, *, honest: bool) -> ConcentratedState:
     """A state near a tick, its price within the tick or on its borders; hostile ones reach every width."""
     spread = draw(st.sampled_from([0, 1, 100, 3000, 400_000] if not honest else [1, 100, 400]))
     tick = min(max(near_tick + draw(st.integers(-spread, spread)), MIN_TICK), MAX_TICK - 1)
     low, high = sqrt_ratio_at_tick(tick), sqrt_ratio_at_tick(tick + 1)
     price = draw(st.one_of(st.just(low), st.just(high), st.integers(low, high)))
     if honest:
-        return RangeState(price, draw(st.integers(10**15, 10**23)), tick, stamp())
+        return in_range(price, draw(st.integers(10**15, 10**23)), tick, stamp())
     liquidity = draw(
         st.one_of(
             st.sampled_from([0, 1, 1 << 127, (1 << 128) - 1]),
@@ -161,10 +161,10 @@ def range_states(draw: st.DrawFn, near_tick: int, *, honest: bool) -> RangeState
             st.integers(1 << 50, 1 << 80),
         )
     )
-    return RangeState(price, liquidity, tick, stamp())
+    return in_range(price, liquidity, tick, stamp())
 
 
-Market = tuple[PoolPair, RangeState, RangeState]
+Market = tuple[PoolPair, ConcentratedState, ConcentratedState]
 
 
 @st.composite

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.data.pools import Pool
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO
 from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.sizing import PathStep, size_path
-from alphapulse.rules.books.pool_book import RangeState
-from tests.rules.arbitrage.market_samples import TOKEN_A, TOKEN_B, TOKEN_C, pool, stamp, state
+from tests.rules.arbitrage.market_samples import TOKEN_A, TOKEN_B, TOKEN_C, in_range, pool, stamp, state
 from tests.rules.arbitrage.sizing_oracle import Market, markets
 
 PRICES = st.integers(MIN_SQRT_RATIO, MAX_SQRT_RATIO - 1)
@@ -23,8 +23,8 @@ NATIVE_IS_TOKEN0, NATIVE_IS_TOKEN1 = pool(1, pair=(TOKEN_B, TOKEN_C)), pool(2, p
 NATIVE = TOKEN_B.address
 
 
-def known(of: Pool, sqrt_price_x96: int, liquidity: int = 1) -> tuple[Pool, RangeState]:
-    return of, RangeState(sqrt_price_x96, liquidity, 0, stamp())
+def known(of: Pool, sqrt_price_x96: int, liquidity: int = 1) -> tuple[Pool, ConcentratedState]:
+    return of, in_range(sqrt_price_x96, liquidity, 0, stamp())
 
 
 @given(st.integers(0, 1 << 200), st.integers(0, 10**6))

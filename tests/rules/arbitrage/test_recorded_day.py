@@ -14,10 +14,11 @@ import pytest
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import PoolEvent, PoolSwap
 from alphapulse.data.pools import Pool
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.pair import pairs_of
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner
-from alphapulse.rules.books.pool_book import PoolBook, RangeState
+from alphapulse.rules.books.pool_book import PoolBook
 from tests.rules.arbitrage.market_samples import changed, day_events, day_with_block_ends
 from tests.rules.arbitrage.sizing_oracle import Cycle
 from tests.rules.events.recorded_day import pools
@@ -54,10 +55,10 @@ def test_counts_of_the_day() -> None:
 
 def test_every_state_is_the_recorded_one() -> None:
     """Both pools' price, tick and liquidity at all 2,863 states, liquidity corrected by mints and burns."""
-    book, rows = PoolBook(), iter(gap_rows())
+    book, rows = PoolBook(pools()), iter(gap_rows())
     first, second = (pool.id for pool in pools())
     for event in day_events():
-        if book.apply(event) is None:
+        if not isinstance(book.apply(event), PoolSwap):
             continue
         a, b = book.state(first), book.state(second)
         if a is None or b is None:
@@ -65,6 +66,8 @@ def test_every_state_is_the_recorded_one() -> None:
         row = next(rows)
         assert event.stamp.position == (int(row["block_number"]), int(row["log_index"]))
         assert event.pool.name == row["event_pool"]
+        assert isinstance(a, ConcentratedState)
+        assert isinstance(b, ConcentratedState)
         assert a[:3] == (int(row["a_sqrt_price_x96"]), int(row["a_liquidity"]), int(row["a_tick"]))
         assert b[:3] == (int(row["b_sqrt_price_x96"]), int(row["b_liquidity"]), int(row["b_tick"]))
     assert next(rows, None) is None
@@ -93,15 +96,15 @@ def test_no_size_earns_more(base_token: bytes) -> None:
 
 
 @cache
-def opportunity_states() -> tuple[tuple[RangeState, RangeState], ...]:
-    book = PoolBook()
-    states: list[tuple[RangeState, RangeState]] = []
+def opportunity_states() -> tuple[tuple[ConcentratedState, ConcentratedState], ...]:
+    book = PoolBook(pools())
+    states: list[tuple[ConcentratedState, ConcentratedState]] = []
     for event in day_events():
         book.apply(event)
         if event.stamp.position in positive_rows():
             first, second = (book.state(pool.id) for pool in pools())
-            assert first is not None
-            assert second is not None
+            assert isinstance(first, ConcentratedState)
+            assert isinstance(second, ConcentratedState)
             states.append((first, second))
     return tuple(states)
 

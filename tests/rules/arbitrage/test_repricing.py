@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.sizing import range_end, size_path
-from alphapulse.rules.books.pool_book import RangeState
 from tests.rules.arbitrage.market_samples import TOKEN_A, TOKEN_B, pool, state
 from tests.rules.arbitrage.sizing_oracle import Cycle, Half, Market, markets
 
@@ -25,7 +25,7 @@ def leg(of: Pool, *, zero_for_one: bool) -> Leg:
     return Leg(of.id, *tokens, 0, 0, 0, 1)
 
 
-def cycle_legs(first: RangeState, second: RangeState) -> list[tuple[Pool, RangeState, Leg]]:
+def cycle_legs(first: ConcentratedState, second: ConcentratedState) -> list[tuple[Pool, ConcentratedState, Leg]]:
     return [
         (PAIR.first, first, leg(PAIR.first, zero_for_one=True)),
         (PAIR.second, second, leg(PAIR.second, zero_for_one=False)),

@@ -13,21 +13,20 @@ from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tic
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.arbitrage.sizing import _side, best_input, range_end, size_path
-from alphapulse.rules.books.pool_book import RangeState
-from tests.rules.arbitrage.market_samples import TOKEN_B, pool, stamp, state
+from tests.rules.arbitrage.market_samples import TOKEN_B, in_range, pool, stamp, state
 from tests.rules.arbitrage.sizing_oracle import Cycle, Market, markets
 
 ANY_MARKET = st.one_of(markets(honest=True), markets(honest=False))
 CLOSING_RANGE_ENDS_FIRST: Market = (
     PoolPair(pool(1, 2500, 60), pool(2, 0, 200), TOKEN_B.address),
-    RangeState(45527180606631074912642700086, 802640889106275100571674, -11081, stamp()),
-    RangeState(50679609008830456609666521833, 60615518725164734136411, -8937, stamp()),
+    in_range(45527180606631074912642700086, 802640889106275100571674, -11081, stamp()),
+    in_range(50679609008830456609666521833, 60615518725164734136411, -8937, stamp()),
 )
 """The least input that pays what the closing range takes pays one unit more than that."""
 MORE_THAN_THE_RANGE_WOULD_PAY_BETTER: Market = (
     PoolPair(pool(1, 10_000, 1), pool(2, 3001, 10), TOKEN_B.address),
-    RangeState(161563274135809318248720541, 685948510467223334703470, -123911, stamp()),
-    RangeState(159636196786255125797040819, 1 << 127, -124150, stamp()),
+    in_range(161563274135809318248720541, 685948510467223334703470, -123911, stamp()),
+    in_range(159636196786255125797040819, 1 << 127, -124150, stamp()),
 )
 """The opening price is so coarse that a little more input than the closing range takes would seem to earn more."""
 
@@ -170,7 +169,7 @@ def test_a_tick_that_contradicts_its_price_lets_nothing_through(market: Market, 
 @pytest.mark.parametrize("spacing", [1, 10, 60, 887_272])
 def test_a_range_ends_at_multiples_of_its_spacing(tick: int, spacing: int) -> None:
     """√(⌊tick / spacing⌋ · spacing) and one spacing more, cut where the contract's prices end."""
-    here = RangeState(sqrt_ratio_at_tick(tick), 1, tick, stamp())
+    here = in_range(sqrt_ratio_at_tick(tick), 1, tick, stamp())
     one = attrs.evolve(pool(1), tick_spacing=spacing)
     low = tick // spacing * spacing
     assert range_end(one, here, zero_for_one=True) == sqrt_ratio_at_tick(max(low, MIN_TICK))
@@ -179,7 +178,7 @@ def test_a_range_ends_at_multiples_of_its_spacing(tick: int, spacing: int) -> No
 
 def test_a_price_on_the_upper_border_belongs_to_the_range_of_its_tick() -> None:
     """A swap that stopped exactly on a border going down reports the tick below it."""
-    here = RangeState(sqrt_ratio_at_tick(60), 10**18, 59, stamp())
+    here = in_range(sqrt_ratio_at_tick(60), 10**18, 59, stamp())
     assert range_end(pool(1), here, zero_for_one=True) == sqrt_ratio_at_tick(0)
     assert range_end(pool(1), here, zero_for_one=False) == sqrt_ratio_at_tick(60)
 

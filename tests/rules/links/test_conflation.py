@@ -43,7 +43,7 @@ def test_the_book_is_the_same_as_without(kinds: list[list[tuple[int, int]]]) -> 
             place += 1
             lists[-1].append(event(kind, which, place))
     flags = kept(lists)
-    whole, conflated = PoolBook(), PoolBook()
+    whole, conflated = PoolBook(POOLS), PoolBook(POOLS)
     for messages, row_flags in zip(lists, flags, strict=True):
         assert len(messages) == len(row_flags)
         for message, stays in zip(messages, row_flags, strict=True):

@@ -12,9 +12,10 @@ import attrs
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import PoolBurn, PoolCollect, PoolMint, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.pools import Pool, Token
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.price import gap_ppm, price_text
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
-from alphapulse.rules.books.pool_book import PoolBook, RangeState
+from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse_web.api.schemas import Pairs, PairView, Point, PoolRef, Pools, PoolView, Price, TokenRef
 from alphapulse_web.instants import instant
 
@@ -67,7 +68,7 @@ class MarketView:
     def __init__(self, pools: Sequence[Pool], quote_tokens: Sequence[bytes]) -> None:
         self._pools = tuple(pools)
         self._quote_tokens = tuple(quote_tokens)
-        self._book = PoolBook()
+        self._book = PoolBook(pools)
         self._events: dict[InstrumentId, int] = {}
         self._last: dict[InstrumentId, tuple[int, int]] = {}
         self._histories: dict[str, _PairHistory] = {}
@@ -85,8 +86,8 @@ class MarketView:
         elif isinstance(message, PoolSwap | PoolMint | PoolBurn | PoolCollect):
             self._events[message.pool] = self._events.get(message.pool, 0) + 1
             self._last[message.pool] = (message.stamp.block_number, message.stamp.venue_time_ns)
-        swap = self._book.apply(message)  # type: ignore[arg-type]  # the relay carries nothing else
-        if swap is not None:
+        swap = self._book.apply(message)
+        if isinstance(swap, PoolSwap):
             for history in self._histories_of.get(swap.pool, ()):
                 self._extend(history, swap)
         self.revision += 1
@@ -134,7 +135,7 @@ class MarketView:
 
     def _extend(self, history: _PairHistory, swap: PoolSwap) -> None:
         pair = history.pair
-        first, second = self._book.state(pair.first.id), self._book.state(pair.second.id)
+        first, second = self._state(pair.first), self._state(pair.second)
         gap: int | None = None
         opportunity = False
         if first is not None and second is not None:
@@ -156,14 +157,18 @@ class MarketView:
         )
         history.next_index += 1
 
-    def _price(self, pool: Pool, state: RangeState | None) -> str | None:
+    def _state(self, pool: Pool) -> ConcentratedState | None:
+        state = self._book.state(pool.id)
+        return state if isinstance(state, ConcentratedState) else None
+
+    def _price(self, pool: Pool, state: ConcentratedState | None) -> str | None:
         if state is None:
             return None
         _, quote = self.quote_of(pool)
         return readable_price(state.sqrt_price_x96, pool, inverted=quote == pool.token0)
 
     def _pool_view(self, pool: Pool) -> PoolView:
-        state = self._book.state(pool.id)
+        state = self._state(pool)
         base, quote = self.quote_of(pool)
         last = self._last.get(pool.id)
         price = self._price(pool, state)
