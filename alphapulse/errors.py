@@ -3,6 +3,7 @@
     AlphaPulseError
     ├─ ConfigError(ValueError)            a setting, with its path, what was expected and found
     ├─ PoolFileError(ValueError)          a pool file that does not say what it must
+    ├─ BlockFileError(ValueError)         a file of a block's logs that cannot be read
     ├─ RecordingError(ValueError)         a recording that cannot be read on
     ├─ EvidenceError(ValueError)          a file of known answers that cannot be read, or lacks what it follows from
     ├─ LogRefused(ValueError)             one log that is not believed, with its reason
@@ -83,6 +84,10 @@ class ConfigError(AlphaPulseError, ValueError):
 
 class PoolFileError(AlphaPulseError, ValueError):
     """A pool file is unreadable or says something impossible."""
+
+
+class BlockFileError(AlphaPulseError, ValueError):
+    """A file with the logs or receipts of a block is missing, cut off or not what it should be."""
 
 
 class RecordingError(AlphaPulseError, ValueError):

@@ -10,6 +10,7 @@ from alphapulse.cli.audit import audit
 from alphapulse.cli.certificates import certificates
 from alphapulse.cli.control import flatten, kill, login, resume, status
 from alphapulse.cli.decisions import decisions
+from alphapulse.cli.decode import decode
 from alphapulse.cli.devnet import devnet
 from alphapulse.cli.doctor import doctor
 from alphapulse.cli.halts import halts
@@ -20,7 +21,6 @@ from alphapulse.cli.record import record
 from alphapulse.cli.relays import relays
 from alphapulse.cli.replay import replay
 from alphapulse.cli.score import score
-from alphapulse.cli.sweep import sweep
 from alphapulse.cli.topology import down, logs, restart, up
 from alphapulse.cli.tree import child, reload, tree
 
@@ -33,9 +33,9 @@ def main() -> None:
 
 COMMANDS = (
     *(up, down, restart, logs),
-    *(replay, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
+    *(replay, score, analytics, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays),
-    *(limits, breakers, login, keys, certificates, audit, decisions, doctor, devnet),
+    *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -32,6 +32,7 @@ class FactoryKind(enum.IntEnum):
 class Factory:
     """A factory of pools on one chain.
 
+    `venue` is whose pools they are, the chain's own if nobody's in particular, None on a chain that has no venue.
     `address` emits the event of a new pool; None if only the deployer is known. `deployer` is who calls CREATE2: the
     factory itself, or a contract of its own (Algebra, PancakeSwap V3). `init_code_hash` is None where pools are clones
     or made by a plain CREATE: then only the chain can say whose a pool is. `fee_ppm` is the one swap fee of all pools
@@ -40,7 +41,7 @@ class Factory:
 
     name: str
     chain_id: int
-    venue: Venue
+    venue: Venue | None
     kind: FactoryKind
     address: bytes | None
     deployer: bytes | None

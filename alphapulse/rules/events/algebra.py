@@ -9,8 +9,8 @@ from __future__ import annotations
 from alphapulse.data.factories import Factory
 from alphapulse.data.market import PoolEvent
 from alphapulse.data.pool_events import PoolCreated, PoolFeeChanged, ProtocolFeeChanged
-from alphapulse.data.pools import Pool
 from alphapulse.rules.events import swap_core, uniswap_v3
+from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.log_words import check_topics, created, fits, stamp_of, topic_of, unknown_topic, words_of
 from alphapulse.rules.events.rpc_log import RpcLog
 
@@ -22,7 +22,7 @@ POOL_TOPIC = "0x91ccaa7a278130b65168c3a0c8d3bcae84cf5e43704342bd3ec0b59e59c036db
 """keccak256 of `Pool(address,address,address)`, emitted by the factory."""
 
 
-def decode_log(log: RpcLog, pool: Pool, received_ns: int) -> PoolEvent:
+def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
     """The typed event in a log that the Algebra pool `pool` emitted; the caller has matched the address.
 
     Raises:
@@ -55,13 +55,13 @@ def decode_created(log: RpcLog, factory: Factory, received_ns: int) -> PoolCreat
     return created(log, factory, received_ns, pool=pool)
 
 
-def _fee(log: RpcLog, pool: Pool, received_ns: int) -> PoolFeeChanged:
+def _fee(log: RpcLog, pool: Emitter, received_ns: int) -> PoolFeeChanged:
     check_topics(log.topics, 1)
     (fee_ppm,) = words_of(log.data, 1)
     return PoolFeeChanged(stamp_of(log, received_ns), pool.id, fits("a fee", 16, fee_ppm))
 
 
-def _community_fee(log: RpcLog, pool: Pool, received_ns: int) -> ProtocolFeeChanged:
+def _community_fee(log: RpcLog, pool: Emitter, received_ns: int) -> ProtocolFeeChanged:
     check_topics(log.topics, 1)
     new0, new1 = (fits("a share of the fees", 8, word) for word in words_of(log.data, 2))
     return ProtocolFeeChanged(stamp_of(log, received_ns), pool.id, None, None, new0, new1)

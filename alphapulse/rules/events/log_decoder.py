@@ -11,10 +11,11 @@ from alphapulse.data.pool_events import PoolCreated
 from alphapulse.data.pools import Pool, PoolKind
 from alphapulse.errors import LogRefused
 from alphapulse.rules.events import algebra, uniswap_v2, uniswap_v3
+from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.hex_text import shown
 from alphapulse.rules.events.rpc_log import RpcLog, decode_frame
 
-POOL_DECODERS: dict[PoolKind, Callable[[RpcLog, Pool, int], PoolEvent]] = {
+POOL_DECODERS: dict[PoolKind, Callable[[RpcLog, Emitter, int], PoolEvent]] = {
     PoolKind.V3: uniswap_v3.decode_log,
     PoolKind.V2: uniswap_v2.decode_log,
     PoolKind.ALGEBRA: algebra.decode_log,
@@ -35,7 +36,7 @@ class LogDecoder:
     """
 
     def __init__(self, pools: Iterable[Pool], factories: Iterable[Factory] = ()) -> None:
-        self._pools: dict[str, tuple[Callable[[RpcLog, Pool, int], PoolEvent], Pool]] = {}
+        self._pools: dict[str, tuple[Callable[[RpcLog, Emitter, int], PoolEvent], Pool]] = {}
         for pool in pools:
             self.admit(pool)
         self._factories = {

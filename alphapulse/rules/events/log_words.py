@@ -134,8 +134,11 @@ def created(
     """The pool that a factory's log tells of, at the address in the word `pool` of its data.
 
     Raises:
-        LogRefused: a word's reasons; `wrong_address` if the factory would have given the pool another address.
+        LogRefused: a word's reasons; `wrong_address` if the factory would have given the pool another address;
+            `unknown_chain` if no id of the pool can be made.
     """
+    if factory.venue is None:
+        raise LogRefused("unknown_chain", f"expected a chain with a venue, found {factory.chain_id}")
     token0, token1 = token_pair(log.topics)
     found = address_in("the pool's address", pool)
     if not pool or found != (pool_address(factory, token0, token1, fee_ppm) or found):

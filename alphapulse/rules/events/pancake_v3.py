@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alphapulse.data.market import PoolSwap
 from alphapulse.data.pool_events import ProtocolFeeChanged
-from alphapulse.data.pools import Pool
+from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.hex_text import checked_tick, signed
 from alphapulse.rules.events.log_words import check_addresses, check_topics, checked_price, fits, stamp_of, words_of
 from alphapulse.rules.events.rpc_log import RpcLog
@@ -15,7 +15,7 @@ SET_FEE_PROTOCOL_TOPIC = "0xb3159fed3ddfba67bae294599eafe2d0ec98c08bb38e0e5fb87d
 """keccak256 of `SetFeeProtocol(uint32,uint32,uint32,uint32)`."""
 
 
-def swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap:
+def swap(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSwap:
     """A Swap; what of its fee goes to the protocol is checked and left out.
 
     Raises:
@@ -36,7 +36,7 @@ def swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap:
     )
 
 
-def set_fee_protocol(log: RpcLog, pool: Pool, received_ns: int) -> ProtocolFeeChanged:
+def set_fee_protocol(log: RpcLog, pool: Emitter, received_ns: int) -> ProtocolFeeChanged:
     """New shares of the protocol in the fees, in ten thousandths.
 
     Raises:

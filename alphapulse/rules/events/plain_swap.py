@@ -11,8 +11,8 @@ from binascii import unhexlify
 from collections.abc import Callable
 
 from alphapulse.data.market import LogStamp, PoolSwap
-from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
+from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.hex_text import MAX_UINT128, check_address, read_block_hash, read_plain_block
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.wire.slots import maker_of
@@ -26,7 +26,7 @@ _stamp: Callable[..., LogStamp] = maker_of(LogStamp)
 _swap: Callable[..., PoolSwap] = maker_of(PoolSwap)
 
 
-def plain_swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap | None:
+def plain_swap(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSwap | None:
     """The event of a Swap that `pool` emitted, in the form that nodes write; None if anything is unusual.
 
     `received_ns` is the wall clock in ns since 1970 UTC. The caller has looked at the first topic and at `removed`.

@@ -9,8 +9,8 @@ from alphapulse.data.market import PoolEvent
 from alphapulse.data.pair_events import PairBurn, PairMint, PairSwap
 from alphapulse.data.pool_events import PoolCreated
 from alphapulse.data.pool_reserves import PoolSync
-from alphapulse.data.pools import Pool
 from alphapulse.errors import LogRefused
+from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.log_words import (
     check_addresses,
     check_topics,
@@ -39,7 +39,7 @@ RESERVE_BITS = 112
 """A pair refuses balances that do not fit its reserves, so nothing that is paid in or traded is wider."""
 
 
-def decode_log(log: RpcLog, pool: Pool, received_ns: int) -> PoolEvent:
+def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
     """The typed event in a log that the pair `pool` emitted; the caller has matched the address.
 
     A pair is a token too: its Transfer and Approval are `unknown_topic`, as nothing here depends on them.
@@ -68,7 +68,7 @@ def decode_created(log: RpcLog, factory: Factory, received_ns: int) -> PoolCreat
     return created(log, factory, received_ns, pool=pair)
 
 
-def _swap(log: RpcLog, pool: Pool, received_ns: int) -> PairSwap:
+def _swap(log: RpcLog, pool: Emitter, received_ns: int) -> PairSwap:
     check_addresses(log.topics, 3)
     amount0_in, amount1_in, amount0_out, amount1_out = (
         fits("an amount", RESERVE_BITS, word) for word in words_of(log.data, 4)
@@ -78,26 +78,26 @@ def _swap(log: RpcLog, pool: Pool, received_ns: int) -> PairSwap:
     return PairSwap(stamp_of(log, received_ns), pool.id, amount0_in, amount1_in, amount0_out, amount1_out)
 
 
-def _sync(log: RpcLog, pool: Pool, received_ns: int) -> PoolSync:
+def _sync(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSync:
     check_topics(log.topics, 1)
     reserve0, reserve1 = (fits("a reserve", RESERVE_BITS, word) for word in words_of(log.data, 2))
     return PoolSync(stamp_of(log, received_ns), pool.id, reserve0, reserve1)
 
 
-def _mint(log: RpcLog, pool: Pool, received_ns: int) -> PairMint:
+def _mint(log: RpcLog, pool: Emitter, received_ns: int) -> PairMint:
     check_addresses(log.topics, 2)
     amount0, amount1 = (fits("an amount", RESERVE_BITS, word) for word in words_of(log.data, 2))
     return PairMint(stamp_of(log, received_ns), pool.id, amount0, amount1)
 
 
-def _burn(log: RpcLog, pool: Pool, received_ns: int) -> PairBurn:
+def _burn(log: RpcLog, pool: Emitter, received_ns: int) -> PairBurn:
     check_addresses(log.topics, 3)
     # Tokens that were given to the pair are paid out too, and these can be more than its reserves hold.
     amount0, amount1 = words_of(log.data, 2)
     return PairBurn(stamp_of(log, received_ns), pool.id, amount0, amount1, topic_address(log.topics[2]))
 
 
-_READERS: dict[str, Callable[[RpcLog, Pool, int], PoolEvent]] = {
+_READERS: dict[str, Callable[[RpcLog, Emitter, int], PoolEvent]] = {
     SYNC_TOPIC: _sync,
     SWAP_TOPIC: _swap,
     MINT_TOPIC: _mint,

@@ -13,9 +13,9 @@ from alphapulse.data.pool_events import (
     ProtocolFeeChanged,
     ProtocolFeesCollected,
 )
-from alphapulse.data.pools import Pool
 from alphapulse.errors import LogRefused
 from alphapulse.rules.events import pancake_v3, swap_core
+from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.hex_text import checked_tick, read_bytes, signed
 from alphapulse.rules.events.log_words import (
     check_addresses,
@@ -56,10 +56,10 @@ MAX_TICK_SPACING = 16_383
 """`enableFeeAmount` allows no larger one."""
 
 
-Reader = Callable[[RpcLog, Pool, int], PoolEvent]
+Reader = Callable[[RpcLog, Emitter, int], PoolEvent]
 
 
-def decode_log(log: RpcLog, pool: Pool, received_ns: int) -> PoolEvent:
+def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
     """The typed event in a log that `pool` emitted; the caller has matched the address.
 
     `received_ns` is the wall clock at which the frame was received, in ns since 1970 UTC.
@@ -96,7 +96,7 @@ def decode_created(log: RpcLog, factory: Factory, received_ns: int) -> PoolCreat
     return created(log, factory, received_ns, pool=pool, fee_ppm=fee_ppm, tick_spacing=spacing)
 
 
-def swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap:
+def swap(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSwap:
     """A Swap in any right form. Raises LogRefused: as `decode_log`."""
     check_addresses(log.topics, 3)
     amount0, amount1, sqrt_price_x96, liquidity, tick = words_of(log.data, 5)
@@ -111,7 +111,7 @@ def swap(log: RpcLog, pool: Pool, received_ns: int) -> PoolSwap:
     )
 
 
-def _mint(log: RpcLog, pool: Pool, received_ns: int) -> PoolMint:
+def _mint(log: RpcLog, pool: Emitter, received_ns: int) -> PoolMint:
     tick_lower, tick_upper = range_in(log.topics)
     sender, liquidity, amount0, amount1 = words_of(log.data, 4)
     fits("the sender", 160, sender)
@@ -119,14 +119,14 @@ def _mint(log: RpcLog, pool: Pool, received_ns: int) -> PoolMint:
     return PoolMint(stamp_of(log, received_ns), pool.id, tick_lower, tick_upper, liquidity, amount0, amount1)
 
 
-def _burn(log: RpcLog, pool: Pool, received_ns: int) -> PoolBurn:
+def _burn(log: RpcLog, pool: Emitter, received_ns: int) -> PoolBurn:
     tick_lower, tick_upper = range_in(log.topics)
     liquidity, amount0, amount1 = words_of(log.data, 3)
     fits("liquidity", 128, liquidity)
     return PoolBurn(stamp_of(log, received_ns), pool.id, tick_lower, tick_upper, liquidity, amount0, amount1)
 
 
-def _collect(log: RpcLog, pool: Pool, received_ns: int) -> PoolCollect:
+def _collect(log: RpcLog, pool: Emitter, received_ns: int) -> PoolCollect:
     tick_lower, tick_upper = range_in(log.topics)
     recipient, amount0, amount1 = words_of(log.data, 3)
     fits("the recipient", 160, recipient)
@@ -135,7 +135,7 @@ def _collect(log: RpcLog, pool: Pool, received_ns: int) -> PoolCollect:
     return PoolCollect(stamp_of(log, received_ns), pool.id, tick_lower, tick_upper, amount0, amount1)
 
 
-def _initialize(log: RpcLog, pool: Pool, received_ns: int) -> PoolInitialized:
+def _initialize(log: RpcLog, pool: Emitter, received_ns: int) -> PoolInitialized:
     check_topics(log.topics, 1)
     sqrt_price_x96, tick = words_of(log.data, 2)
     return PoolInitialized(
@@ -143,12 +143,12 @@ def _initialize(log: RpcLog, pool: Pool, received_ns: int) -> PoolInitialized:
     )
 
 
-def _flash(log: RpcLog, pool: Pool, received_ns: int) -> PoolFlash:
+def _flash(log: RpcLog, pool: Emitter, received_ns: int) -> PoolFlash:
     check_addresses(log.topics, 3)
     return PoolFlash(stamp_of(log, received_ns), pool.id, *words_of(log.data, 4))
 
 
-def _collect_protocol(log: RpcLog, pool: Pool, received_ns: int) -> ProtocolFeesCollected:
+def _collect_protocol(log: RpcLog, pool: Emitter, received_ns: int) -> ProtocolFeesCollected:
     check_addresses(log.topics, 3)
     amount0, amount1 = words_of(log.data, 2)
     fits("an amount", 128, amount0)
@@ -156,7 +156,7 @@ def _collect_protocol(log: RpcLog, pool: Pool, received_ns: int) -> ProtocolFees
     return ProtocolFeesCollected(stamp_of(log, received_ns), pool.id, topic_address(log.topics[2]), amount0, amount1)
 
 
-def _set_fee_protocol(log: RpcLog, pool: Pool, received_ns: int) -> ProtocolFeeChanged:
+def _set_fee_protocol(log: RpcLog, pool: Emitter, received_ns: int) -> ProtocolFeeChanged:
     check_topics(log.topics, 1)
     shares = [fits("a share of the fees", 8, word) for word in words_of(log.data, 4)]
     return ProtocolFeeChanged(stamp_of(log, received_ns), pool.id, *shares)

@@ -209,7 +209,7 @@ def oracle(event: Event, log: dict[str, Any]) -> Any:
     if event.cls is PoolCreated:
         assert isinstance(event.emitter, FactoryKind)
         factory = FACTORIES[event.emitter]
-        fields["pool"] = InstrumentId.from_pool_address(fields["pool"], factory.venue)
+        fields["pool"] = InstrumentId.from_pool_address(fields["pool"], Venue.POLYGON)
         return PoolCreated(
             **{"fee_ppm": None, "tick_spacing": None} | fields, stamp=stamp, factory=factory.address or b""
         )

@@ -1,0 +1,1 @@
+"""A live EVM chain: heads and logs in, complete blocks of typed events out."""
