@@ -21,6 +21,7 @@ from alphapulse.cli.record import record
 from alphapulse.cli.relays import relays
 from alphapulse.cli.replay import replay
 from alphapulse.cli.score import score
+from alphapulse.cli.sweep import sweep
 from alphapulse.cli.topology import down, logs, restart, up
 from alphapulse.cli.tree import child, reload, tree
 
@@ -33,7 +34,7 @@ def main() -> None:
 
 COMMANDS = (
     *(up, down, restart, logs),
-    *(replay, score, analytics, record, inspect, status, kill, resume, flatten, halts),
+    *(replay, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays),
     *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
 )
