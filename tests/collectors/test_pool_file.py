@@ -53,6 +53,15 @@ def test_kind_is_v3_unless_named_and_a_name_is_made_where_none_stands(path: Path
     assert load(path, pools=[pool(kind="v3")]) == load(path, pools=[pool(name=None)])
 
 
+def test_a_pair_has_no_ticks_and_an_algebra_pool_no_fixed_fee(path: Path) -> None:
+    pair, algebra = pool(kind="v2", tick_spacing=None, name=None), pool(kind="algebra", fee_ppm=None, name=None)
+    (found,) = load(path, pools=[pair])
+    assert (found.kind, found.fee_ppm, found.tick_spacing, found.name) == (PoolKind.V2, 500, None, "USDC/WETH 0.05%")
+    (found,) = load(path, pools=[algebra])
+    assert (found.kind, found.fee_ppm, found.tick_spacing) == (PoolKind.ALGEBRA, None, 10)
+    assert found.name == "USDC/WETH dynamic"
+
+
 def test_addresses_may_bear_their_checksum(path: Path) -> None:
     tokens = {USDC_CHECKSUMMED: DESCRIBED["tokens"][USDC], WETH: DESCRIBED["tokens"][WETH]}
     entry = pool(token0=USDC_CHECKSUMMED, address="0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640")
@@ -86,9 +95,13 @@ def test_a_polygon_file_is_on_polygon(path: Path) -> None:
         ({"pools": [pool(address=CHEAP[:-1])]}, r"pools\[0\].address: expected an address"),
         ({"pools": [pool(address=CHEAP[:-2] + "  ")]}, r"pools\[0\].address: expected an address"),
         ({"pools": [pool(token0=CHEAP)]}, rf"pools\[0\].token0: {CHEAP} has no entry under tokens; its decimals are"),
-        ({"pools": [pool(kind="v2")]}, r"pools\[0\].kind: expected v3, found 'v2'"),
+        ({"pools": [pool(kind="v4")]}, r"pools\[0\].kind: expected v3 or v2 or algebra, found 'v4'"),
+        ({"pools": [pool(fee_ppm=None)]}, r"pools\[0\].fee_ppm: expected one for a pool of kind v3, found None"),
+        ({"pools": [pool(tick_spacing=None)]}, r"pools\[0\].tick_spacing: expected one for a pool of kind v3"),
+        ({"pools": [pool(kind="v2")]}, r"pools\[0\].tick_spacing: expected none for a pool of kind v2, found 10"),
+        ({"pools": [pool(kind="algebra")]}, r"pools\[0\].fee_ppm: expected none for a pool of kind algebra"),
         ({"pools": [pool(fee_ppm=1_000_000)]}, r"`int` <= 999999 - at `\$.pools\[0\].fee_ppm`"),
-        ({"pools": [pool(fee_ppm=0.05)]}, r"`int`.* - at `\$.pools\[0\].fee_ppm`"),
+        ({"pools": [pool(fee_ppm=0.05)]}, r"`int \| null`, found `float` - at `\$.pools\[0\].fee_ppm`"),
         ({"pools": [pool(tick_spacing=0)]}, r"`int` >= 1 - at `\$.pools\[0\].tick_spacing`"),
         ({"pools": [pool(token1=None)]}, "missing required field `token1`"),
         ({"tokens": {USDC: {"symbol": "USDC"}}}, "missing required field `decimals`"),

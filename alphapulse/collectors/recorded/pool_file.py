@@ -15,7 +15,7 @@ from alphapulse.errors import PoolFileError
 from alphapulse.rules.amm.tick_math import MAX_TICK
 from alphapulse.rules.arbitrage.pair import PPM
 
-KINDS = {"v3": PoolKind.V3}
+KINDS = {"v3": PoolKind.V3, "v2": PoolKind.V2, "algebra": PoolKind.ALGEBRA}
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
@@ -26,10 +26,10 @@ class _TokenEntry(msgspec.Struct):
 
 class _PoolEntry(msgspec.Struct):
     address: str
-    fee_ppm: Annotated[int, msgspec.Meta(ge=0, lt=PPM)]
-    tick_spacing: Annotated[int, msgspec.Meta(gt=0, le=MAX_TICK)]
     token0: str
     token1: str
+    fee_ppm: Annotated[int, msgspec.Meta(ge=0, lt=PPM)] | None = None
+    tick_spacing: Annotated[int, msgspec.Meta(gt=0, le=MAX_TICK)] | None = None
     name: str = ""
     kind: str = "v3"
     venue: str = ""
@@ -43,6 +43,8 @@ class _Document(msgspec.Struct, rename={"chain_id": "chainId"}):
 
 def load_pools(path: Path) -> tuple[Pool, ...]:
     """The pools in a JSON file of the form `{"chainId", "pools": [...], "tokens": {address: {...}}}`.
+
+    A pool of kind `v2` has no `tick_spacing`, one of kind `algebra` no `fee_ppm`: its fee is dynamic.
 
     Raises:
         PoolFileError: the file is missing or no JSON, or says something impossible of a pool or a token.
@@ -82,13 +84,16 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
             raise ValueError(f"{where}: expected token0 below token1, as on chain; they are swapped or equal")
         if pool.kind not in KINDS:
             raise ValueError(f"{where}.kind: expected {' or '.join(KINDS)}, found {pool.kind!r}")
+        kind = KINDS[pool.kind]
+        _check_terms(pool, kind, where)
         venue = _venue(pool.venue, chain, f"{where}.venue")
         if address in pools:
             raise ValueError(f"{where}.address: {pool.address} is listed twice")
-        name = pool.name or f"{token0.symbol}/{token1.symbol} {percent(pool.fee_ppm)}"
+        fee = "dynamic" if pool.fee_ppm is None else percent(pool.fee_ppm)
+        name = pool.name or f"{token0.symbol}/{token1.symbol} {fee}"
         pools[address] = Pool(
             InstrumentId.from_pool_address(address, venue),
-            KINDS[pool.kind],
+            kind,
             name,
             token0,
             token1,
@@ -96,6 +101,17 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
             pool.tick_spacing,
         )
     return tuple(pools.values())
+
+
+def _check_terms(pool: _PoolEntry, kind: PoolKind, where: str) -> None:
+    """A fee where it is fixed, a spacing where there are ticks, and none where there is none."""
+    for field, told, expected in (
+        ("fee_ppm", pool.fee_ppm is not None, kind is not PoolKind.ALGEBRA),
+        ("tick_spacing", pool.tick_spacing is not None, kind is not PoolKind.V2),
+    ):
+        if told is not expected:
+            verb = "expected one" if expected else "expected none"
+            raise ValueError(f"{where}.{field}: {verb} for a pool of kind {pool.kind}, found {getattr(pool, field)}")
 
 
 def _venue(text: str, chain: Chain, where: str) -> Venue:
