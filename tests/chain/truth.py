@@ -67,6 +67,8 @@ def _one(pool: DevPool, answers: Iterator[bytes], ticks: dict[str, list[int]]) -
 async def _ticks_ever_used(rpc: NodeRpc, pools: Sequence[DevPool], at: str) -> dict[str, list[int]]:
     """Only a tick that a position once ended at can be initialised."""
     found: dict[str, set[int]] = {pool.address: set() for pool in pools}
+    if not found:
+        return {}  # no address would mean all
     wanted = {"fromBlock": "0x0", "toBlock": at, "address": list(found), "topics": [MINT]}
     for log in await rpc.ask("eth_getLogs", wanted):
         found[log["address"]].update(_signed(topic) for topic in log["topics"][2:4])
