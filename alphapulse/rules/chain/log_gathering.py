@@ -20,6 +20,15 @@ LATE_BLOCKS = 2
 SILENT_BLOCKS = 2
 """Blocks with logs, of none of which the subscription told, after which it counts as silent."""
 
+NEVER = 1 << 64
+"""Behind every block number."""
+
+EMPTY_ANSWERS = 3
+"""Answers in a row after which it is believed that a block has no logs although its sparse bloom says maybe."""
+
+CONTRADICTING_ANSWERS = 6
+"""Equal answers in a row after which they are believed against a log of which the subscription told."""
+
 REMEMBERED_BLOCKS = 64
 """Closed blocks whose log indices are kept, to notice a log that was missing."""
 
@@ -27,8 +36,8 @@ REMEMBERED_BLOCKS = 64
 class LogGathering:
     """Gathers each wanted block's logs; `faults` counts what was wrong.
 
-    A block is settled when its bloom excludes all wanted logs, or when an answer agrees with bloom and subscription;
-    the same answer twice is believed against a hint, and against an empty place in the bloom.
+    A block is settled when its bloom excludes all wanted logs, or when an answer agrees with bloom and subscription.
+    One that does not is asked for again; several equal ones in a row are believed, as anybody can tell of a log.
     """
 
     def __init__(self, wanted: LogFilter, max_range: int, deep: int, heard_from: int, faults: Counter[str]) -> None:
@@ -39,6 +48,7 @@ class LogGathering:
         self._wanted = wanted
         self._faults = faults
         self._recent: deque[tuple[Header, frozenset[int]]] = deque(maxlen=REMEMBERED_BLOCKS)
+        self._unseen: deque[tuple[Header, frozenset[int]]] = deque()
         self._doubts: dict[bytes, Header] = {}
         self._silent = 0
         self._answered_ns = 0
@@ -55,9 +65,9 @@ class LogGathering:
             self.queue.settle(header, {})
         self.queue.add(header)
 
-    def subscribed(self, heard_from: int) -> None:
-        """The subscription has begun anew and tells of every log from that block on."""
-        self.heard_from = heard_from
+    def subscribed(self) -> None:
+        """The subscription begins anew: what it has to tell of is not known yet."""
+        self.heard_from = NEVER
         self._silent = 0
 
     def contradicts(self, header: Header, log: RpcLog) -> bool:
@@ -96,11 +106,13 @@ class LogGathering:
         found = self._judged(header, logs)
         if found is None:
             return False
-        if self._agrees(header, found) or self.queue.repeated(header, found):
-            self.queue.settle(header, found)
-            return True
-        self._faults["doubtful_logs"] += 1
-        return False
+        if not self._agrees(header, found):
+            contradicts = not agrees(found, self.hints.of(header.hash))
+            if self.queue.repeated(header, found) < (CONTRADICTING_ANSWERS if contradicts else EMPTY_ANSWERS):
+                self._faults["doubtful_logs"] += 1
+                return False
+        self.queue.settle(header, found)
+        return True
 
     def take_range(self, ask: AskLogRange, logs: Sequence[RpcLog], received_ns: int) -> None:
         """The answer for a range. It settles a block whose logs can be told from those that a provider cuts off."""
@@ -125,6 +137,7 @@ class LogGathering:
         """The block is handed over: its logs, each with the time at which it was received first."""
         found, hints = self.queue.take(header), self.hints.of(header.hash)
         self._recent.append((header, frozenset(found)))
+        self._unseen.append(self._recent[-1])
         return tuple(
             HeardLog(log, hints[index].received_ns if index in hints else self._answered_ns)
             for index, log in found.items()
@@ -134,17 +147,17 @@ class LogGathering:
         """The blocks behind `number` are not closed any more."""
         while self._recent and self._recent[-1][0].number > number:
             self._recent.pop()
+        while self._unseen and self._unseen[-1][0].number > number:
+            self._unseen.pop()
 
     def look_back(self, head: int) -> bool:
         """What did the subscription tell of a block that was closed a little while ago? True if it is silent."""
-        number = head - LATE_BLOCKS
-        looked_at = next((one for one in reversed(self._recent) if one[0].number == number), None)
-        if looked_at is None:
+        if not self._unseen or self._unseen[0][0].number > head - LATE_BLOCKS:
             return False
-        header, indices = looked_at
+        header, indices = self._unseen.popleft()
         missed = indices - self.hints.of(header.hash).keys()
         self.hints.forget(header.hash)
-        if number < self.heard_from or not indices:
+        if header.number < self.heard_from or not indices:
             return False
         self._faults["missed_log"] += len(missed)
         self._silent = self._silent + 1 if len(missed) == len(indices) else 0

@@ -32,7 +32,7 @@ class LogQueue:
         self._asked: dict[bytes, Header] = {}
         self._ranges: dict[AskLogRange, tuple[Header, ...]] = {}
         self._answered: dict[bytes, BlockLogs] = {}
-        self._doubtful: dict[bytes, BlockLogs] = {}
+        self._doubtful: dict[bytes, tuple[BlockLogs, int]] = {}
         self._single: set[bytes] = set()
 
     def restart(self, headers: Iterable[Header]) -> None:
@@ -43,7 +43,7 @@ class LogQueue:
         self._ranges.clear()
         self._single.clear()
         self._answered = {key: logs for key, logs in self._answered.items() if key in members}
-        self._doubtful = {key: logs for key, logs in self._doubtful.items() if key in members}
+        self._doubtful = {key: doubt for key, doubt in self._doubtful.items() if key in members}
 
     def add(self, header: Header) -> None:
         """The block's logs are wanted."""
@@ -71,11 +71,12 @@ class LogQueue:
         self._answered.pop(header.hash, None)
         self._waiting.appendleft(header)
 
-    def repeated(self, header: Header, logs: BlockLogs) -> bool:
-        """True if the same answer came before; it is remembered."""
-        same = self._doubtful.get(header.hash) == logs
-        self._doubtful[header.hash] = logs
-        return same
+    def repeated(self, header: Header, logs: BlockLogs) -> int:
+        """How often in a row the same answer has come now; it is remembered."""
+        before, times = self._doubtful.get(header.hash, ({}, 0))
+        times = times + 1 if before == logs else 1
+        self._doubtful[header.hash] = logs, times
+        return times
 
     def wanted(self, ask: AskLogs) -> Header | None:
         """The block that an answer is about, None if nobody waits for it any more."""

@@ -78,6 +78,7 @@ class ChainTracker:
         self._hint_asks = 0
         self._lower = b""
         self._unheaded: dict[bytes, int] = {}
+        self._begins = False
         self._ask(AskLatest())
         if rule.tag is not None:
             self._ask(AskFinalized(rule.tag))
@@ -104,7 +105,8 @@ class ChainTracker:
 
     def subscribed(self) -> None:
         """The subscriptions have begun anew: what they missed before is no fault of theirs, and is asked for."""
-        self._logs.subscribed(self.head.number + 2)
+        self._logs.subscribed()
+        self._begins = True
         self._ask(AskLatest())
 
     def take_head(self, header: Header) -> None:
@@ -113,6 +115,7 @@ class ChainTracker:
             self.faults["repeated_head"] += 1
             return
         self._path.remember(header)
+        self._note_beginning(header)
         if header.parent_hash == self.head.hash and header.number == self.head.number + 1:
             self._path.extend(header)
             if self._path.linked:
@@ -229,6 +232,7 @@ class ChainTracker:
             self._later.append(AskLatest())
             return
         header, hint = headers[0], self._unconfirmed
+        self._note_beginning(header)
         if header.hash not in self._path and header.hash not in self._published:
             told_twice = header.hash == self._lower or (hint is not None and hint.hash == header.hash)
             if header.number >= self.head.number or told_twice:
@@ -242,6 +246,12 @@ class ChainTracker:
             hint.hash in self._path or hint.number <= header.number or self._hint_asks > MOST_HINT_ASKS
         ):
             self._unconfirmed = None
+
+    def _note_beginning(self, header: Header) -> None:
+        """The first head that is known behind the beginning of a subscription: logs are told from its grandchild on."""
+        if self._begins:
+            self._begins = False
+            self._logs.heard_from = header.number + 2
 
     def _take_absence(self, ask: HeaderAsk) -> None:
         """Nobody knows a header that the path needs: perhaps the head is gone, or its header was not what it is."""
