@@ -94,21 +94,24 @@ class World:
         )
         return found
 
+    async def roll_back(self, depth: int) -> None:
+        """Undo the newest `depth` blocks, at least one; nobody is told before others are mined.
+
+        What comes in their place has other hashes even if nothing happens in it: its first block is a second later.
+        """
+        await self.rpc.ask("anvil_rollback", depth)
+        await self.rpc.ask("anvil_dropAllTransactions")
+        parent = await self.block()
+        await self.rpc.ask("evm_setNextBlockTimestamp", int(parent["timestamp"], 16) + self.block_s + 1)
+
     async def reorganise(self, depth: int, blocks: Sequence[Sequence[Call]], sender: str | None = None) -> int:
         """Undo the newest `depth` blocks and mine others, each with its transactions. The number of the last.
 
-        The new branch's hashes differ even if nothing happens in it: its first block comes one second later. The node
-        announces heads and logs of the new blocks, and says nothing about those that are gone.
+        The node announces heads and logs of the new blocks, and says nothing about those that are gone.
         """
-        if depth:
-            await self.rpc.ask("anvil_rollback", depth)
-            await self.rpc.ask("anvil_dropAllTransactions")
-        parent = await self.block()
-        late_s = int(parent["timestamp"], 16) + self.block_s + 1
-        for at, calls in enumerate(blocks):
+        await self.roll_back(depth)
+        for calls in blocks:
             await self.send(calls, sender)
-            if at == 0:
-                await self.rpc.ask("evm_setNextBlockTimestamp", late_s)
             await self.rpc.ask("evm_mine")
         return await self.block_number()
 

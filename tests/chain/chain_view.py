@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
-from alphapulse.devnet.rpc import NodeRpc
 from alphapulse.errors import DevnetError
+from tests.chain.upstream import Upstream
 
 HEADS, LOGS = "newHeads", "logs"
 NOT_IN_A_HEADER = frozenset({"transactions", "uncles", "withdrawals", "size", "totalDifficulty"})
@@ -45,7 +45,7 @@ class ChainView:
     nothing is taken back.
     """
 
-    rpc: NodeRpc
+    upstream: Upstream
     takes_back: bool = False
     blocks: dict[int, KnownBlock] = attrs.field(factory=dict)
     orphans: dict[str, KnownBlock] = attrs.field(factory=dict)
@@ -76,19 +76,19 @@ class ChainView:
 
     async def _new_blocks(self) -> list[KnownBlock]:
         """Blocks that are not known yet, oldest first: from the head down to one that is known."""
-        header = await self.rpc.ask("eth_getBlockByNumber", "latest", False)
+        header = await self.upstream.ask("eth_getBlockByNumber", "latest", False)
         found: list[KnownBlock] = []
         while True:
             number = int(header["number"], 16)
             known = self.blocks.get(number)
             if (known is not None and known.hash == header["hash"]) or (not self.blocks and found):
                 break
-            logs = await self.rpc.ask("eth_getLogs", {"blockHash": header["hash"]})
+            logs = await self.upstream.ask("eth_getLogs", {"blockHash": header["hash"]})
             slim = {key: value for key, value in header.items() if key not in NOT_IN_A_HEADER}
             found.append(KnownBlock(number, header["hash"], header["parentHash"], slim, tuple(logs)))
             if number == 0:
                 break
-            header = await self.rpc.ask("eth_getBlockByHash", header["parentHash"], False)
+            header = await self.upstream.ask("eth_getBlockByHash", header["parentHash"], False)
             if header is None:
                 return []
         return found[::-1]

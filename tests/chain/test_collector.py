@@ -1,0 +1,92 @@
+"""The collector on a real chain: what it publishes makes books that equal the contracts, whatever happens."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+import trio
+
+from alphapulse.data.chain_events import ChainReorganised
+from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.pools import Trust
+from alphapulse.devnet.market import Market
+from alphapulse.devnet.world import World
+from tests.chain.fault_plan import NONE, PPM, Faults
+from tests.chain.fault_proxy import open_proxy
+from tests.chain.live import live_collector
+
+pytestmark = pytest.mark.real_io
+
+
+async def test_the_snapshot_is_the_chain_and_proves_every_pool(world: World) -> None:
+    """Price, liquidity, every tick and the fee of 18 pools are those of their contracts."""
+    async with live_collector(world) as live:
+        assert await live.differing() == []
+        assert {live.book.trust(pool.id) for pool in live.pools.values()} == {Trust.PROVEN}
+        assert live.runs == ["the daemon started"]
+
+
+async def test_traders_are_followed_block_by_block(world: World) -> None:
+    """Behind each of 25 blocks of seeded trade every followed pool equals its contract; the verifier finds no fault."""
+    market = Market(world, Random(5))
+    async with live_collector(world) as live:
+        for _ in range(25):
+            await market.block()
+            await live.wait_tip()
+            assert await live.differing() == []
+        assert live.collector.verifier is not None
+        assert live.collector.verifier.counts["equal"] > 0
+        assert live.collector.verifier.counts["divergent"] == 0
+        assert live.collector.faults["missed_log"] == 0
+        blocks = [one.block_number for one in live.messages if isinstance(one, BlockCompleted)]
+        assert blocks == list(range(blocks[0], blocks[0] + len(blocks)))
+
+
+async def test_reorganisations_are_undone_exactly(world: World) -> None:
+    """Depths 1, 7 and 64: what was taken back is undone, what is there now is followed."""
+    market = Market(world, Random(6))
+    async with live_collector(world) as live:
+        for _ in range(70):
+            await market.block()
+        await live.wait_tip()
+        for depth in (1, 7, 64):
+            since = len(live.messages)
+            await world.reorganise(depth, [[] for _ in range(depth)])
+            await market.block()
+            await live.wait_tip()
+            told = [one for one in live.messages[since:] if isinstance(one, ChainReorganised)]
+            assert [one.old_head_number - one.ancestor_number for one in told] == [depth]
+            assert await live.differing() == []
+        assert live.runs == ["the daemon started"]
+
+
+async def test_an_outage_is_told_and_caught_up_with(world: World) -> None:
+    """Connections break and nothing is answered: STALE; afterwards the blocks of the outage follow, and FRESH."""
+    market = Market(world, Random(7))
+    async with (
+        open_proxy(world) as proxy,
+        live_collector(world, nodes=((proxy.http_url, proxy.ws_url),), block_time_ms=300, max_block_range=10) as live,
+    ):
+        for _ in range(3):
+            await market.block()
+            await proxy.sync()
+        await live.wait_tip()
+        since = len(live.messages)
+        proxy.deaf = True
+        await proxy.cut_all()
+        proxy.faults = Faults(failing=PPM)
+        await live.wait_state(StreamState.STALE, since)
+        for _ in range(90):
+            await market.block()
+        since = len(live.messages)
+        proxy.deaf, proxy.faults = False, NONE
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(proxy.follow)
+            await live.wait_state(StreamState.GAP, since)
+            await live.wait_state(StreamState.FRESH, since)
+            nursery.cancel_scope.cancel()
+        assert await live.differing() == []
+        solved = [one for one in live.messages[since:] if isinstance(one, BlockCompleted | StreamStatus)]
+        fresh_at = next(at for at, one in enumerate(solved) if getattr(one, "state", None) is StreamState.FRESH)
+        assert sum(isinstance(one, BlockCompleted) for one in solved[:fresh_at]) >= 80
