@@ -3,6 +3,7 @@
     AlphaPulseError
     ├─ ConfigError(ValueError)            a setting, with its path, what was expected and found
     ├─ PoolFileError(ValueError)          a pool file that does not say what it must
+    ├─ PoolCacheError(OSError)            the cache of pools cannot be read or written
     ├─ BlockFileError(ValueError)         a file of a block's logs that cannot be read
     ├─ RecordingError(ValueError)         a recording that cannot be read on
     ├─ EvidenceError(ValueError)          a file of known answers that cannot be read, or lacks what it follows from
@@ -84,6 +85,10 @@ class ConfigError(AlphaPulseError, ValueError):
 
 class PoolFileError(AlphaPulseError, ValueError):
     """A pool file is unreadable or says something impossible."""
+
+
+class PoolCacheError(AlphaPulseError, OSError):
+    """The file in which found pools are kept cannot be read or written; nothing depends on it but time."""
 
 
 class BlockFileError(AlphaPulseError, ValueError):

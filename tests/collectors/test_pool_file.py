@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapulse.collectors.recorded.pool_file import load_pools, parse_address, percent
+from alphapulse.collectors.recorded.pool_file import load_pools, parse_address
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import PoolFileError
+from alphapulse.rules.discovery.pool_info import percent
 from tests.rules.events.recorded_day import DAY
 
 USDC, WETH = "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48", "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"

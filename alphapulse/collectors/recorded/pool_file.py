@@ -14,6 +14,7 @@ from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import PoolFileError
 from alphapulse.rules.amm.tick_math import MAX_TICK
 from alphapulse.rules.arbitrage.pair import PPM
+from alphapulse.rules.discovery.pool_info import pool_name
 
 KINDS = {"v3": PoolKind.V3, "v2": PoolKind.V2, "algebra": PoolKind.ALGEBRA}
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
@@ -89,8 +90,7 @@ def _pools(document: _Document) -> tuple[Pool, ...]:
         venue = _venue(pool.venue, chain, f"{where}.venue")
         if address in pools:
             raise ValueError(f"{where}.address: {pool.address} is listed twice")
-        fee = "dynamic" if pool.fee_ppm is None else percent(pool.fee_ppm)
-        name = pool.name or f"{token0.symbol}/{token1.symbol} {fee}"
+        name = pool.name or pool_name(token0.symbol, token1.symbol, pool.fee_ppm)
         pools[address] = Pool(
             InstrumentId.from_pool_address(address, venue),
             kind,
@@ -143,10 +143,3 @@ def parse_address(text: str) -> bytes:
     if not _ADDRESS.fullmatch(text) or not int(text, 16):
         raise ValueError(f"expected an address of 0x and 40 hex digits that is not zero, found {text!r}")
     return bytes.fromhex(text[2:])
-
-
-def percent(fee_ppm: int) -> str:
-    """A fee as people write it: 500 ppm is `0.05%`."""
-    digits = f"{fee_ppm:05d}"
-    whole, fraction = digits[:-4], digits[-4:].rstrip("0")
-    return f"{int(whole)}.{fraction:0<2}%"

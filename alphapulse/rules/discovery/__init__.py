@@ -1,0 +1,1 @@
+"""Which pools and tokens are believed: what was read of them, judged."""
