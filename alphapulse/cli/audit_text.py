@@ -6,6 +6,7 @@ import datetime
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
 from alphapulse.data.halts import FlattenRecord, HaltChange, HaltReport, KillReport
+from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned, RefusalsRevoked, SettlementRevoked
 from alphapulse.data.risk import CircuitBreaker, LimitOverride
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.signals import ArbitrageSignal
@@ -44,9 +45,29 @@ def essentials(record: object) -> str:
             text = f"{record.strategy} intent {record.intent_id} at {_place(record)}: net {record.net}"
         case ExecutionReport():
             text = f"{record.strategy} intent {record.intent_id} {record.outcome.name.lower()}: {record.text}"
+        case BlocksOrphaned() | SettlementRevoked() | RefusalsRevoked() | AlertRevoked():
+            text = _taken_back(record)
         case _:
             text = _operations(record)
     return text
+
+
+def _taken_back(record: BlocksOrphaned | SettlementRevoked | RefusalsRevoked | AlertRevoked) -> str:
+    match record:
+        case BlocksOrphaned():
+            blocks = record.old_head_number - record.ancestor_number
+            return (
+                f"chain {record.chain_id} went on from block {record.ancestor_number}: {blocks} blocks orphaned, "
+                f"{record.cancelled} intents cancelled, {record.revoked} ends taken back"
+            )
+        case SettlementRevoked():
+            what = "fill" if record.filled else "failure"
+            then = "waits for its end once more" if record.reopened else "has ended with it"
+            return f"{record.strategy} intent {record.intent_id}: {what} with net {record.net} taken back; it {then}"
+        case RefusalsRevoked():
+            return f"{record.strategy}: {record.count} refused by {record.failed.name.lower()} taken back"
+        case AlertRevoked():
+            return f"alert {record.rule} of {record.scope} at block {record.block_number} taken back: {record.text}"
 
 
 def _operations(record: object) -> str:

@@ -18,6 +18,7 @@ from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.breakers.board import BreakerBoard
+from alphapulse.safety.alerts import quarantine_alert
 from alphapulse.safety.breakers import Breakers
 from alphapulse.safety.market_causes import MarketCauses
 from alphapulse.safety.own_health import OwnHealth
@@ -110,9 +111,11 @@ class Risk:
         )
 
     def _keep(self, message: CircuitBreaker) -> None:
+        alert = quarantine_alert(message)
+        told = [message] if alert is None else [message, alert]
         if self._journal.failure is None:
-            self._journal.append_now([message])
-        self._bus.execution.publish([message])
+            self._journal.append_now(told)
+        self._bus.execution.publish(told)
 
     def _alert(self, alert: RiskAlert) -> None:
         self._bus.execution.publish([alert])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from alphapulse.data.chain_events import ChainReorganised
-from alphapulse.data.execution import Fill, OrderRequest, Settlement
+from alphapulse.data.execution import Check, Fill, OrderRequest, Settlement
 from alphapulse.data.risk import RiskAlert, Severity
 from alphapulse.data.wire import (
     ADDRESS,
@@ -137,6 +137,21 @@ class SettlementRevoked:
     def net(self) -> int:
         """What had been booked net of all costs."""
         return self.profit - self.gas_cost
+
+
+@message(type=54, domain=Domain.EXECUTION)
+class RefusalsRevoked:
+    """Signals that the gate refused were seen on orphaned blocks: there was nothing to refuse."""
+
+    run: int = wire(U32)
+    strategy: str = wire(NAME)
+    profit_token: bytes = wire(ADDRESS)
+    venue_time_ns: int = wire(U64, "market clock of one of them; all are of its UTC day", unit="ns since 1970 UTC")
+    failed: Check = wire(Choice(Check), "the check that refused them")
+    count: int = wire(U32, "how many")
+    chain_id: int = wire(U64)
+    ancestor_number: int = wire(U64, "newest block that stays")
+    revoked_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC", eq=False)
 
 
 @message(type=53, domain=Domain.EXECUTION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
@@ -10,7 +9,7 @@ from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.execution import Check, OrderRequest, RiskDecision
 from alphapulse.data.halts import Level
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned
+from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned, RefusalsRevoked
 from alphapulse.data.risk import LimitOverride, RiskAlert, Severity
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.data.wire import NAME
@@ -20,6 +19,7 @@ from alphapulse.rules.limits.facts import Facts, GateTerms, Permit
 from alphapulse.rules.limits.limit_book import LimitBook
 from alphapulse.rules.limits.limit_table import PROBATION_PPM
 from alphapulse.rules.limits.refusal import Caution, Refusal
+from alphapulse.rules.limits.revocable import Revocable
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.rules.wire.slots import maker_of
 from alphapulse.safety.clipped import clipped
@@ -33,9 +33,6 @@ REMEMBERED = 65_536
 
 ALERT_EVERY_NS = 60_000_000_000
 """A check says at most so often, of one strategy, that its limit is near."""
-
-REVOCABLE_ALERTS = 1_024
-"""Alerts of which it is remembered from which block they arose; the oldest are forgotten first."""
 
 APPROVED = (None, None, None, "", "every check passed")
 _new_decision: Callable[..., RiskDecision] = maker_of(RiskDecision)
@@ -119,7 +116,7 @@ class Gate:
         self._traded: dict[tuple[str, int], tuple[int, int]] = {}  # the chain and block that the trade was seen on
         self._seen: dict[tuple[int, int], None] = {}
         self._alerts: list[RiskAlert] = []
-        self._alerts_of_blocks: deque[tuple[RiskAlert, int, int]] = deque(maxlen=REVOCABLE_ALERTS)
+        self._revocable = Revocable()
         self._alerted_ns: dict[tuple[str, Check], int] = {}
 
     @property
@@ -139,6 +136,8 @@ class Gate:
             self.record.approve(signal)
             if facts.permit is Permit.PROBE:
                 self._breakers.send_probe(signal.strategy, facts.pools, (signal.run, signal.signal_id))
+        else:
+            self._revocable.refused(signal, refusal.check)
         check, value, limit, unit, text = refusal or APPROVED
         return _new_decision(
             run=signal.run,
@@ -183,14 +182,15 @@ class Gate:
         """The largest trade of a strategy, in raw units of a profit token; None without a limit."""
         return self.limits.ceilings(strategy, token, self._now_ns()).get("strategies_trade_value")
 
-    def settle(self, messages: Iterable[object]) -> list[AlertRevoked]:
-        """Take in what the execution relay says of trades and breakers; returns which earlier alerts are void."""
-        revoked: list[AlertRevoked] = []
+    def settle(self, messages: Iterable[object]) -> list[AlertRevoked | RefusalsRevoked]:
+        """Take in what the execution relay says of trades and breakers; returns what it takes back of its own words."""
+        revoked: list[AlertRevoked | RefusalsRevoked] = []
         for message in messages:
             if isinstance(message, LimitOverride):
                 self.limits.put(message, self._now_ns())
             elif isinstance(message, BlocksOrphaned):
-                revoked += self._revoke_alerts(message)
+                revoked += self._revocable.revoke(message, self._now_ns())
+                self._alerted_ns.clear()
             else:
                 self.record.take(message)
         return revoked
@@ -259,18 +259,7 @@ class Gate:
             raised_ns=facts.now_ns,
         )
         self._alerts.append(alert)
-        self._alerts_of_blocks.append((alert, facts.signal.chain_id, facts.signal.block_number))
-
-    def _revoke_alerts(self, orphaned: BlocksOrphaned) -> list[AlertRevoked]:
-        """Alerts that arose from blocks that were taken back; each may be raised again at once."""
-        revoked = []
-        for alert, chain_id, block_number in list(self._alerts_of_blocks):
-            if chain_id == orphaned.chain_id and block_number > orphaned.ancestor_number:
-                self._alerts_of_blocks.remove((alert, chain_id, block_number))
-                revoked.append(AlertRevoked.of(alert, orphaned, block_number, revoked_ns=self._now_ns()))
-        if revoked:
-            self._alerted_ns.clear()
-        return revoked
+        self._revocable.alerted(facts.signal, alert)
 
     def _orphaned_behind(self, signal: ArbitrageSignal) -> int | None:
         return self._chains.orphaned_behind(signal.chain_id, signal.block_number, signal.received_ns)

@@ -18,11 +18,12 @@ from alphapulse.journal.ledger_changes import (
     Holding,
     Insert,
     Movement,
+    Orphaning,
     Update,
     changes,
 )
 from alphapulse.journal.ledger_rows import Value, books_of, token_text
-from alphapulse.journal.schema import METADATA, PNL, POSITIONS
+from alphapulse.journal.schema import METADATA, OPPORTUNITIES, PNL, POSITIONS
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss
 
 
@@ -37,6 +38,9 @@ def write_changes(connection: Connection, records: Sequence[tuple[int, object]])
 class _Batch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._begin()
+
+    def _begin(self) -> None:
         self._inserts: defaultdict[str, list[dict[str, Value]]] = defaultdict(list)
         self._new_rows: defaultdict[tuple[str, tuple[Value, ...]], list[dict[str, Value]]] = defaultdict(list)
         self._updates: defaultdict[str, list[dict[str, Value]]] = defaultdict(list)
@@ -59,6 +63,10 @@ class _Batch:
                 case Movement(holding, amount, gas_wei):
                     moved, burnt = self._movements[holding]
                     self._movements[holding] = (moved + amount, burnt + gas_wei)
+                case Orphaning():
+                    self.write()  # which rows it concerns is asked of the database
+                    self._begin()
+                    self._orphan(change)
 
     def write(self) -> None:
         for table, parameters in self._updates.items():
@@ -69,6 +77,15 @@ class _Batch:
             self._write_books(account, books)
         for holding, (amount, gas_wei) in self._movements.items():
             self._write_holding(holding, amount, gas_wei)
+
+    def _orphan(self, change: Orphaning) -> None:
+        columns = OPPORTUNITIES.c
+        self._connection.execute(
+            update(OPPORTUNITIES)
+            .where(columns.chain_id == change.chain_id, columns.block_number > change.ancestor)
+            .where(columns.run == change.run)
+            .values(dict(change.row))
+        )
 
     def _update(self, change: Update) -> None:
         for row in self._new_rows.get((change.table, change.key), ()):
@@ -92,6 +109,8 @@ class _Batch:
         if (stored := self._connection.execute(select(PNL).where(*here)).first()) is not None:
             books = books.add(books_of(dict(stored._mapping)))
             self._connection.execute(delete(PNL).where(*here))
+        if books.is_empty:
+            return
         self._connection.execute(
             insert(PNL).values(
                 **key,
@@ -114,4 +133,6 @@ class _Batch:
         if stored is not None:
             amount, gas_wei = amount + int(stored.amount), gas_wei + int(stored.gas_wei)
             self._connection.execute(delete(POSITIONS).where(*here))
+        if not amount and not gas_wei:
+            return
         self._connection.execute(insert(POSITIONS).values(**key, amount=str(amount), gas_wei=str(gas_wei)))

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import attrs
 
-from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest, RiskDecision, Settlement
+from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision, Settlement
 from alphapulse.data.halts import HaltChange, HaltReport, KillReport, Level
+from alphapulse.data.orphans import BlocksOrphaned, RefusalsRevoked, SettlementRevoked
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.journal.ledger_rows import (
@@ -25,6 +26,7 @@ from alphapulse.journal.ledger_rows import (
     halt_row,
     intent_row,
     opportunity_row,
+    reorganisation_row,
     report_row,
     run_row,
 )
@@ -50,6 +52,8 @@ class Holding(NamedTuple):
 
 UPDATE_KEYS: dict[str, tuple[str, ...]] = {
     "opportunities": ("run", "signal_id"),
+    "fills": ("intent_id",),
+    "reports": ("intent_id",),
     "runs": ("run",),
     "halts": ("halt_id", "scope", "level"),
 }
@@ -90,7 +94,17 @@ class Movement:
     gas_wei: int
 
 
-Change = Insert | Update | Booking | Movement
+@attrs.frozen
+class Orphaning:
+    """New values in all earlier opportunities of the run that were seen on the chain behind its block `ancestor`."""
+
+    run: int
+    chain_id: int
+    ancestor: int
+    row: Row
+
+
+Change = Insert | Update | Booking | Movement | Orphaning
 
 
 def changes(index: int, record: object) -> Sequence[Change]:
@@ -107,7 +121,7 @@ def changes(index: int, record: object) -> Sequence[Change]:
         case RunStarted() | RunEnded() | HaltChange() | HaltReport() | KillReport() | AuditTrail():
             return [_bookkeeping(index, record)]
         case _:
-            return []
+            return _taken_back(index, record)
 
 
 def _bookkeeping(
@@ -129,21 +143,27 @@ def _bookkeeping(
 
 
 def _refusal(decision: RiskDecision, check: Check) -> Sequence[Change]:
+    orphaned = check is Check.ORPHANED
     refusal = _outcome(
         decision.run,
         decision.signal_id,
-        Result.REFUSED,
+        Result.ORPHANED if orphaned else Result.REFUSED,
         code=check.name.lower(),
         text=decision.text,
         value=decision.value,
         limit=decision.limit,
         unit=decision.unit,
     )
-    return [refusal, Booking(_account(decision), ProfitAndLoss(decision.profit_token).add_refusal())]
+    if orphaned:
+        return [refusal]  # no opportunity of the chain that there is: nothing was refused
+    return [refusal, Booking(_account(decision), ProfitAndLoss(decision.profit_token).add_refusals())]
 
 
 def _settlement(index: int, settlement: Settlement) -> Sequence[Change]:
     token = settlement.profit_token
+    if isinstance(settlement, ExecutionReport) and settlement.outcome is Outcome.ORPHANED:
+        result = _orphaned(settlement.run, settlement.signal_id, settlement.text)
+        return [Insert("reports", report_row(index, settlement)), result]
     if isinstance(settlement, Fill):
         books = ProfitAndLoss(token).add_fill(settlement)
         row = Insert("fills", fill_row(index, settlement))
@@ -167,7 +187,41 @@ def _settlement(index: int, settlement: Settlement) -> Sequence[Change]:
     return [row, result, Booking(_account(settlement), books), movement]
 
 
-def _account(record: RiskDecision | Settlement) -> Account:
+def _taken_back(index: int, record: object) -> Sequence[Change]:
+    match record:
+        case SettlementRevoked():
+            return _revocation(index, record)
+        case RefusalsRevoked():
+            books = ProfitAndLoss(record.profit_token).add_refusals(-record.count)
+            return [Booking(_account(record), books)]
+        case BlocksOrphaned():
+            text = f"the block that it saw was orphaned: the chain went on from block {record.ancestor_number}"
+            row = _orphaned(record.run, 0, text).row
+            return [
+                Insert("reorganisations", reorganisation_row(index, record)),
+                Orphaning(record.run, record.chain_id, record.ancestor_number, row),
+            ]
+        case _:
+            return []
+
+
+def _revocation(index: int, revoked: SettlementRevoked) -> Sequence[Change]:
+    key = revoked.run, revoked.signal_id
+    result = _outcome(*key, Result.PENDING) if revoked.reopened else _orphaned(*key, revoked.text)
+    holding = Holding(revoked.run, revoked.strategy, revoked.profit_token)
+    return [
+        Update("fills" if revoked.filled else "reports", (revoked.intent_id,), {"revoked": index}),
+        result,
+        Booking(_account(revoked), ProfitAndLoss(revoked.profit_token).take_back(revoked)),
+        Movement(holding, -revoked.profit, -revoked.gas_wei),
+    ]
+
+
+def _orphaned(run: int, signal_id: int, text: str) -> Update:
+    return _outcome(run, signal_id, Result.ORPHANED, code="orphaned", text=text)
+
+
+def _account(record: RiskDecision | Settlement | SettlementRevoked | RefusalsRevoked) -> Account:
     return Account(record.run, record.strategy, market_day(record.venue_time_ns), record.profit_token)
 
 

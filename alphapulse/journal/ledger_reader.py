@@ -58,10 +58,11 @@ class OpportunityRow:
 
 @attrs.frozen
 class FillRow:
-    """A fill and its journal record."""
+    """A fill and its journal record. `orphaned`: a reorganisation took its block, and it off the books."""
 
     record: int
     fill: Fill
+    orphaned: bool
 
 
 @attrs.frozen
@@ -124,11 +125,12 @@ class LedgerReader:
 
     async def fills(self, cursor: str | None = None, limit: int = 50, *, run: int | None = None) -> Page[FillRow]:
         """Fills, newest first, behind `cursor`. Raises ValueError for a cursor that is none, or a limit below 1."""
-        query = select(FILLS.c.record, FILLS.c.value)
+        query = select(FILLS.c.record, FILLS.c.value, FILLS.c.revoked)
         if run is not None:
             query = query.where(FILLS.c.run == run)
         rows = await self._page(query, FILLS.c.record, cursor, limit)
-        return _to_page([FillRow(row.record, decode_value(Fill, row.value)) for row in rows], limit)
+        found = [FillRow(row.record, decode_value(Fill, row.value), row.revoked is not None) for row in rows]
+        return _to_page(found, limit)
 
     async def runs(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""

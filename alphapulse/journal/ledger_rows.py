@@ -9,6 +9,7 @@ from typing import Any
 
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Settlement
 from alphapulse.data.halts import HaltChange, HaltReport, KillReport
+from alphapulse.data.orphans import BlocksOrphaned
 from alphapulse.data.runs import AuditTrail, RunStarted
 from alphapulse.data.signals import ArbitrageSignal, Leg
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss
@@ -25,6 +26,7 @@ class Result(enum.StrEnum):
     REFUSED = "refused"
     TRADED = "traded"
     FAILED = "failed"
+    ORPHANED = "orphaned"
 
 
 def token_text(token: bytes) -> str:
@@ -143,6 +145,7 @@ def fill_row(index: int, fill: Fill) -> Row:
         "assumption": fill.assumption,
         "legs": _legs(fill.legs),
         "value": encode_value(fill),
+        "revoked": None,
     }
 
 
@@ -156,6 +159,23 @@ def report_row(index: int, report: ExecutionReport) -> Row:
         "gas_wei": str(report.gas_wei),
         "gas_cost": str(report.gas_cost),
         "text": report.text,
+        "revoked": None,
+    }
+
+
+def reorganisation_row(index: int, orphaned: BlocksOrphaned) -> Row:
+    """Blocks that a chain took back."""
+    return {
+        "record": index,
+        "run": orphaned.run,
+        "chain_id": orphaned.chain_id,
+        "ancestor_number": orphaned.ancestor_number,
+        "old_head_number": orphaned.old_head_number,
+        "new_head_number": orphaned.new_head_number,
+        "cancelled": orphaned.cancelled,
+        "revoked": orphaned.revoked,
+        "venue_time_ns": orphaned.venue_time_ns,
+        "heard_ns": orphaned.heard_ns,
     }
 
 

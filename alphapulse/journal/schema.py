@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest revision in `migrations/versions`; a test compares them."""
 
 METADATA = MetaData()
@@ -87,6 +87,7 @@ OPPORTUNITIES = Table(
     Index("opportunities_signal", "run", "signal_id"),
     Index("opportunities_result", "result", "record"),
     Index("opportunities_run_result", "run", "result", "record"),
+    Index("opportunities_block", "chain_id", "block_number"),
 )
 """One row per signal, with what became of it."""
 
@@ -137,9 +138,11 @@ FILLS = Table(
     _text("assumption"),
     _text("legs"),
     Column("value", LargeBinary, nullable=False),
+    _number("revoked", nullable=True),
     Index("fills_run", "run", "record"),
     Index("fills_intent", "intent_id"),
 )
+"""`revoked` is the newest record that took a fill of this intent back, with the block that it lay on."""
 
 REPORTS = Table(
     "reports",
@@ -160,9 +163,26 @@ REPORTS = Table(
     _amount("gas_wei"),
     _amount("gas_cost"),
     _text("text"),
+    _number("revoked", nullable=True),
     Index("reports_intent", "intent_id"),
 )
-"""Intents that ended without a fill."""
+"""Intents that ended without a fill; `revoked` as with fills."""
+
+REORGANISATIONS = Table(
+    "reorganisations",
+    METADATA,
+    _record(),
+    _number("run"),
+    _number("chain_id"),
+    _number("ancestor_number"),
+    _number("old_head_number"),
+    _number("new_head_number"),
+    _number("cancelled"),
+    _number("revoked"),
+    _number("venue_time_ns"),
+    _number("heard_ns"),
+)
+"""Blocks that chains took back, and how many trades on them were cancelled and revoked."""
 
 POSITIONS = Table(
     "positions",

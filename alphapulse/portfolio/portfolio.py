@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import trio
 
 from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision
-from alphapulse.data.orphans import SettlementRevoked
+from alphapulse.data.orphans import RefusalsRevoked, SettlementRevoked
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, holding_change, market_day
@@ -55,6 +55,9 @@ class Portfolio(Reader):
                     self._settle(message)
                 case SettlementRevoked():
                     self._take_back(message)
+                case RefusalsRevoked():
+                    self._reject(message.failed, -message.count)
+                    self._refuse(message, -message.count)
                 case _:
                     continue
             self.revision += 1
@@ -62,14 +65,22 @@ class Portfolio(Reader):
     def _judge(self, decision: RiskDecision) -> None:
         if decision.failed is None:
             return
-        reason = decision.failed.name.lower()
-        self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        self._reject(decision.failed, 1)
         if decision.failed is Check.ORPHANED:
             return  # no opportunity of the chain that there is: nothing was refused
-        token = decision.profit_token
-        self._book(token).add_refusal()
-        key = (decision.strategy, market_day(decision.venue_time_ns), token)
-        self.by_day[key] = self._day(key).add_refusal()
+        self._refuse(decision, 1)
+
+    def _reject(self, check: Check, count: int) -> None:
+        reason = check.name.lower()
+        left = self.rejected.pop(reason, 0) + count
+        if left:
+            self.rejected[reason] = left
+
+    def _refuse(self, refused: RiskDecision | RefusalsRevoked, count: int) -> None:
+        token = refused.profit_token
+        self._book(token).add_refusals(count)
+        key = (refused.strategy, market_day(refused.venue_time_ns), token)
+        self._put(key, self._day(key).add_refusals(count))
 
     def _settle(self, settlement: Fill | ExecutionReport) -> None:
         intent = self.in_flight.pop(settlement.intent_id, None)
@@ -92,13 +103,19 @@ class Portfolio(Reader):
         token, strategy = revoked.profit_token, revoked.strategy
         self._book(token).take_back(revoked)
         key = (strategy, market_day(revoked.venue_time_ns), token)
-        self.by_day[key] = self._day(key).take_back(revoked)
-        if self.by_day[key].is_empty:
-            del self.by_day[key]
+        self._put(key, self._day(key).take_back(revoked))
         if revoked.filled:
             self._hold(strategy, token, -revoked.profit)
-        self.gas_wei[strategy] = self.gas_wei.get(strategy, 0) - revoked.gas_wei
+        burnt = self.gas_wei.pop(strategy, 0) - revoked.gas_wei
+        if burnt:
+            self.gas_wei[strategy] = burnt
         self._look_again(token)
+
+    def _put(self, key: tuple[str, str, bytes], books: ProfitAndLoss) -> None:
+        if books.is_empty:
+            self.by_day.pop(key, None)
+        else:
+            self.by_day[key] = books
 
     def _look_again(self, token: bytes) -> None:
         self._book(token).look_again(one.size for one in self.in_flight.values() if one.profit_token == token)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from alphapulse.data.halts import KillReport
-from alphapulse.data.risk import RiskAlert, Severity
-from alphapulse.data.wire import SENTENCE
+from alphapulse.data.risk import BreakerAction, CircuitBreaker, RiskAlert, Severity
+from alphapulse.data.wire import NAME, SENTENCE
+from alphapulse.rules.breakers.board import scope_of
+from alphapulse.rules.breakers.table import QUARANTINE
 from alphapulse.safety.clipped import clipped
 
 
@@ -24,4 +26,20 @@ def unknown_orders_alert(report: KillReport, now_ns: int) -> RiskAlert | None:
         unit="orders",
         text=clipped(text, SENTENCE.limit),
         raised_ns=now_ns,
+    )
+
+
+def quarantine_alert(breaker: CircuitBreaker) -> RiskAlert | None:
+    """The alert for a pool that differs from its chain; None if that is not what tripped."""
+    if breaker.rule != QUARANTINE or breaker.action not in (BreakerAction.PAUSE, BreakerAction.REDUCE):
+        return None
+    return RiskAlert(
+        severity=Severity.CRITICAL,
+        scope=clipped(scope_of(breaker.scope, breaker.target), NAME.limit),
+        rule=QUARANTINE,
+        value=None,
+        limit=None,
+        unit="",
+        text=breaker.reason,
+        raised_ns=breaker.at_ns,
     )

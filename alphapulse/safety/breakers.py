@@ -8,10 +8,12 @@ from typing import Protocol
 
 import trio
 
+from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.halts import HaltChange, Level, Via
 from alphapulse.data.market import BlockCompleted, PoolSwap, StreamStatus
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
+from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import HaltError
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
@@ -141,6 +143,11 @@ class Breakers(Reader):
                     acts.append(jump)
             elif type(message) is StreamStatus:
                 self._market.status(message)
+            elif type(message) is ChainHead:
+                self._market.head(message)
+            elif type(message) is ChainReorganised:
+                self._market.forget_prices(message.chain_id)
+                acts.append(message)
             elif type(message) is not BlockCompleted or acts or not self._idle:
                 acts.append(message)
         return acts
@@ -157,7 +164,13 @@ class Breakers(Reader):
             if message.level.trades and message.via not in BY_ITSELF:
                 self._act(self.board.resume(message.scope, self._time_ns()))
             return
+        if isinstance(message, ChainReorganised):
+            self._trip(self._market.reorganised(message))
+            return
         now_ns = self._time_ns()
+        if isinstance(message, PoolTrustChanged):
+            self._trip(self._market.trust(message, now_ns))
+            return
         self._trip(self._trades.take(message, now_ns, self._now_ns()))
         if isinstance(message, Fill | ExecutionReport):
             self._end_trade(message, now_ns)

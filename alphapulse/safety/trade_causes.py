@@ -8,6 +8,7 @@ from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest
 from alphapulse.data.halts import GLOBAL
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.orders import OrderState, OrderStatus
+from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.rules.accounting.profit_and_loss import NS_PER_DAY
 from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.outcomes import FailureRatio, Reconciliation
@@ -19,7 +20,7 @@ from alphapulse.safety.cause import Cause
 from alphapulse.safety.scopes import strategy_scope, venue_scope
 
 MINUTE_NS = 60_000_000_000
-TYPES = (RiskDecision, OrderRequest, Fill, ExecutionReport, OrderStatus)
+TYPES = (RiskDecision, OrderRequest, Fill, ExecutionReport, SettlementRevoked, OrderStatus)
 PACE = (Check.VENUE_THROTTLE, Check.STRATEGY_THROTTLE, Check.GLOBAL_THROTTLE)
 
 
@@ -50,7 +51,7 @@ class TradeCauses:
         match message:
             case RiskDecision():
                 yield from self._judged(message, market_ns)
-            case OrderRequest():
+            case OrderRequest() | SettlementRevoked():
                 self.record.take(message)
             case Fill() | ExecutionReport():
                 yield from self._settled(message, market_ns, now_ns)

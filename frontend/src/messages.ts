@@ -24,7 +24,7 @@ export const words = {
     unknown: "unknown",
     ended: "Ended",
   },
-  results: { traded: "Traded", failed: "Failed", refused: "Refused", pending: "Pending" },
+  results: { traded: "Traded", failed: "Failed", refused: "Refused", pending: "Pending", orphaned: "Orphaned" },
   none: "\u2014",
   notReceived: "Not received from the daemon yet.",
   retry: "Retry",
@@ -353,6 +353,7 @@ export const opportunities = {
   failed: "failed",
   refused: "refused",
   pending: "pending",
+  orphaned: "orphaned",
   get time(): string {
     return `Time, ${zoneWord()}, log`;
   },

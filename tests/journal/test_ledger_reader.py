@@ -96,7 +96,7 @@ async def test_opportunities_are_filtered_by_result_and_run(path: Path) -> None:
     assert [(row.signal.run, row.signal.signal_id) for row in refused.rows] == [(2, 1), (1, 1)]
     assert [row.signal.run for row in second.rows] == [2]
     assert both.rows == ()
-    assert counts == {Result.PENDING: 1, Result.REFUSED: 1, Result.TRADED: 0, Result.FAILED: 0}
+    assert counts == {Result.PENDING: 1, Result.REFUSED: 1, Result.TRADED: 0, Result.FAILED: 0, Result.ORPHANED: 0}
 
 
 async def test_fills_come_back_whole(path: Path) -> None:
@@ -125,7 +125,7 @@ async def test_profit_and_loss_and_positions_of_a_run(path: Path) -> None:
         pnl = await reader.pnl(1)
         positions = await reader.positions(1)
         none = await reader.pnl(3)
-    usdc = ProfitAndLoss(USDC).add_fill(fill(1)).add_failure(report(3)).add_refusal()
+    usdc = ProfitAndLoss(USDC).add_fill(fill(1)).add_failure(report(3)).add_refusals()
     weth = ProfitAndLoss(WETH).add_fill(fill(2, token=WETH))
     assert pnl == (PnlRow("flash", "2024-01-05", usdc), PnlRow("flash", "2024-01-05", weth))
     assert positions == (

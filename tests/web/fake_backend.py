@@ -449,7 +449,7 @@ def halt_report(scope: str, level: LevelWord, actor: str, via: ViaWord, reason: 
 
 
 def counts() -> Counts:
-    return Counts(found=1, traded=0, failed=0, refused=1, pending=0)
+    return Counts(found=1, traded=0, failed=0, refused=1, pending=0, orphaned=0)
 
 
 def opportunity() -> Opportunity:

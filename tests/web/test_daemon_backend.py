@@ -149,7 +149,9 @@ async def test_the_half_day_in_money(tmp_path: Path, autojump_clock: MockClock) 
         assert {fill.assumption for fill in fills} == {desk.rig.daemon.latency.describe()}
         assert all(int(f.net.raw) == int(f.gross.raw) - int(f.pool_fees.raw) for f in fills)
         page = await backend.opportunities(None, 200, None)
-        counts = Counts(found=OPPORTUNITIES, traded=TRADES, failed=0, refused=OPPORTUNITIES - TRADES, pending=0)
+        counts = Counts(
+            found=OPPORTUNITIES, traded=TRADES, failed=0, refused=OPPORTUNITIES - TRADES, pending=0, orphaned=0
+        )
         assert page.counts == backend.latest_opportunities().counts == counts
         assert page.opportunities == backend.latest_opportunities().opportunities
         refused = await backend.opportunities(None, 200, "refused")

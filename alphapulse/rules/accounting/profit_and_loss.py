@@ -100,9 +100,9 @@ class ProfitAndLoss:
             gas=self.gas - revoked.gas_cost,
         )
 
-    def add_refusal(self) -> Self:
-        """The books after a signal that the gate refused."""
-        return attrs.evolve(self, refused=self.refused + 1)
+    def add_refusals(self, count: int = 1) -> Self:
+        """The books after so many signals that the gate refused; a negative count takes them back."""
+        return attrs.evolve(self, refused=self.refused + count)
 
     def add(self, other: ProfitAndLoss) -> Self:
         """Two books of one token in one. Raises ValueError if the tokens differ."""

@@ -127,6 +127,6 @@ class TokenBook:
             self._now.take(trade)
         self._now.largest = max(self._now.largest, *open_sizes, 0)
 
-    def add_refusal(self) -> None:
-        """The gate refused a signal."""
-        self.total = self.total.add_refusal()
+    def add_refusals(self, count: int) -> None:
+        """The gate refused so many signals; a negative count takes them back."""
+        self.total = self.total.add_refusals(count)

@@ -58,6 +58,7 @@ class PriceWatch:
             return None
         return rise * PPM // low if rise * PPM > self._limit_ppm * low else None
 
-    def forget(self) -> None:
-        """The stream begins anew."""
-        self._ranges.clear()
+    def forget(self, chain_id: int | None = None) -> None:
+        """The streams begin anew, or one chain has taken prices back."""
+        for pool in [pool for pool in self._ranges if chain_id is None or pool.chain_id == chain_id]:
+            del self._ranges[pool]

@@ -20,6 +20,8 @@ THROTTLE = "throttle"
 REPEATED = "repeated"
 RECONCILIATION = "reconciliation"
 CHAIN_HEALTH = "chain_health"
+REORGANISATION = "reorganisation"
+QUARANTINE = "quarantine"
 LOOP_LAG = "loop_lag"
 MEMORY = "memory"
 DISK_LOW = "disk_low"
@@ -92,6 +94,15 @@ ROWS: tuple[BreakerRow, ...] = (
         "no block for 6 s, a reorganisation of more than 32 blocks, finality that stands still for 6 min, or no "
         "quorum of nodes; not in a replay",
         "after 64 clean blocks; the third time in an hour, and after a deep reorganisation, a person",
+    ),
+    BreakerRow(
+        REORGANISATION, "venue", Level.HALTED, PERSON,
+        "a reorganisation of more than 2,000 blocks: further back than the books of pools go", BY_A_PERSON,
+    ),
+    BreakerRow(
+        QUARANTINE, "instrument", Level.REDUCING, ResetRule(clean_ns=1),
+        "a pool's state was found to differ from the chain's",
+        "when the pool is proved anew; the third time in an hour a person",
     ),
     BreakerRow(
         LOOP_LAG, "global", Level.HALTED, PERSON,

@@ -72,11 +72,14 @@ function CountLine({ counts }: { counts: Counts }) {
           <b>{countText(counts[result])}</b> {texts[result]}
         </span>
       ))}
-      {counts.pending > 0 && (
-        <span>
-          <ResultShape result="pending" />
-          <b>{countText(counts.pending)}</b> {texts.pending}
-        </span>
+      {(["pending", "orphaned"] as const).map(
+        (result) =>
+          counts[result] > 0 && (
+            <span key={result}>
+              <ResultShape result={result} />
+              <b>{countText(counts[result])}</b> {texts[result]}
+            </span>
+          ),
       )}
     </div>
   );

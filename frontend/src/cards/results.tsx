@@ -1,10 +1,16 @@
-import { IconBan, IconCircleDashed, IconTriangleFilled, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBan, IconCircleDashed, IconTriangleFilled, IconX } from "@tabler/icons-react";
 
 import type { Opportunity } from "../api/types";
 import { words } from "../messages";
 
-const shapes = { traded: IconTriangleFilled, failed: IconX, refused: IconBan, pending: IconCircleDashed };
-const tones = { traded: "pos", failed: "neg", refused: "quiet", pending: "quiet" };
+const shapes = {
+  traded: IconTriangleFilled,
+  failed: IconX,
+  refused: IconBan,
+  pending: IconCircleDashed,
+  orphaned: IconArrowBackUp,
+};
+const tones = { traded: "pos", failed: "neg", refused: "quiet", pending: "quiet", orphaned: "quiet" };
 
 export function ResultShape({ result }: { result: Opportunity["result"] }) {
   const Shape = shapes[result];

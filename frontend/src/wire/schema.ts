@@ -1057,6 +1057,18 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("ancestor_number", w.u(64), "", "newest block that stays"),
     w.f("revoked_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
   ] },
+  { type: 54, domain: 3, name: "RefusalsRevoked",
+    text: "Signals that the gate refused were seen on orphaned blocks: there was nothing to refuse.", fields: [
+    w.f("run", w.u(32), "", ""),
+    w.f("strategy", w.text(64), "", ""),
+    w.f("profit_token", w.bytes(20), "", ""),
+    w.f("venue_time_ns", w.u(64), "ns since 1970 UTC", "market clock of one of them; all are of its UTC day"),
+    w.f("failed", w.choice(Check, 8), "", "the check that refused them"),
+    w.f("count", w.u(32), "", "how many"),
+    w.f("chain_id", w.u(64), "", ""),
+    w.f("ancestor_number", w.u(64), "", "newest block that stays"),
+    w.f("revoked_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
   { type: 60, domain: 3, name: "RiskDecision",
     text: "The gate's verdict on a signal. `failed` is absent if every check passed.", fields: [
     w.f("run", w.u(32), "", ""),

@@ -26,7 +26,7 @@ def test_failure_costs_its_gas() -> None:
 
 
 def test_refusal_is_counted_and_costs_nothing() -> None:
-    books = ProfitAndLoss(USDC).add_refusal()
+    books = ProfitAndLoss(USDC).add_refusals()
     assert books == ProfitAndLoss(USDC, refused=1)
     assert books.net == 0
 
@@ -45,7 +45,7 @@ def test_books_kept_apart_and_added_equal_books_kept_as_one(grosses: list[int], 
     entries = [fill(gross=gross) for gross in grosses], [report(gas_cost=cost) for cost in gas]
 
     def books(fills: slice, reports: slice) -> ProfitAndLoss:
-        result = ProfitAndLoss(USDC).add_refusal()
+        result = ProfitAndLoss(USDC).add_refusals()
         for one in entries[0][fills]:
             result = result.add_fill(one)
         for failure in entries[1][reports]:
@@ -53,7 +53,7 @@ def test_books_kept_apart_and_added_equal_books_kept_as_one(grosses: list[int], 
         return result
 
     apart = books(slice(split), slice(split)).add(books(slice(split, None), slice(split, None)))
-    assert apart == books(slice(None), slice(None)).add_refusal()
+    assert apart == books(slice(None), slice(None)).add_refusals()
 
 
 def test_another_token_is_refused() -> None:

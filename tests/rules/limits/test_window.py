@@ -23,6 +23,18 @@ def test_an_entry_counts_until_the_window_has_passed_and_not_at_its_end() -> Non
     assert [window.total(at) for at in (0, 1, SECOND - 1, SECOND, SECOND + 1)] == [3, 3, 3, 0, 0]
 
 
+def test_what_is_taken_back_counts_no_more_and_leaves_the_rest() -> None:
+    """Of two entries of one moment one goes; what is no longer kept, or was never there, changes nothing."""
+    window = SlidingWindow(SECOND)
+    for at, amount in ((0, 3), (5, 4), (5, 4), (9, 1)):
+        window.add(at, amount)
+    window.take_back(5, 4)
+    window.take_back(7, 1)
+    assert [window.total(at) for at in (9, SECOND, SECOND + 5)] == [8, 5, 1]
+    window.take_back(0, 3)
+    assert window.total(SECOND + 5) == 1
+
+
 def test_a_clock_that_steps_back_is_taken_for_no_time() -> None:
     time = SteadyTime()
     assert [time.at(at) for at in (10, 15, 5, 6, 20, 20)] == [10, 15, 15, 16, 30, 30]

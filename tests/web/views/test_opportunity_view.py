@@ -22,7 +22,7 @@ def only(seen: OpportunityView) -> Opportunity:
 
 
 def counts(found: int, *, traded: int = 0, failed: int = 0, refused: int = 0, pending: int = 0) -> Counts:
-    return Counts(found=found, traded=traded, failed=failed, refused=refused, pending=pending)
+    return Counts(found=found, traded=traded, failed=failed, refused=refused, pending=pending, orphaned=0)
 
 
 def test_what_was_found_is_pending_until_it_is_settled() -> None:

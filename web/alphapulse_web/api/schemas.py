@@ -42,7 +42,7 @@ ViaWord = Literal[
 ]
 StreamState = Literal["fresh", "quiet", "stale", "gap", "unknown", "ended"]
 TaskState = Literal["starting", "running", "backing off", "stopped", "cancelled", "failed"]
-Result = Literal["traded", "failed", "refused", "pending"]
+Result = Literal["traded", "failed", "refused", "pending", "orphaned"]
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -405,13 +405,14 @@ class Opportunity(Shape, frozen=True, kw_only=True):
 
 
 class Counts(Shape, frozen=True, kw_only=True):
-    """How many opportunities of the run had which result."""
+    """How many opportunities of the run had which result. Orphaned: seen on a block that its chain took back."""
 
     found: int
     traded: int
     failed: int
     refused: int
     pending: int
+    orphaned: int
 
 
 class Opportunities(Shape, frozen=True, kw_only=True):
@@ -501,7 +502,7 @@ class Pnl(Shape, frozen=True, kw_only=True):
 
 
 class FillView(Shape, frozen=True, kw_only=True):
-    """A trade that was executed, with all its costs."""
+    """A trade that was executed, with all its costs. `orphaned`: its block was taken back, and it off the books."""
 
     intent_id: str
     run: int
@@ -518,6 +519,7 @@ class FillView(Shape, frozen=True, kw_only=True):
     net: Amount
     expected_net: Amount
     assumption: str
+    orphaned: bool
 
 
 class Fills(Shape, frozen=True, kw_only=True):

@@ -105,7 +105,11 @@ class BooksView:
         """A page of fills from the ledger, newest first, over all runs."""
         page = await self._ledger.fills(cursor, limit)
         return Fills(
-            fills=[self._fill(row.fill) for row in page.rows if row.fill.profit_token in self._tokens],
+            fills=[
+                self._fill(row.fill, orphaned=row.orphaned)
+                for row in page.rows
+                if row.fill.profit_token in self._tokens
+            ],
             next_cursor=page.next_cursor,
         )
 
@@ -172,7 +176,7 @@ class BooksView:
             ],
         )
 
-    def _fill(self, fill: Fill) -> FillView:
+    def _fill(self, fill: Fill, *, orphaned: bool) -> FillView:
         token = self._tokens[fill.profit_token]
         return FillView(
             intent_id=str(fill.intent_id),
@@ -190,6 +194,7 @@ class BooksView:
             net=amount(fill.net, token),
             expected_net=amount(fill.expected_net, token),
             assumption=fill.assumption,
+            orphaned=orphaned,
         )
 
     def _is_known(self, row: OpportunityRow) -> bool:

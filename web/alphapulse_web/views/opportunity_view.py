@@ -9,6 +9,7 @@ import attrs
 
 from alphapulse.data.execution import Check, ExecutionReport, Fill, Outcome, RiskDecision
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.orphans import BlocksOrphaned, SettlementRevoked
 from alphapulse.data.pools import Pool, Token
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse_web.api.schemas import Amount, Counts, LatestOpportunities, Opportunity, Reason, Result
@@ -46,7 +47,7 @@ class OpportunityView:
         self._entries: dict[int, _Entry] = {}
         self._first: ArbitrageSignal | None = None
         self._found = 0
-        self._results: dict[Result, int] = {"traded": 0, "failed": 0, "refused": 0}
+        self._results: dict[Result, int] = {"traded": 0, "failed": 0, "refused": 0, "orphaned": 0}
         self.revision += 1
 
     def apply(self, message: object) -> None:
@@ -59,11 +60,18 @@ class OpportunityView:
                 if len(self._entries) > KEPT:
                     del self._entries[next(iter(self._entries))]
             case RiskDecision(failed=Check() as check):
-                self._finish(message, "refused", refusal_reason(check, message), None)
+                result: Result = "orphaned" if check is Check.ORPHANED else "refused"
+                self._finish(message, result, refusal_reason(check, message), None)
             case Fill():
                 self._finish(message, "traded", None, message.net)
+            case ExecutionReport(outcome=Outcome.ORPHANED):
+                self._finish(message, "orphaned", report_reason(message), None)
             case ExecutionReport():
                 self._finish(message, "failed", report_reason(message), -message.gas_cost)
+            case SettlementRevoked():
+                self._take_back(message)
+            case BlocksOrphaned():
+                self._orphan(message)
             case _:
                 return
         self.revision += 1
@@ -118,10 +126,38 @@ class OpportunityView:
         first = self._first
         if first is None or end.run != first.run or end.signal_id < first.signal_id:
             return  # of an earlier run, or of a signal from before this view began: it was not counted as found
-        self._results[result] += 1
         entry = self._entries.get(end.signal_id)
         if entry is not None:
+            if entry.result == "orphaned":
+                return
             entry.result, entry.reason, entry.actual_net = result, reason, actual_net
+        self._results[result] += 1
+
+    def _take_back(self, revoked: SettlementRevoked) -> None:
+        """A trade's end did not happen; the trade waits for another, if its block is still there."""
+        entry = self._entries.get(revoked.signal_id)
+        if entry is not None and revoked.reopened:
+            self._results[entry.result] -= 1
+            entry.result, entry.reason, entry.actual_net = "pending", None, None
+
+    def _orphan(self, orphaned: BlocksOrphaned) -> None:
+        """Whatever was seen on these blocks was no opportunity, whatever came of it."""
+        for entry in self._entries.values():
+            signal = entry.signal
+            on_chain = signal.chain_id == orphaned.chain_id and signal.run == orphaned.run
+            if entry.result == "orphaned" or not on_chain or signal.block_number <= orphaned.ancestor_number:
+                continue
+            if entry.result != "pending":
+                self._results[entry.result] -= 1
+            self._results["orphaned"] += 1
+            entry.result, entry.actual_net = "orphaned", None
+            entry.reason = Reason(
+                code="orphaned",
+                text=f"the block that it saw was orphaned: the chain went on from block {orphaned.ancestor_number}",
+                value=str(signal.block_number),
+                limit=str(orphaned.ancestor_number),
+                unit="block",
+            )
 
     def _shape(self, entry: _Entry) -> Opportunity:
         return self.shape(entry.signal, entry.result, entry.reason, entry.actual_net)
