@@ -40,6 +40,9 @@ class FeedLimits:
     waiting_bytes: int = 64 * 1024 * 1024
 
 
+DEFAULT_LIMITS: Final = FeedLimits()
+
+
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
@@ -123,7 +126,7 @@ async def open_feed(
     node: str,
     now_ns: Callable[[], int],
     tls: ssl.SSLContext | None = None,
-    limits: FeedLimits = FeedLimits(),
+    limits: FeedLimits = DEFAULT_LIMITS,
 ) -> AsyncIterator[Feed]:
     """A WebSocket to `endpoint`; `node` is its label.
 

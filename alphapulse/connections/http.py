@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from pathlib import Path
 
 import httpx
 
+from alphapulse import __version__
+
 TIMEOUT_S = 10.0
+CONNECT_S = 5.0
+"""A node that does not take a connection for so long is not there. Its answer has a deadline of its own."""
+MOST_CONNECTIONS = 256
+
+# It writes whole URLs at INFO, and a node's may hold a key.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def control_client(url: str, token: str, certificate: Path | None = None) -> httpx.Client:
@@ -36,4 +45,25 @@ def devnet_client(url: str, *, timeout_s: float) -> httpx.AsyncClient:
     """A client of the node of one's own local chain, which `alphapulse.devnet` has started."""
     return httpx.AsyncClient(
         base_url=url, headers={"Content-Type": "application/json"}, timeout=timeout_s, trust_env=False
+    )
+
+
+def node_client(tls: ssl.SSLContext) -> httpx.AsyncClient:
+    """A client for the nodes of a chain. It follows no redirect, asks for no other packing than gzip, keeps no cookie.
+
+    `tls` is made beforehand: to read the machine's authorities takes long enough to hold up everybody.
+    """
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "User-Agent": f"alphapulse/{__version__}",
+    }
+    return httpx.AsyncClient(
+        headers=headers,
+        timeout=httpx.Timeout(None, connect=CONNECT_S),
+        limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=32, keepalive_expiry=30.0),
+        follow_redirects=False,
+        trust_env=False,
+        verify=tls,
     )

@@ -62,6 +62,8 @@ class BranchView(NamedTuple):
     forked: frozenset[str]
     split: str
     """Who stands against whom, if neither are more; empty if all is well."""
+    most: tuple[int, bytes] | None = None
+    """The block that was compared, and its hash as most have it."""
 
 
 class BranchWatch:
@@ -88,8 +90,9 @@ class BranchWatch:
                 minority = not split and len(nodes) < sizes[0]
                 self._alone[node] = self._alone.get(node, 0) + 1 if minority else 0
         forked = frozenset(node for node, looks in self._alone.items() if looks >= ROUNDS)
+        most = None if split else (height, max(groups, key=lambda block_hash: len(groups[block_hash])))
         words = " against ".join(", ".join(sorted(nodes)) for nodes in groups.values())
-        return BranchView(forked, f"at block {height}: {words}" if self._splits >= ROUNDS else "")
+        return BranchView(forked, f"at block {height}: {words}" if self._splits >= ROUNDS else "", most)
 
     def forget(self, node: str) -> None:
         """The node is not asked for now; it begins anew."""

@@ -118,6 +118,7 @@ class NodeHealth:
         if self._well_since_ns is not None and now_ns - self._well_since_ns >= HEALTHY_AFTER_NS:
             self._quarantines = 0
         self._quarantines += 1
+        self._well_since_ns = None
         self._enter(NodeState.QUARANTINED, reason)
         self.forked = forked
         self.until_ns = now_ns + QUARANTINES.delay_ns(self._quarantines, chance)
@@ -128,6 +129,7 @@ class NodeHealth:
             return False
         self._enter(NodeState.NEW, "its quarantine is over, it is looked at anew")
         self._failures = FAILURES_IN_ROW - 1  # one more failure, and it goes back
+        self.head_number = self.head_hash = self.head_ns = None  # what it showed before says nothing of now
         return True
 
     def lagging(self, reason: str) -> None:

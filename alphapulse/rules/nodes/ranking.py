@@ -25,9 +25,12 @@ def median_head(nodes: Iterable[NodeHealth]) -> int | None:
 
 
 def cost_ns(node: NodeHealth, median: int | None, block_time_ns: int, wait_ns: int = 0) -> int:
-    """What an answer of the node costs: its latency, what it has to be waited for, what it is behind, what it fails."""
+    """What an answer of the node costs: its latency, what it has to be waited for, what it is behind, what it fails.
+
+    To be one block behind costs nothing: nodes are not asked for their heads in the same moment.
+    """
     latency_ns = UNMEASURED_NS if node.latency_ns is None else node.latency_ns
-    behind = 0 if median is None or node.head_number is None else max(median - node.head_number, 0)
+    behind = 0 if median is None or node.head_number is None else max(median - node.head_number - 1, 0)
     return latency_ns + wait_ns + behind * block_time_ns + node.error_ppm * FAILURE_NS // PPM
 
 

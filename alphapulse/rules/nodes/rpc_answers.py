@@ -42,7 +42,7 @@ def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type_)
 
 
-def read_answers(body: bytes, calls: Sequence[RpcCall], first_id: int, node: str) -> list[Any | RpcError]:
+def read_answers(body: bytes, calls: Sequence[RpcCall], first_id: int, node: str) -> list[Any]:
     """For each call its answer, or the error that stands for it.
 
     Raises:
@@ -72,7 +72,7 @@ def _read_body(body: bytes, node: str) -> list[_Answer]:
     raise BadAnswer(node, problem)
 
 
-def _value(found: list[_Answer], call: RpcCall, node: str) -> Any | RpcError:
+def _value(found: list[_Answer], call: RpcCall, node: str) -> Any:
     if len(found) != 1:
         return _no_answer(call, node, f"expected one answer, found {len(found)}")
     answer = found[0]

@@ -8,8 +8,8 @@ NS_PER_S = 1_000_000_000
 class TokenBucket:
     """`per_s` tokens a second, and at most `burst` at once.
 
-    It counts in time: each token is worth a second divided by the rate, and who takes what is not there yet is told
-    how long to wait. What is taken is taken, so those who wait get their turn in order.
+    Nothing is reserved: who wants few tokens does not wait behind somebody who wants many. One who wants more than
+    `burst` gets them when the bucket is full, and the next ones wait the longer.
     """
 
     def __init__(self, per_s: int, burst: int | None = None) -> None:
@@ -17,23 +17,26 @@ class TokenBucket:
             raise ValueError(f"expected at least one token a second and at once, found {per_s} and {burst}")
         self._per_s = per_s
         self._burst = burst or per_s
-        self._spent_ns: int | None = None
-        self._spent_parts = 0
+        self._parts = self._burst * NS_PER_S
+        self._parts_ns: int | None = None
         self._paused_until_ns: int | None = None
 
     def wait_ns(self, now_ns: int, tokens: int = 1) -> int:
-        """How long somebody who takes `tokens` now has to wait. More than `burst` at once wait for the rest."""
-        level = self._level(now_ns) - tokens * NS_PER_S
-        wait_ns = -(level // self._per_s) if level < 0 else 0
-        pause_ns = 0 if self._paused_until_ns is None else self._paused_until_ns - now_ns
-        return max(wait_ns, pause_ns, 0)
+        """How long until `tokens` can be taken, if nobody takes any before; 0: now."""
+        missing = min(tokens, self._burst) * NS_PER_S - self._level(now_ns)
+        return max(-(-missing // self._per_s), self.pause_ns(now_ns), 0)
 
-    def take(self, now_ns: int, tokens: int = 1) -> int:
-        """Take `tokens`, and learn how long to wait before they may be used, in ns."""
-        wait_ns = self.wait_ns(now_ns, tokens)
-        self._spent_parts = self._level(now_ns) - tokens * NS_PER_S
-        self._spent_ns = now_ns
-        return wait_ns
+    def take(self, now_ns: int, tokens: int = 1) -> bool:
+        """Take `tokens`; False if they are not there yet: wait, and try again."""
+        if self.wait_ns(now_ns, tokens):
+            return False
+        self._parts = self._level(now_ns) - tokens * NS_PER_S
+        self._parts_ns = now_ns
+        return True
+
+    def pause_ns(self, now_ns: int) -> int:
+        """How long the provider still wants to be left alone."""
+        return 0 if self._paused_until_ns is None else max(self._paused_until_ns - now_ns, 0)
 
     def pause(self, until_ns: int) -> None:
         """The provider wants to be left alone until then. A pause that is already longer stays."""
@@ -41,8 +44,6 @@ class TokenBucket:
             self._paused_until_ns = until_ns
 
     def _level(self, now_ns: int) -> int:
-        """What is in the bucket, in billionths of a token; negative while somebody waits."""
-        full = self._burst * NS_PER_S
-        if self._spent_ns is None:
-            return full
-        return min(full, self._spent_parts + max(now_ns - self._spent_ns, 0) * self._per_s)
+        """What is in the bucket, in billionths of a token; negative after more than `burst` were taken."""
+        since_ns = 0 if self._parts_ns is None else max(now_ns - self._parts_ns, 0)
+        return min(self._burst * NS_PER_S, self._parts + since_ns * self._per_s)

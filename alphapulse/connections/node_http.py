@@ -1,0 +1,131 @@
+"""Requests to nodes over HTTP: each has one deadline, and an answer has a limit however it is packed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+import httpx
+import trio
+
+from alphapulse.connections.endpoint import Endpoint
+from alphapulse.connections.http_status import status_error
+from alphapulse.connections.socket_words import connection_error
+from alphapulse.errors import AnswerTooLarge, BadAnswer, NodeError, NodeTimeout, NodeUnreachable
+
+MOST_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""Unpacked: twenty thousand logs."""
+GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+class NodeHttp:
+    """Posts requests. `client` is one of `connections.http.node_client`; `now_ns` is the wall clock."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, now_ns: Callable[[], int], most_bytes: int = MOST_ANSWER_BYTES
+    ) -> None:
+        self._client = client
+        self._now_ns = now_ns
+        self._most_bytes = most_bytes
+
+    async def post(self, endpoint: Endpoint, body: bytes, *, node: str, limit_s: float) -> bytes:
+        """The body of the answer, unpacked. `node` is the endpoint's label.
+
+        A refusal of which the body may say more is given back as an answer is: providers tell of limits with status
+        400, 413 and others.
+
+        Raises:
+            NodeTimeout: it was not there, whole, within `limit_s`.
+            NodeError: why there is none.
+        """
+        reply: _Reply | NodeError | None = None
+        with trio.move_on_after(limit_s):
+            reply = await self._reply(endpoint, body, node)
+        # Raised here, so that no error of the library is its context: those know the whole request.
+        if reply is None:
+            raise NodeTimeout(node, f"there was no whole answer within {limit_s:g} s")
+        if isinstance(reply, NodeError):
+            raise reply
+        if reply.status == HTTPStatus.OK:
+            return reply.body
+        problem = status_error(node, reply.status, reply.retry_after, self._now_ns())
+        if type(problem) in _MAY_SAY_MORE and reply.body.lstrip()[:1] in (b"{", b"[") and b'"error"' in reply.body:
+            return reply.body
+        raise problem
+
+    async def _reply(self, endpoint: Endpoint, body: bytes, node: str) -> _Reply | NodeError:
+        try:
+            return await self._read(endpoint, body, node)
+        except zlib.error:
+            problem: NodeError = BadAnswer(node, "its answer says that it is packed by gzip, and is not")
+        except httpx.TimeoutException:
+            problem = NodeTimeout(node, "no connection in time")
+        except httpx.RemoteProtocolError as fault:
+            problem = BadAnswer(node, "it speaks no HTTP/1.1")
+            if "peer closed" in str(fault) or "disconnected" in str(fault):
+                problem = NodeUnreachable(node, "the answer was cut off")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as fault:
+            problem = connection_error(node, fault)
+        return problem
+
+    async def _read(self, endpoint: Endpoint, body: bytes, node: str) -> _Reply | NodeError:
+        request = self._client.build_request("POST", endpoint.url.reveal(), content=body)
+        request.stream = _Body(body)
+        async with aclosing(await self._client.send(request, stream=True)) as response:
+            packing = response.headers.get("content-encoding", "identity").strip().lower()
+            if packing not in ("identity", "gzip", ""):
+                return BadAnswer(node, "expected an answer that is plain or packed by gzip, found another packing")
+            take = _gunzipped if packing == "gzip" else _plain
+            unpacked = await take(response.aiter_raw(), self._most_bytes)
+            if unpacked is None:
+                return AnswerTooLarge(node, f"its answer has more than {self._most_bytes} bytes; ask for less")
+            return _Reply(response.status_code, response.headers.get("retry-after", ""), unpacked)
+
+
+class _Body(httpx.AsyncByteStream):
+    """A request's bytes. The library's own is a generator, which a cancelled request leaves behind half read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._left = [body]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        await trio.lowlevel.checkpoint()
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
+
+
+class _Reply(NamedTuple):
+    status: int
+    retry_after: str
+    body: bytes
+
+
+_MAY_SAY_MORE: Final = (BadAnswer, AnswerTooLarge)
+
+
+async def _plain(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > most_bytes:
+            return None
+    return bytes(body)
+
+
+async def _gunzipped(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes | None:
+    """Unpacked never further than the limit: a thousandfold of what has come may be in it."""
+    unpacker, body = zlib.decompressobj(GZIP), bytearray()
+    async for chunk in chunks:
+        body += unpacker.decompress(chunk, most_bytes - len(body) + 1)
+        if len(body) > most_bytes:
+            return None
+    if not unpacker.eof:
+        raise zlib.error("cut")
+    return bytes(body)
