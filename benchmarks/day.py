@@ -14,8 +14,7 @@ from alphapulse.collectors.recorded.recording import frame_of
 from alphapulse.config import Config
 from alphapulse.data.market import PoolSwap
 from alphapulse.data.pools import Pool
-from alphapulse.rules.arbitrage.pair import pairs_of
-from alphapulse.rules.arbitrage.scanner import PairScanner
+from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.rpc_log import RpcLog, decode_frame
 from alphapulse.rules.events.uniswap_v3 import SWAP_TOPIC
@@ -51,10 +50,10 @@ class Day:
         """Pairs of line numbers (the other pool's last Swap, the Swap of the state): screened out, and open."""
         screened: list[tuple[int, int]] = []
         opened: list[tuple[int, int]] = []
-        scanner = PairScanner(pairs_of(self.pools, ()), per_block=False)
+        scanner = CycleScanner(self.pools, (), per_block=False)
         last: dict[object, int] = {}
         for index, event in enumerate(self.events):
-            found = list(scanner.scan([event]))
+            found = scanner.take(event) is not None
             if isinstance(event, PoolSwap):
                 last[event.pool] = index
                 others = [number for pool, number in last.items() if pool != event.pool]

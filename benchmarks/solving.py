@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
 from alphapulse.rules.arbitrage.sizing import size_path
-from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.books.pool_book import PoolBook
 from benchmarks.day import Day
 from benchmarks.figures import Figure, microseconds

@@ -19,8 +19,8 @@ from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.arbitrage.costs import pool_fees
+from alphapulse.rules.arbitrage.path import PathStep
 from alphapulse.rules.arbitrage.repricing import reprice
-from alphapulse.rules.arbitrage.sizing import PathStep
 from alphapulse.rules.books.pool_book import Position
 from alphapulse.rules.books.pool_history import PoolHistory
 from alphapulse.safety.parties import FlattenResult, OrderState

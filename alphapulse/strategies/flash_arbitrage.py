@@ -1,21 +1,20 @@
-"""Flash arbitrage between two pools of one pair: borrow, sell dear, buy cheap, pay back, in one transaction."""
+"""Flash arbitrage over cycles of two to four pools: borrow, swap from pool to pool, pay back, in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
-from alphapulse.data.market import MarketEvent
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.pools import Pool
-from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
-from alphapulse.rules.amm.price import gap_ppm
+from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.rules.arbitrage.candidate import Candidate, CandidateRing, Stage
 from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
-from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
-from alphapulse.rules.arbitrage.repricing import resize
-from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner, ScanCounts
-from alphapulse.rules.arbitrage.sizing import SizedPath
+from alphapulse.rules.arbitrage.open_sizing import OpenSizing
+from alphapulse.rules.arbitrage.path import SizedPath
+from alphapulse.rules.arbitrage.scanner import CycleScanner, Moment, OpenCycle, ScanCounts, newest_stamp
 from alphapulse.rules.limits.sizing import UNCAPPED, SizeCaps
 from alphapulse.rules.wire.slots import maker_of
 
@@ -42,10 +41,10 @@ class FlashArbitrageTerms:
 
 
 class FlashArbitrage:
-    """Watches every two pools of one pair and proposes the best cycle at each opportunity state.
+    """Watches all cycles through the pools and proposes the best trade of each that stands open.
 
     `next_signal_id` numbers signals over all strategies of a run; `run` and `halt_epoch` are read for each signal.
-    `caps` is the most that a trade may put in.
+    `caps` is the most that a trade may put in. What stood open and was not proposed is kept in `candidates`.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class FlashArbitrage:
         caps: SizeCaps = UNCAPPED,
     ) -> None:
         self.name = name
+        self.candidates = CandidateRing()
         self._terms = terms
         self._gas_pricing: dict[bytes, list[Pool]] = {}
         for pool in pools:
@@ -70,10 +70,8 @@ class FlashArbitrage:
         self._run = run
         self._halt_epoch = halt_epoch
         self._caps = caps
-        self._scanner = PairScanner(pairs_of(pools, terms.base_tokens), per_block=terms.evaluate == "block")
-        for pool in pools:
-            self._scanner.book.add(pool)  # those of no pair may price gas
-        self._episodes: dict[PoolPair, int] = {}
+        self._scanner = CycleScanner(pools, terms.base_tokens, per_block=terms.evaluate == "block")
+        self._sizing = OpenSizing()
 
     @property
     def counts(self) -> ScanCounts:
@@ -85,32 +83,67 @@ class FlashArbitrage:
         """The tokens in which profit is wanted, in order."""
         return self._terms.base_tokens
 
-    def on_events(self, events: Sequence[MarketEvent]) -> list[ArbitrageSignal]:
-        """One signal for each opportunity state among the events."""
-        # The scanner stands at each state while its signal is made: gas is valued there, not at the end of the list.
-        return [self._signal(found) for found in self._scanner.scan(events)]
+    def on_events(self, events: Sequence[Any]) -> list[ArbitrageSignal]:
+        """A signal for each trade that is worth proposing at a moment among the events.
 
-    def _signal(self, found: Opportunity) -> ArbitrageSignal:
-        terms, path = self._terms, self._sized(found)
+        What a reorganisation undoes is not proposed any more.
+        """
+        signals: list[ArbitrageSignal] = []
+        for event in events:
+            # The scanner stands at each moment while its signals are made: gas is valued there, not at the list's end.
+            moment = self._scanner.take(event)
+            if moment is not None:
+                signals += self._decided(moment)
+            elif type(event) is ChainReorganised:
+                signals = [one for one in signals if not _is_undone(one, event)]
+        return signals
+
+    def _decided(self, moment: Moment) -> list[ArbitrageSignal]:
+        """The trades worth proposing at a moment."""
+        signals = []
+        counts = self._scanner.counts
+        for opened in moment.cycles:
+            path = self._sizing.best(opened)
+            if path is None:
+                self._drop(Stage.SIZING, "no size earns: rounding takes more than the gap gives", moment, opened)
+                continue
+            token = opened.cycle.profit_token
+            counts.profit[token] = counts.profit.get(token, 0) + path.profit
+            cap = self._caps.of(token)
+            if cap is not None and path.size > cap:
+                path = self._sizing.exactly(opened, cap)
+                if path is None or path.profit <= 0:
+                    text = f"no more than {cap} raw units may go in, and so much does not earn"
+                    self._drop(Stage.SIZING, text, moment, opened)
+                    continue
+            signals.append(self._signal(moment, opened, path))
+        return signals
+
+    def _signal(self, moment: Moment, opened: OpenCycle, path: SizedPath) -> ArbitrageSignal:
+        terms, cycle = self._terms, opened.cycle
         signal_id = self._next_signal_id()
-        if found.opens_episode:
-            self._episodes[found.pair] = signal_id
+        episode = self._scanner.episode(cycle)
+        block_number, log_index = moment.position
+        if episode is None:
+            episode = signal_id
+            self._scanner.number_episode(cycle, block_number, signal_id)
         fees = pool_fees(path.steps)
-        block_number, log_index = found.position
+        stamp = newest_stamp(opened.states)
+        self.candidates.count(Stage.SIGNALLED)
         return _new_signal(
             run=self._run(),
             signal_id=signal_id,
             strategy=self.name,
-            episode=self._episodes.get(found.pair, INHERITED_EPISODE),
+            episode=episode,
             halt_epoch=self._halt_epoch(),
-            chain_id=found.pair.first.id.chain_id or 0,
+            chain_id=moment.chain_id,
             block_number=block_number,
             log_index=log_index,
-            venue_time_ns=found.stamp.venue_time_ns,
-            received_ns=found.stamp.received_ns,
+            venue_time_ns=stamp.venue_time_ns,
+            received_ns=stamp.received_ns,
             valid_through_block=block_number,
             legs=tuple([step.as_leg() for step in path.steps]),
-            profit_token=found.pair.profit_token,
+            profit_token=cycle.profit_token,
             size=path.size,
             gross=path.profit + fees,
             pool_fees=fees,
@@ -118,21 +151,31 @@ class FlashArbitrage:
             flash_fee=flash_fee(path.size, terms.flash_fee_ppm),
             gas_units=terms.gas_units,
             gas_price_wei=terms.gas_price_wei,
-            gas_cost=self._gas_cost(found),
-            gap_ppm=min(gap_ppm(found.hi_sqrt, found.lo_sqrt), MOST_GAP_PPM),
-            fees_ppm=found.pair.fees_ppm,
+            gas_cost=self._gas_cost(cycle.profit_token),
+            gap_ppm=min(opened.gap_ppm, MOST_GAP_PPM),
+            fees_ppm=opened.fees_ppm,
         )
 
-    def _sized(self, found: Opportunity) -> SizedPath:
-        """The best path, or what it pays exactly with the most that the position sizing lets in."""
-        cap = self._caps.of(found.pair.profit_token)
-        if cap is None or found.path.size <= cap:
-            return found.path
-        return resize(found.path, cap, self._scanner.book.state)
-
-    def _gas_cost(self, found: Opportunity) -> int | None:
+    def _gas_cost(self, token: bytes) -> int | None:
         terms, book = self._terms, self._scanner.book
-        token = found.pair.profit_token
         pricing = self._gas_pricing.get(token, ())
         known = [(pool, state) for pool in pricing if (state := book.state(pool.id)) is not None]
         return native_value(terms.gas_units * terms.gas_price_wei, terms.wrapped_native, token, known)
+
+    def _drop(self, stage: Stage, reason: str, moment: Moment, opened: OpenCycle) -> None:
+        block_number, log_index = moment.position
+        self.candidates.add(
+            Candidate(
+                stage=stage,
+                reason=reason,
+                cycle=opened.cycle,
+                block_number=block_number,
+                log_index=log_index,
+                venue_time_ns=newest_stamp(opened.states).venue_time_ns,
+                gap_ppm=opened.gap_ppm,
+            )
+        )
+
+
+def _is_undone(signal: ArbitrageSignal, event: ChainReorganised) -> bool:
+    return signal.chain_id == event.chain_id and signal.block_number > event.ancestor_number

@@ -30,7 +30,8 @@ from alphapulse.relays.bus import Bus
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PoolPair
-from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
+from alphapulse.rules.arbitrage.path import SizedPath
+from alphapulse.rules.arbitrage.sizing import size_path
 from alphapulse.rules.books.pool_book import PoolBook
 from tests.execution.execution_fakes import Disk, open_journal
 from tests.rules.events.recorded_day import pools

@@ -16,8 +16,9 @@ from alphapulse.data.market import PoolSwap, StreamState
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
-from alphapulse.rules.arbitrage.pair import pairs_of
-from alphapulse.rules.arbitrage.scanner import PairScanner
+from alphapulse.rules.arbitrage.candidate import Stage
+from alphapulse.rules.arbitrage.open_sizing import OpenSizing
+from alphapulse.rules.arbitrage.scanner import CycleScanner, newest_stamp
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.limits.sizing import SizeCaps
 from alphapulse.rules.wire.codec import decode_value, encode_value
@@ -80,15 +81,19 @@ def with_terms(**changes: Any) -> FlashArbitrageTerms:
 
 def test_each_opportunity_state_of_the_day_gives_one_signal() -> None:
     """Where the scanner found it, with its path, its size and its profit."""
-    found = list(PairScanner(pairs_of(pools(), (USDC,)), per_block=False).scan(day_events()))
+    moments = list(CycleScanner(pools(), (USDC,), per_block=False).scan(day_events()))
     signals = day_signals()
-    assert len(signals) == len(found) == 29
-    for signal, one in zip(signals, found, strict=True):
-        assert signal.position == one.position
-        assert signal.legs == tuple(step.as_leg() for step in one.path.steps)
-        assert (signal.size, signal.profit) == (one.path.size, one.path.profit)
+    assert len(signals) == len(moments) == 29
+    for signal, moment in zip(signals, moments, strict=True):
+        (opened,) = moment.cycles
+        path = OpenSizing().best(opened)
+        assert path is not None
+        assert signal.position == moment.position
+        assert signal.legs == tuple(step.as_leg() for step in path.steps)
+        assert (signal.size, signal.profit) == (path.size, path.profit)
         assert signal.profit_token == USDC
-        assert (signal.venue_time_ns, signal.received_ns) == (one.stamp.venue_time_ns, NOW_NS)
+        stamp = newest_stamp(opened.states)
+        assert (signal.venue_time_ns, signal.received_ns) == (stamp.venue_time_ns, NOW_NS)
         assert (signal.run, signal.strategy, signal.chain_id, signal.halt_epoch) == (3, "flash", 1, 7)
         assert signal.valid_through_block == signal.block_number
         assert signal.fees_ppm == 3500
@@ -211,7 +216,7 @@ def test_a_gap_too_wide_for_its_field_is_told_as_the_widest() -> None:
     one, two = pool(1), pool(2)
     terms = with_terms(wrapped_native=TOKEN_B.address)
     (signal,) = (
-        Surroundings().strategy(terms, [one, two]).on_events([swap(one, (1, 0), FAIR << 40), swap(two, (1, 1), FAIR)])
+        Surroundings().strategy(terms, [one, two]).on_events([swap(one, (1, 0), FAIR << 20), swap(two, (1, 1), FAIR)])
     )
     assert signal.gap_ppm == MOST_GAP_PPM
     (narrow,) = (
@@ -264,7 +269,26 @@ def capped(cap: int | None) -> list[ArbitrageSignal]:
     return flash.on_events(day_events())
 
 
-@pytest.mark.parametrize("cap", [1, 10**6, 10**9, 10**11])
+def test_a_cap_below_what_earns_gives_no_signal_but_a_candidate() -> None:
+    """A raw unit buys nothing: each of the 29 states is told with the stage that ended it."""
+    flash = FlashArbitrage(
+        "flash",
+        FlashArbitrageTerms("log", (USDC,), 0, 250_000, 0, WETH),
+        pools(),
+        next_signal_id=count(1).__next__,
+        run=lambda: 1,
+        halt_epoch=lambda: 1,
+        caps=SizeCaps({USDC: 1}),
+    )
+    assert flash.on_events(day_events()) == []
+    assert flash.candidates.totals[Stage.SIZING] == 29
+    newest = flash.candidates.newest(1)[0]
+    assert newest.stage is Stage.SIZING
+    assert "no more than 1 raw units" in newest.reason
+    assert newest.gap_ppm > 3500
+
+
+@pytest.mark.parametrize("cap", [10**6, 10**9, 10**11])
 def test_a_capped_trade_is_evaluated_anew_and_exactly(cap: int) -> None:
     """Each leg is what the pool pays for exactly the smaller amount; what is below the cap stays as it is."""
     free, cut = capped(None), capped(cap)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alphapulse.data.pools import Pool
-from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.pair import PPM
-from alphapulse.rules.arbitrage.sizing import PathStep
-
-Q192_BITS = 192
+from alphapulse.rules.arbitrage.path import PathStep
 
 
 def flash_fee(size: int, fee_ppm: int) -> int:
@@ -41,20 +38,11 @@ def native_value(wei: int, native: bytes, token: bytes, known: Iterable[tuple[Po
     """
     if not wei or native == token:
         return wei
-    values = [
-        _through(pool, state, wei, native)
-        for pool, state in known
-        if isinstance(state, ConcentratedState)
-        and {native, token} == set(pool.pair)
-        and state.sqrt_price_x96
-        and state.liquidity
-    ]
+    values = []
+    for pool, state in known:
+        tokens = [one.address for one in pool.tokens]
+        if native in tokens and token in tokens and getattr(state, "liquidity", True):
+            numerator, denominator = state.price(tokens.index(native), tokens.index(token))
+            if numerator and denominator:
+                values.append(-(-wei * numerator // denominator))
     return max(values, default=None)
-
-
-def _through(pool: Pool, state: ConcentratedState, amount: int, token_in: bytes) -> int:
-    """`amount` at the pool's price without fee, in raw units of its other token, rounded up."""
-    squared = state.sqrt_price_x96 * state.sqrt_price_x96
-    if token_in == pool.token0.address:
-        return -(-amount * squared >> Q192_BITS)
-    return -(-(amount << Q192_BITS) // squared)

@@ -9,6 +9,8 @@ from alphapulse.data.pools import Pool
 
 MOST_HOPS = 4
 
+Key = tuple[tuple[int, int, int], ...]
+
 
 class Hop(NamedTuple):
     """One pool of a cycle and what is sold and bought there, as indexes into the pool's tokens."""
@@ -31,11 +33,11 @@ class Hop(NamedTuple):
 class Cycle(NamedTuple):
     """Hops of which each sells what the one before bought; the first sells the token that the last buys.
 
-    `key` tells cycles of one index apart: for each hop the pool's number there and the two tokens.
+    `key` tells cycles of one index apart, both ways round alike: the pools' numbers there and the two tokens, sorted.
     """
 
     hops: tuple[Hop, ...]
-    key: tuple[tuple[int, int, int], ...]
+    key: Key
 
     @property
     def profit_token(self) -> bytes:

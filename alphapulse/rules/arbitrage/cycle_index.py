@@ -214,11 +214,13 @@ class CycleIndex:
 
     def cycle(self, seat: Seat, up: bool, others: Sequence[tuple[Seat, int]]) -> Cycle:
         """The cycle through a seat and, behind it, those at other directed edges."""
-        walked = [(seat, up), *((other, not number & 1) for other, number in others)]
-        hops = tuple([one.hop(up=upwards) for one, upwards in walked])
-        numbers = {one.pool.id: one.pool_number for one, _ in walked}
-        hops = rotated(hops, self._ranks)
-        return Cycle(hops, tuple([(numbers[hop.pool.id], hop.token_in, hop.token_out) for hop in hops]))
+        hops = [seat.hop(up=up)]
+        key = [(seat.pool_number, seat.low, seat.high)]
+        for other, number in others:
+            hops.append(other.hop(up=not number & 1))
+            key.append((other.pool_number, other.low, other.high))
+        key.sort()
+        return Cycle(rotated(tuple(hops), self._ranks), tuple(key))
 
     # Edges
 

@@ -35,6 +35,11 @@ class PathStep(NamedTuple):
     fee_amount: int
     sqrt_price_x96: int
 
+    @property
+    def zero_for_one(self) -> bool:
+        """True if, of two tokens, the one with the lesser address is sold."""
+        return self.token_in < self.token_out
+
     def as_leg(self) -> Leg:
         """The step as it travels in signals and fills."""
         tokens = self.pool.tokens
@@ -50,11 +55,15 @@ class PathStep(NamedTuple):
 
 
 class SizedPath(NamedTuple):
-    """The best trade found: `profit` = last amount out - first amount in, in raw units of the profit token."""
+    """The best trade found: `profit` = last amount out - first amount in, in raw units of the profit token.
+
+    `at_end` says that one of its pools is at the end of the range in which it was looked at.
+    """
 
     size: int
     profit: int
     steps: tuple[PathStep, ...]
+    at_end: bool = False
 
 
 class Chain:

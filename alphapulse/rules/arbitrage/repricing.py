@@ -2,51 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.pools import Pool
+from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.signals import Leg
+from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.amm.swap_math import compute_swap_step
-from alphapulse.rules.arbitrage.sizing import PathStep, SizedPath, range_end
+from alphapulse.rules.arbitrage.cycle import Hop
+from alphapulse.rules.arbitrage.path import PathStep, step_of
 
 
 def reprice(legs: Sequence[tuple[Pool, AmmState, Leg]], size: int) -> tuple[PathStep, ...] | None:
     """Each leg swapped exactly at its pool's given state, each selling what the one before bought.
 
-    None if a leg leaves the pool's current range: what lies behind it is not known, and nothing is guessed.
+    None if a pool refuses, cannot take all of it, or leaves what is known of it: nothing is guessed.
     """
     steps: list[PathStep] = []
     amount = size
     for pool, state, leg in legs:
-        if not isinstance(state, ConcentratedState):
+        hop = hop_of(pool, leg)
+        if isinstance(state, ConcentratedState) and state.trust is Trust.IN_RANGE:
+            step = _step_in_range(hop, state, amount)
+        else:
+            step = _quoted_step(hop, state, amount)
+        if step is None:
             return None
-        zero_for_one = leg.token_in == pool.token0.address
-        bound = range_end(pool, state, zero_for_one=zero_for_one)
-        step = compute_swap_step(state.sqrt_price_x96, bound, state.liquidity, amount, pool.fixed_fee_ppm)
-        if step.amount_in + step.fee_amount < amount:
-            return None
-        steps.append(PathStep(pool, zero_for_one, amount, step.amount_out, step.fee_amount, state.sqrt_price_x96))
+        steps.append(step)
         amount = step.amount_out
     return tuple(steps)
 
 
-def resize(path: SizedPath, size: int, state: Callable[[InstrumentId], AmmState | None]) -> SizedPath:
-    """The path with another first amount, evaluated exactly at the pools' states; less is always within their ranges.
+def _step_in_range(hop: Hop, state: ConcentratedState, amount: int) -> PathStep | None:
+    """One swap up to the end of the range that is known, the end itself included."""
+    fee_ppm = state.fee_ppm
+    if fee_ppm is None:
+        return None
+    end = state.range_end(zero_for_one=hop.token_in < hop.token_out)
+    swap = compute_swap_step(state.sqrt_price_x96, end, state.liquidity, amount, fee_ppm)
+    if swap.amount_in + swap.fee_amount < amount:
+        return None
+    return PathStep(*hop, amount, swap.amount_out, swap.fee_amount, state.sqrt_price_x96)
 
-    Raises:
-        ValueError: `size` is larger than the path's, or one of its pools has no state.
-    """
-    legs = []
-    for step in path.steps:
-        found = state(step.pool.id)
-        if found is None:
-            raise ValueError(f"expected a state of pool {step.pool.id.name}, found none")
-        legs.append((step.pool, found, step.as_leg()))
-    steps = reprice(legs, size)
-    if size > path.size or steps is None:
-        raise ValueError(f"expected at most {path.size}, which stays in both ranges, found {size}")
-    opening, closing = steps
-    return SizedPath(size, closing.amount_out - size, (opening, closing))
+
+def _quoted_step(hop: Hop, state: AmmState, amount: int) -> PathStep | None:
+    try:
+        quote = state.quote_in(hop.token_in, hop.token_out, amount)
+    except QuoteRefused:
+        return None
+    return step_of(hop, state, quote) if quote.amount_in == amount else None
+
+
+def hop_of(pool: Pool, leg: Leg) -> Hop:
+    """The hop of a leg. Raises ValueError if the pool does not hold its tokens."""
+    addresses = [token.address for token in pool.tokens]
+    return Hop(pool, addresses.index(leg.token_in), addresses.index(leg.token_out))

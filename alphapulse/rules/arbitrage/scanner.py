@@ -1,37 +1,60 @@
-"""Watches pairs of pools and says at which states an opportunity stands open."""
+"""Watches all pools and says at which moments which cycles stand open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import attrs
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import BlockCompleted, LogStamp, MarketEvent, PoolState, PoolSwap, StreamState, StreamStatus
-from alphapulse.rules.amm.concentrated import ConcentratedState
-from alphapulse.rules.arbitrage.pair import PoolPair
-from alphapulse.rules.arbitrage.sizing import SizedPath, size_path
+from alphapulse.data.market import BlockCompleted, LogStamp, PoolState, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.pool_events import PoolFeeChanged
+from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
+from alphapulse.data.pools import Pool, Trust
+from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
+from alphapulse.rules.arbitrage.cycle_index import UNKNOWN, CycleIndex, Seat
+from alphapulse.rules.arbitrage.episodes import Episodes
+from alphapulse.rules.arbitrage.screen import Screen, price_rates
 from alphapulse.rules.books.pool_book import PoolBook, Position
 
+PPM = 1_000_000
 
-class Opportunity(NamedTuple):
-    """An opportunity state of one pair: where it stands, and the best trade there."""
+PRICE_EVENTS = frozenset((PoolSwap, PoolSync, PoolFeeChanged, PoolLiquidity))
+"""Events that make a state, even one at the same price as before. Others do if a rate has changed."""
 
-    pair: PoolPair
-    position: Position
-    stamp: LogStamp
-    hi_sqrt: int
-    lo_sqrt: int
-    path: SizedPath
+
+class OpenCycle(NamedTuple):
+    """A cycle whose marginal prices beat its fees at the states given, in integers.
+
+    `gap_ppm` is how far the product of its prices lies above one before fees, `fees_ppm` the sum of the fees.
+    `opens_episode`: it was not open at the state before.
+    """
+
+    cycle: Cycle
+    states: tuple[AmmState, ...]
+    gap_ppm: int
+    fees_ppm: int
     opens_episode: bool
+
+
+class Moment(NamedTuple):
+    """A moment at which cycles stand open: behind a log, or at the end of a block."""
+
+    chain_id: int
+    position: Position
+    cycles: tuple[OpenCycle, ...]
 
 
 @attrs.define
 class ScanCounts:
-    """States looked at, and what became of them. An episode is a maximal run of opportunity states of one pair.
+    """Moments looked at, and what became of them. An episode is a maximal run of states in which a cycle stands open.
 
-    `profit` sums the opportunities' profit in raw units, by token, before any cost or limit.
+    `screened_out` are moments at which no cycle was open. `profit` sums the profit of all open cycles in raw units, by
+    token, before any cost or limit.
     """
 
     states: int = 0
@@ -42,81 +65,232 @@ class ScanCounts:
     profit: dict[bytes, int] = attrs.field(factory=dict)
 
 
-class PairScanner:
-    """A pure state machine: events in, opportunities out.
+class _Chain:
+    """What is remembered of one chain."""
 
-    A state is the moment directly after a swap in one of the pair's pools, once a swap of both has been seen. With
-    `per_block` only the states at the end of complete blocks count. A gap that a snapshot shows belongs to an episode
-    that began before: its states do not open one.
+    def __init__(self) -> None:
+        self.episodes: Episodes[Key] = Episodes()
+        """Those with a number."""
+        self.open: dict[int, set[Key]] = {}
+        self.changed: dict[InstrumentId, None] = {}
+        self.last_block = -1
+
+
+class CycleScanner:
+    """A pure state machine: events in, moments out.
+
+    A state is the moment directly after an event that told a pool's price, once all pools of a cycle through it are
+    known. With `per_block` only the ends of complete blocks count. A gap that a snapshot shows belongs to an episode
+    that began before. A reorganisation takes books, episodes and rates back to its ancestor.
     """
 
-    def __init__(self, pairs: Iterable[PoolPair], *, per_block: bool) -> None:
+    def __init__(
+        self,
+        pools: Iterable[Pool],
+        base_tokens: Sequence[bytes],
+        *,
+        per_block: bool,
+        most_hops: int = MOST_HOPS,
+    ) -> None:
         self.book = PoolBook()
+        self.screen = Screen(CycleIndex(base_tokens, most_hops=most_hops))
         self.counts = ScanCounts()
         self._per_block = per_block
-        self._pairs_of: dict[InstrumentId, list[PoolPair]] = {}
-        for pair in pairs:
-            for pool in (pair.first, pair.second):
-                self.book.add(pool)
-                self._pairs_of.setdefault(pool.id, []).append(pair)
-        self._swapped: dict[PoolPair, None] = {}
-        self._in_episode: set[PoolPair] = set()
-        self._last_block = -1
+        self._chains: dict[int, _Chain] = {}
+        for pool in pools:
+            self.add(pool)
 
-    def scan(self, events: Iterable[MarketEvent]) -> Iterator[Opportunity]:
-        """Take events in, in chain order; yields each opportunity state while the book stands at it."""
+    def add(self, pool: Pool) -> None:
+        """Watch a pool from now on."""
+        self.book.add(pool)
+        self.screen.add(pool)
+
+    def remove(self, pool: InstrumentId) -> None:
+        """Watch a pool no longer; its episodes end."""
+        seats = self.screen.index.seats(pool)
+        self.screen.remove(pool)
+        self.book.remove(pool)
+        if seats:
+            chain = self._chain(pool.chain_id or 0)
+            chain.changed.pop(pool, None)
+            for key in chain.open.pop(seats[0].pool_number, ()):
+                chain.episodes.close(key, chain.last_block)
+
+    def episode(self, cycle: Cycle) -> int | None:
+        """The number of the episode in which a cycle stands open; None if none was given to it yet."""
+        return self._chain(cycle.chain_id).episodes.number(cycle.key)
+
+    def number_episode(self, cycle: Cycle, block_number: int, number: int) -> None:
+        """Give the episode in which a cycle stands open its number."""
+        self._chain(cycle.chain_id).episodes.open(cycle.key, block_number, number)
+
+    def scan(self, events: Iterable[Any]) -> Iterator[Moment]:
+        """Take events in, in chain order; yields each moment at which something is open while the book stands at it."""
         for event in events:
-            changed = self.book.apply(event)
-            if isinstance(changed, PoolSwap):
-                pairs = self._pairs_of.get(changed.pool, ())
-                if self._per_block:
-                    self._swapped.update(dict.fromkeys(pairs))
-                else:
-                    for pair in pairs:
-                        if (found := self._look(pair, changed.stamp.position)) is not None:
-                            yield found
-            elif isinstance(event, PoolState):
-                self._inherit(event.pool)
-            elif isinstance(event, BlockCompleted):
-                swapped, self._swapped = self._swapped, {}
-                for pair in swapped:
-                    if (found := self._look(pair, (event.block_number, event.last_log_index))) is not None:
-                        yield found
-            elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
-                self._swapped.clear()
-                self._in_episode.clear()
-                self._last_block = -1
+            if (moment := self.take(event)) is not None:
+                yield moment
 
-    def _inherit(self, pool: InstrumentId) -> None:
-        for pair in self._pairs_of.get(pool, ()):
-            first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
-            if isinstance(first, ConcentratedState) and isinstance(second, ConcentratedState):
-                prices = (first.sqrt_price_x96, second.sqrt_price_x96)
-                if pair.has_opportunity(max(prices), min(prices)):
-                    self._in_episode.add(pair)
+    def take(self, event: Any) -> Moment | None:
+        """Take one event in; what stands open behind it."""
+        if self.book.apply(event) is not None:
+            return self._look_behind(event)
+        kind = type(event)
+        if kind is BlockCompleted:
+            return self._look_at_end(event) if self._per_block else None
+        if kind is ChainReorganised:
+            self._roll_back(event)
+        elif kind is StreamStatus and event.state is StreamState.RESET:
+            self._begin_anew()
+        return None
 
-    def _look(self, pair: PoolPair, position: Position) -> Opportunity | None:
-        first, second = self.book.state(pair.first.id), self.book.state(pair.second.id)
-        if not isinstance(first, ConcentratedState) or not isinstance(second, ConcentratedState):
+    # Moments
+
+    def _look_behind(self, event: Any) -> Moment | None:
+        """What stands open behind the event of a pool."""
+        pool: InstrumentId = event.pool
+        seats = self.screen.index.seats(pool)
+        kind = type(event)
+        if not self._take_rates(seats) and kind not in PRICE_EVENTS:
             return None
-        counts = self.counts
+        if kind is PoolTrustChanged:
+            return None
+        stamp: LogStamp = event.stamp
+        if kind is PoolState or stamp.transaction_hash is None:
+            self._inherit(seats)
+            return None
+        if self._per_block:
+            self._chain(pool.chain_id or 0).changed[pool] = None
+            return None
+        return self._look(pool.chain_id or 0, stamp.position, (seats,))
+
+    def _look_at_end(self, end: BlockCompleted) -> Moment | None:
+        """What stands open at the end of a block through the pools that changed in it."""
+        chain = self._chain(end.chain_id)
+        changed, chain.changed = chain.changed, {}
+        if not changed:
+            return None
+        index = self.screen.index
+        position = end.block_number, end.last_log_index
+        return self._look(end.chain_id, position, [index.seats(pool) for pool in changed])
+
+    def _look(self, chain_id: int, position: Position, changed: Iterable[tuple[Seat, ...]]) -> Moment | None:
+        chain, counts, screen = self._chain(chain_id), self.counts, self.screen
+        found: dict[Key, OpenCycle] = {}
+        comparable = False
+        for seats in changed:
+            for seat in seats:
+                comparable = comparable or screen.is_comparable(seat)
+                for cycle in screen.passing(seat):
+                    if cycle.key not in found and (opened := self._opened(cycle)) is not None:
+                        found[cycle.key] = opened
+                        if opened.opens_episode:
+                            counts.episodes += 1
+                            self._remember(chain, cycle.key)
+            if seats and (before := chain.open.get(seats[0].pool_number)):
+                self._close(chain, before, found, position[0])
+        if not comparable:
+            return None
         counts.states += 1
-        hi, lo = first.sqrt_price_x96, second.sqrt_price_x96
-        if hi < lo:
-            hi, lo = lo, hi
-        if not pair.has_opportunity(hi, lo):
+        if not found:
             counts.screened_out += 1
-            self._in_episode.discard(pair)
             return None
-        counts.opportunities += 1
-        opens = pair not in self._in_episode
-        if opens:
-            self._in_episode.add(pair)
-            counts.episodes += 1
-        if position[0] != self._last_block:
-            self._last_block = position[0]
+        counts.opportunities += len(found)
+        if position[0] != chain.last_block:
+            chain.last_block = position[0]
             counts.blocks += 1
-        stamp = max(first.stamp, second.stamp, key=lambda one: one.position)
-        path = size_path(pair, first, second)
-        counts.profit[pair.profit_token] = counts.profit.get(pair.profit_token, 0) + path.profit
-        return Opportunity(pair, position, stamp, hi, lo, path, opens)
+        return Moment(chain_id, position, tuple(found.values()))
+
+    def _opened(self, cycle: Cycle) -> OpenCycle | None:
+        """The cycle with its states if it beats its fees exactly: Π price · (10⁶ - fee) > 10⁶ⁿ."""
+        states, fees_ppm = [], 0
+        numerator = denominator = keep = whole = 1
+        for pool, token_in, token_out in cycle.hops:
+            state = self.book.state(pool.id)
+            if state is None or state.fee_ppm is None:
+                return None
+            out, into = state.price(token_in, token_out)
+            numerator *= out
+            denominator *= into
+            keep *= PPM - state.fee_ppm
+            whole *= PPM
+            fees_ppm += state.fee_ppm
+            states.append(state)
+        if numerator * keep <= denominator * whole:
+            return None
+        opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
+        gap_ppm = numerator * PPM // denominator - PPM
+        return OpenCycle(cycle, tuple(states), gap_ppm, fees_ppm, opens_episode)
+
+    def _inherit(self, seats: Sequence[Seat]) -> None:
+        """What a snapshot shows to stand open has opened before."""
+        for seat in seats:
+            for cycle in self.screen.passing(seat):
+                if self._opened(cycle) is not None:
+                    chain = self._chain(cycle.chain_id)
+                    chain.episodes.inherit(cycle.key)
+                    self._remember(chain, cycle.key)
+
+    # Rates
+
+    def _take_rates(self, seats: Sequence[Seat]) -> bool:
+        """Bring the rates of a pool up to its state; True if one of them changed."""
+        changed = False
+        for seat in seats:
+            state = self.book.state(seat.pool.id)
+            up = down = UNKNOWN
+            if state is not None and state.trust is not Trust.DIVERGENT and _has_liquidity(state):
+                up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
+            if up != seat.up or down != seat.down:
+                self.screen.set_rates(seat, up, down)
+                changed = True
+        return changed
+
+    def _roll_back(self, event: ChainReorganised) -> None:
+        chain = self._chain(event.chain_id)
+        chain.changed.clear()
+        chain.episodes.roll_back(event.ancestor_number)
+        chain.last_block = min(chain.last_block, event.ancestor_number)
+        chain.open.clear()
+        for key in chain.episodes.open_keys:
+            self._remember(chain, key)
+        index = self.screen.index
+        for pool in index.pools:
+            if pool.chain_id == event.chain_id:
+                self._take_rates(index.seats(pool))
+
+    def _begin_anew(self) -> None:
+        """A stream was reset: what its chain told is unknown, and its episodes are over."""
+        index = self.screen.index
+        for pool in index.pools:
+            self._take_rates(index.seats(pool))
+        known = {pool.chain_id for pool in index.pools if self.book.state(pool) is not None}
+        for chain_id in [one for one in self._chains if one not in known]:
+            del self._chains[chain_id]
+
+    # Episodes
+
+    def _chain(self, chain_id: int) -> _Chain:
+        chain = self._chains.get(chain_id)
+        if chain is None:
+            chain = self._chains[chain_id] = _Chain()
+        return chain
+
+    def _remember(self, chain: _Chain, key: Key) -> None:
+        for number, _, _ in key:
+            chain.open.setdefault(number, set()).add(key)
+
+    def _close(self, chain: _Chain, before: set[Key], found: dict[Key, OpenCycle], block_number: int) -> None:
+        """End the episodes through a pool that are no longer open."""
+        for key in [key for key in before if key not in found]:
+            chain.episodes.close(key, block_number)
+            for number, _, _ in key:
+                chain.open[number].discard(key)
+
+
+def newest_stamp(states: Sequence[AmmState]) -> LogStamp:
+    """The stamp of the event that opened a cycle: the newest of its states'."""
+    return max((state.stamp for state in states), key=lambda stamp: stamp.position)
+
+
+def _has_liquidity(state: AmmState) -> bool:
+    return getattr(state, "liquidity", 1) > 0

@@ -18,7 +18,7 @@ import numpy as np
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.cycle import Cycle
-from alphapulse.rules.arbitrage.cycle_index import UNKNOWN, CycleIndex, Edge, Loop, Seat
+from alphapulse.rules.arbitrage.cycle_index import NO_HOP, UNKNOWN, CycleIndex, Edge, Loop, Seat
 
 PPM: Final = 1_000_000
 SCALE: Final = 2.0**40
@@ -42,6 +42,7 @@ class Screen:
     def __init__(self, index: CycleIndex) -> None:
         self.index = index
         self.left_out = 0
+        self._comparable: set[Seat] = set()
         self._best: list[int] = [0, 0]
         self._rates = np.zeros(2, dtype=np.int64)
 
@@ -59,12 +60,15 @@ class Screen:
         """Forget a pool."""
         for seat in self.index.remove(pool):
             self._settle(seat.edge)
+        self._comparable.clear()
 
     def set_rates(self, seat: Seat, up: int, down: int) -> None:
         """The pool's rates on one edge have changed; `up` is for the sale of the token with the lesser address."""
         edge = seat.edge
         number, best = 2 * edge.number, self._best
         was_best = (seat.up == best[number] and seat.up > up) or (seat.down == best[number + 1] and seat.down > down)
+        if up == UNKNOWN:
+            self._comparable.clear()
         seat.up = up
         seat.down = down
         if was_best:
@@ -75,17 +79,24 @@ class Screen:
         if down > best[number + 1]:
             best[number + 1] = self._rates[number + 1] = down
 
-    def forget_rates(self) -> None:
-        """No pool's state is known any more."""
-        self._rates[2:] = UNKNOWN
-        self._best[2:] = [UNKNOWN] * (len(self._best) - 2)
-        for pool in self.index.pools:
-            for seat in self.index.seats(pool):
-                seat.up = seat.down = UNKNOWN
-
     def edge_rates(self, edge: Edge) -> tuple[int, int]:
         """The best rates of an edge, upwards and downwards."""
         return self._best[2 * edge.number], self._best[2 * edge.number + 1]
+
+    def is_comparable(self, seat: Seat) -> bool:
+        """True if every pool of some loop through the seat is known."""
+        if seat in self._comparable:
+            return True
+        loops = self.index.loops(seat.edge).upwards
+        if seat.up == UNKNOWN or not loops.size:
+            return False
+        known = (self._rates.take(loops) != UNKNOWN).all(axis=0)
+        if len(seat.edge.seats) > 1:  # the first loop leads back over the same edge, through another pool
+            others = [other.up != UNKNOWN for other in seat.edge.seats if other is not seat]
+            known &= (loops[1] != NO_HOP) | any(others)
+        if known.any():
+            self._comparable.add(seat)
+        return bool(known.any())
 
     def passing(self, seat: Seat) -> list[Cycle]:
         """The cycles through a pool's seat whose rates sum to more than zero, both ways."""

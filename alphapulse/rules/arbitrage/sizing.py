@@ -11,45 +11,15 @@ from math import gcd
 from typing import NamedTuple
 
 from alphapulse.data.pools import Pool
-from alphapulse.data.signals import Leg
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.swap_math import SwapStep, compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
-from alphapulse.rules.wire.slots import maker_of
+from alphapulse.rules.arbitrage.path import PathStep, SizedPath
 
 Q96_BITS = 96
 NO_LIMIT = 1 << 255
 """More than any pool can take: asks a step for all that the range holds."""
-
-_new_leg: Callable[..., Leg] = maker_of(Leg)
-
-
-class PathStep(NamedTuple):
-    """One exact swap of a path: amounts in raw units, the fee in raw units of the token sold."""
-
-    pool: Pool
-    zero_for_one: bool
-    amount_in: int
-    amount_out: int
-    fee_amount: int
-    sqrt_price_x96: int
-
-    def as_leg(self) -> Leg:
-        """The step as it travels in signals and fills."""
-        token0, token1 = self.pool.pair
-        token_in, token_out = (token0, token1) if self.zero_for_one else (token1, token0)
-        return _new_leg(
-            self.pool.id, token_in, token_out, self.amount_in, self.amount_out, self.fee_amount, self.sqrt_price_x96
-        )
-
-
-class SizedPath(NamedTuple):
-    """The best trade found: `profit` = last amount out - first amount in, in raw units of the profit token."""
-
-    size: int
-    profit: int
-    steps: tuple[PathStep, PathStep]
 
 
 class _Side(NamedTuple):
@@ -151,6 +121,7 @@ def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedStat
         size,
         best.profit,
         (_path_step(opening, size, best.opened), _path_step(closing, best.opened.amount_out, best.closed)),
+        at_end,
     )
 
 
@@ -216,4 +187,5 @@ def _trade(opening: _Side, closing: _Side, size: int) -> _Trade:
 
 
 def _path_step(side: _Side, amount_in: int, step: SwapStep) -> PathStep:
-    return PathStep(side.pool, side.zero_for_one, amount_in, step.amount_out, step.fee_amount, side.sqrt_price_x96)
+    token_in, token_out = (0, 1) if side.zero_for_one else (1, 0)
+    return PathStep(side.pool, token_in, token_out, amount_in, step.amount_out, step.fee_amount, side.sqrt_price_x96)

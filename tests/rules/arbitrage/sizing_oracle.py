@@ -177,5 +177,8 @@ def markets(draw: st.DrawFn, *, honest: bool) -> Market:
     # Around these ticks lie pairs of equal worth with 6/18, 18/6, 8/18 and 18/18 decimals, and the recorded pair.
     ticks = st.sampled_from([276_324, -276_324, 230_270, 0, 199_059]) if honest else st.integers(MIN_TICK, MAX_TICK)
     near_tick = draw(ticks)
-    states = (draw(range_states(near_tick, honest=honest)) for _ in range(2))
-    return (pair, *states)  # type: ignore[return-value]
+    here, there = (
+        draw(range_states(near_tick, honest=honest))._replace(fee_ppm=of.fee_ppm, tick_spacing=of.fixed_tick_spacing)
+        for of in (first, second)
+    )
+    return pair, here, there

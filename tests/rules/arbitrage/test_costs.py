@@ -13,7 +13,8 @@ from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO
 from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair
-from alphapulse.rules.arbitrage.sizing import PathStep, size_path
+from alphapulse.rules.arbitrage.path import PathStep
+from alphapulse.rules.arbitrage.sizing import size_path
 from tests.rules.arbitrage.market_samples import TOKEN_A, TOKEN_B, TOKEN_C, in_range, pool, stamp, state
 from tests.rules.arbitrage.sizing_oracle import Market, markets
 
@@ -91,7 +92,7 @@ def test_a_path_of_nothing_has_no_fees() -> None:
 def test_each_later_step_is_valued_by_what_the_end_brought() -> None:
     """Three steps: 10 of 1000 in the profit token, 100 of 2100 that brought 3000, 7 of 407 that brought 3000."""
     steps = tuple(
-        PathStep(pool(1), True, amount_in, amount_out, fee, 1 << 96)
+        PathStep(pool(1), 0, 1, amount_in, amount_out, fee, 1 << 96)
         for amount_in, amount_out, fee in ((1000, 2100, 10), (2100, 407, 100), (407, 3000, 7))
     )
     assert pool_fees(steps) == 10 + 3000 * 100 // 2000 + 3000 * 7 // 400

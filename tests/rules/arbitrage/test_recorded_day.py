@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterable
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -12,13 +13,16 @@ import attrs
 import pytest
 
 from alphapulse.data.instruments import InstrumentId, Venue
-from alphapulse.data.market import PoolEvent, PoolSwap
+from alphapulse.data.market import MarketEvent, PoolEvent, PoolSwap
 from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.concentrated import ConcentratedState
-from alphapulse.rules.arbitrage.pair import pairs_of
+from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
+from alphapulse.rules.arbitrage.open_sizing import OpenSizing
+from alphapulse.rules.arbitrage.pair import PoolPair
+from alphapulse.rules.arbitrage.path import SizedPath
 from alphapulse.rules.arbitrage.repricing import reprice
-from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner
-from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.arbitrage.scanner import CycleScanner, OpenCycle, newest_stamp
+from alphapulse.rules.books.pool_book import PoolBook, Position
 from tests.rules.arbitrage.market_samples import changed, day_events, day_with_block_ends
 from tests.rules.arbitrage.sizing_oracle import Cycle
 from tests.rules.events.recorded_day import pools
@@ -39,9 +43,32 @@ def positive_rows() -> dict[tuple[int, int], dict[str, str]]:
         return {(int(row["block_number"]), int(row["log_index"])): row for row in csv.DictReader(file)}
 
 
-def scan(base_token: bytes, *, per_block: bool = False) -> tuple[PairScanner, list[Opportunity]]:
-    scanner = PairScanner(pairs_of(pools(), (base_token,)), per_block=per_block)
-    return scanner, list(scanner.scan(day_with_block_ends()))
+@attrs.frozen
+class Found:
+    """An opportunity state of the day with its best trade."""
+
+    position: Position
+    opened: OpenCycle
+    path: SizedPath
+
+    @property
+    def pools(self) -> tuple[InstrumentId, ...]:
+        return self.opened.cycle.pools
+
+
+def sized(scanner: CycleScanner, events: Iterable[MarketEvent]) -> list[Found]:
+    sizing, found = OpenSizing(), []
+    for moment in scanner.scan(events):
+        for opened in moment.cycles:
+            path = sizing.best(opened)
+            assert path is not None
+            found.append(Found(moment.position, opened, path))
+    return found
+
+
+def scan(base_token: bytes, *, per_block: bool = False) -> tuple[CycleScanner, list[Found]]:
+    scanner = CycleScanner(pools(), (base_token,), per_block=per_block)
+    return scanner, sized(scanner, day_with_block_ends())
 
 
 def test_counts_of_the_day() -> None:
@@ -49,8 +76,8 @@ def test_counts_of_the_day() -> None:
     counts = scanner.counts
     assert (counts.states, counts.screened_out, counts.opportunities) == (2863, 2863 - 29, 29)
     assert (counts.blocks, counts.episodes) == (17, 18)
-    assert sum(one.opens_episode for one in found) == 18
-    assert counts.profit == {USDC: sum(one.path.profit for one in found)}
+    assert sum(one.opened.opens_episode for one in found) == 18
+    assert sum(one.path.profit for one in found) == 7_479_841_507
 
 
 def test_every_state_is_the_recorded_one() -> None:
@@ -82,14 +109,14 @@ def test_the_opportunities_are_the_29_states_with_their_profit() -> None:
         recorded = int(row["profit_usdc_raw_in_range"])
         assert recorded <= one.path.profit <= recorded + 10
         assert [step.pool.id.name for step in one.path.steps] == [row["sell_usdc_in_pool"], row["buy_usdc_in_pool"]]
-        assert one.stamp.position == one.position
+        assert newest_stamp(one.opened.states).position == one.position
 
 
 @pytest.mark.parametrize("base_token", [USDC, WETH])
 def test_no_size_earns_more(base_token: bytes) -> None:
     """A search over exact swaps finds at most one raw unit more, or one raw unit of the middle token's worth."""
     for one, (first, second) in zip(scan(base_token)[1], opportunity_states(), strict=True):
-        cycle = Cycle.of(one.pair, first, second)
+        cycle = Cycle.of(PoolPair(pools()[0], pools()[1], base_token), first, second)
         assert cycle.profit(one.path.size) == one.path.profit
         assert cycle.searched() - one.path.profit <= (1 if base_token == USDC else cycle.tolerance())
         assert one.path.profit <= cycle.continuous_bound()
@@ -130,9 +157,17 @@ def test_mirrored_for_the_other_base_token() -> None:
 
 
 def test_the_profit_token_is_token0_where_no_base_token_is_held() -> None:
-    scanner = PairScanner(pairs_of(pools(), (bytes(20),)), per_block=False)
-    list(scanner.scan(day_events()))
-    assert scanner.counts.profit == scan(USDC)[0].counts.profit
+    scanner = CycleScanner(pools(), (bytes(20),), per_block=False)
+    assert [one.path for one in sized(scanner, day_events())] == [one.path for one in scan(USDC)[1]]
+
+
+@pytest.mark.parametrize("base_token", [USDC, WETH])
+def test_the_way_for_any_cycle_says_the_same(base_token: bytes) -> None:
+    """Sized as a cycle of any length, each of the 29 states brings the same profit to the last unit."""
+    for one in scan(base_token)[1]:
+        path = size_cycle(one.opened.cycle, one.opened.states)
+        assert path is not None
+        assert path.profit == one.path.profit
 
 
 def test_no_block_end_has_an_opportunity() -> None:
@@ -162,17 +197,19 @@ def three_pools() -> tuple[tuple[Pool, ...], list[PoolEvent]]:
 
 
 def test_with_three_pools_each_pair_counts_by_itself() -> None:
-    """Each pair sees the opportunities and episodes that it sees alone; a block counts once for all."""
+    """Each two pools see the opportunities and episodes that they see alone; a block counts once for all."""
     trio, events = three_pools()
-    scanner = PairScanner(pairs_of(trio, (USDC,)), per_block=False)
-    found = list(scanner.scan(events))
-    assert len({one.pair for one in found}) == 3
-    alone = [PairScanner(pairs_of(two, (USDC,)), per_block=False) for two in combinations(trio, 2)]
+    scanner = CycleScanner(trio, (USDC,), per_block=False)
+    found = sized(scanner, events)
+    assert len({frozenset(one.pools) for one in found}) == 3
+    alone = [CycleScanner(two, (USDC,), per_block=False) for two in combinations(trio, 2)]
     for single, two in zip(alone, combinations(trio, 2), strict=True):
-        expected = [(one.position, one.opens_episode, one.path) for one in single.scan(events)]
+        expected = [(one.position, one.opened.opens_episode, one.path) for one in sized(single, events)]
         assert expected == [
-            (one.position, one.opens_episode, one.path) for one in found if (one.pair.first, one.pair.second) == two
+            (one.position, one.opened.opens_episode, one.path)
+            for one in found
+            if set(one.pools) == {pool.id for pool in two}
         ]
-    for name in ("states", "screened_out", "opportunities", "episodes"):
+    for name in ("opportunities", "episodes"):
         assert getattr(scanner.counts, name) == sum(getattr(single.counts, name) for single in alone)
     assert scanner.counts.blocks == len({one.position[0] for one in found})

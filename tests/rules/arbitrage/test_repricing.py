@@ -25,10 +25,15 @@ def leg(of: Pool, *, zero_for_one: bool) -> Leg:
     return Leg(of.id, *tokens, 0, 0, 0, 1)
 
 
+def seen(of: Pool, state: ConcentratedState) -> ConcentratedState:
+    """The state as the pool's own, with its fee and its spacing."""
+    return state._replace(fee_ppm=of.fee_ppm, tick_spacing=of.fixed_tick_spacing)
+
+
 def cycle_legs(first: ConcentratedState, second: ConcentratedState) -> list[tuple[Pool, ConcentratedState, Leg]]:
     return [
-        (PAIR.first, first, leg(PAIR.first, zero_for_one=True)),
-        (PAIR.second, second, leg(PAIR.second, zero_for_one=False)),
+        (PAIR.first, seen(PAIR.first, first), leg(PAIR.first, zero_for_one=True)),
+        (PAIR.second, seen(PAIR.second, second), leg(PAIR.second, zero_for_one=False)),
     ]
 
 

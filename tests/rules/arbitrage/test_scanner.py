@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import pytest
 
 from alphapulse.data.market import MarketEvent, PoolState, StreamState
 from alphapulse.data.pools import Pool
-from alphapulse.rules.arbitrage.pair import pairs_of
-from alphapulse.rules.arbitrage.scanner import Opportunity, PairScanner
+from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.rules.arbitrage.open_sizing import OpenSizing
+from alphapulse.rules.arbitrage.pair import PoolPair
+from alphapulse.rules.arbitrage.path import SizedPath
+from alphapulse.rules.arbitrage.scanner import CycleScanner, OpenCycle
 from alphapulse.rules.arbitrage.sizing import size_path
+from alphapulse.rules.books.pool_book import Position
 from tests.rules.arbitrage.market_samples import (
     LIQUIDITY,
+    TOKEN_A,
     burn,
     collect,
     completed,
@@ -32,17 +38,43 @@ NEAR = FAIR * 1001 // 1000
 """0.2% above FAIR: less than both fees."""
 
 
-def scanned(scanner: PairScanner, events: Iterable[MarketEvent]) -> list[Opportunity]:
+class Found(NamedTuple):
+    """An open cycle, where it was found, and its best trade."""
+
+    position: Position
+    opened: OpenCycle
+    path: SizedPath | None
+
+    @property
+    def opens_episode(self) -> bool:
+        return self.opened.opens_episode
+
+    @property
+    def pools(self) -> set[str]:
+        return {pool.name for pool in self.opened.cycle.pools}
+
+
+def scanned(scanner: CycleScanner, events: Iterable[MarketEvent]) -> list[Found]:
     """All that the scanner yields."""
-    return list(scanner.scan(events))
+    sizing = OpenSizing()
+    return [
+        Found(moment.position, opened, sizing.best(opened))
+        for moment in scanner.scan(events)
+        for opened in moment.cycles
+    ]
 
 
-def scanner(*, per_block: bool = False, pools: Sequence[Pool] = (ONE, TWO)) -> PairScanner:
-    return PairScanner(pairs_of(pools, ()), per_block=per_block)
+def scanner(*, per_block: bool = False, pools: Sequence[Pool] = (ONE, TWO)) -> CycleScanner:
+    return CycleScanner(pools, (), per_block=per_block)
 
 
-def opened(watching: PairScanner, events: Sequence[MarketEvent]) -> list[tuple[tuple[int, int], bool]]:
+def opened(watching: CycleScanner, events: Sequence[MarketEvent]) -> list[tuple[Position, bool]]:
     return [(found.position, found.opens_episode) for found in scanned(watching, events)]
+
+
+def best_of(dear: ConcentratedState, fair: ConcentratedState) -> SizedPath:
+    """The best trade between the two pools at these states."""
+    return size_path(PoolPair(ONE, TWO, TOKEN_A.address), dear, fair)
 
 
 def test_a_state_needs_a_swap_of_both_pools() -> None:
@@ -68,7 +100,7 @@ def test_a_mint_before_the_first_swap_is_forgotten() -> None:
     (found,) = scanned(
         watching, [mint(ONE, (1, 0), (-887_220, 887_220), 5), swap(ONE, (1, 1), DEAR), swap(TWO, (1, 2), FAIR)]
     )
-    assert found.path == size_path(found.pair, state(DEAR), state(FAIR))
+    assert found.path == best_of(state(DEAR), state(FAIR))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +121,8 @@ def test_liquidity_in_range_changes_the_size(ticks: tuple[int, int], counts: boo
         watching = scanner()
         events = [swap(TWO, (1, 0), FAIR), event(TWO, (1, 1), ticks, change), swap(ONE, (1, 2), DEAR)]
         (found,) = scanned(watching, events)
-        assert found.path == size_path(found.pair, state(DEAR), state(FAIR, changed if counts else before))
-        assert found.path != size_path(found.pair, state(DEAR), state(FAIR, before if counts else changed))
+        assert found.path == best_of(state(DEAR), state(FAIR, changed if counts else before))
+        assert found.path != best_of(state(DEAR), state(FAIR, before if counts else changed))
 
 
 def test_an_episode_lasts_until_a_state_without_opportunity() -> None:
@@ -125,13 +157,18 @@ def test_a_gap_that_turns_round_stays_one_episode() -> None:
 
 
 def test_states_of_another_pair_end_no_episode() -> None:
-    """With three pools the swap of one is a state of both its pairs, and of no other."""
+    """With three pools the swap of one is a state of all cycles through it, and of no other."""
     watching = scanner(pools=(ONE, TWO, THREE))
     scanned(watching, [swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR)])
     events = [swap(THREE, (1, 2), FAIR), swap(THREE, (1, 3), NEAR), swap(TWO, (1, 4), FAIR)]
-    found = [((one.pair.first, one.pair.second), one.position, one.opens_episode) for one in scanned(watching, events)]
-    assert found == [((ONE, THREE), (1, 2), True), ((ONE, THREE), (1, 3), False), ((ONE, TWO), (1, 4), False)]
-    assert watching.counts.states == 1 + 2 + 2 + 2
+    found = [(one.pools, one.position, one.opens_episode) for one in scanned(watching, events)]
+    first, second, third = (one.id.name for one in (ONE, TWO, THREE))
+    assert found == [
+        ({first, third}, (1, 2), True),
+        ({first, third}, (1, 3), False),
+        ({first, second}, (1, 4), False),
+    ]
+    assert watching.counts.states == 4
     assert watching.counts.blocks == 1
 
 
@@ -193,7 +230,7 @@ def test_block_mode_uses_the_liquidity_of_the_blocks_end() -> None:
         completed((1, 2)),
     ]
     (found,) = scanned(watching, events)
-    assert found.path == size_path(found.pair, state(DEAR), state(FAIR, 2 * LIQUIDITY))
+    assert found.path == best_of(state(DEAR), state(FAIR, 2 * LIQUIDITY))
 
 
 def test_a_reset_forgets_the_block_that_was_not_complete() -> None:

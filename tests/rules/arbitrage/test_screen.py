@@ -12,7 +12,7 @@ from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.cycle import Cycle, Hop
 from alphapulse.rules.arbitrage.cycle_index import FEW_LOOPS, UNKNOWN, CycleIndex, Seat
 from alphapulse.rules.arbitrage.screen import MOST_CYCLES, Screen, price_rates
-from tests.rules.arbitrage.market_graphs import address, graph_pool
+from tests.rules.arbitrage.market_graphs import Walk, address, graph_pool, walk_of
 
 Price = tuple[int, int, int]
 """Numerator and denominator of what the lesser address is sold for, and the fee in ppm."""
@@ -53,12 +53,12 @@ class Market:
     def gain(self, cycle: Cycle) -> Fraction:
         return prod((self.rate(hop) for hop in cycle.hops), start=Fraction(1))
 
-    def passing(self, pool: Pool) -> set[object]:
-        return {cycle.key for seat in self.screen.index.seats(pool.id) for cycle in self.screen.passing(seat)}
+    def passing(self, pool: Pool) -> set[Walk]:
+        return {walk_of(cycle) for seat in self.screen.index.seats(pool.id) for cycle in self.screen.passing(seat)}
 
-    def earning(self, pool: Pool) -> set[object]:
+    def earning(self, pool: Pool) -> set[Walk]:
         """Cycles through the pool that can earn, exactly."""
-        return {cycle.key for cycle in self.screen.index.cycles_through(pool.id) if self.gain(cycle) > 1}
+        return {walk_of(cycle) for cycle in self.screen.index.cycles_through(pool.id) if self.gain(cycle) > 1}
 
 
 @settings(max_examples=150)
@@ -114,7 +114,7 @@ def test_many_loops_are_summed_as_few_are() -> None:
             dear = at % 4 == 1
             market.set_price(seat, (102 if dear else 100, 100, 3000))
     passing = market.screen.passing(market.screen.index.seats(pools[0].id)[0])
-    assert {cycle.key for cycle in passing} >= market.earning(pools[0])
+    assert {walk_of(cycle) for cycle in passing} >= market.earning(pools[0])
     assert len(passing) == number // 2 == len(market.earning(pools[0]))
 
 
@@ -141,5 +141,25 @@ def test_what_is_not_known_has_no_rate() -> None:
     assert market.screen.passing(first) == []
     market.set_price(second, (100, 1, 0))
     assert len(market.screen.passing(first)) == 1
-    market.screen.forget_rates()
+    market.screen.set_rates(second, UNKNOWN, UNKNOWN)
     assert market.screen.passing(first) == []
+
+
+def test_a_seat_is_comparable_once_a_whole_loop_is_known() -> None:
+    """The pool itself is not the other one; and with a triangle it takes both of its other sides."""
+    market = Market([graph_pool(0, 1, 2), graph_pool(1, 1, 2), graph_pool(2, 2, 3), graph_pool(3, 1, 3)])
+    screen = market.screen
+    first, parallel, one, other = (screen.index.seats(pool.id)[0] for pool in market.pools)
+    known = []
+    for seat in (first, one, other):
+        market.set_price(seat, (1, 1, 0))
+        known.append([screen.is_comparable(each) for each in (first, parallel, one, other)])
+    market.set_price(parallel, (1, 1, 0))
+    market.set_price(one, (1, 0, 0))
+    known.append([screen.is_comparable(each) for each in (first, parallel, one, other)])
+    assert known == [
+        [False, False, False, False],
+        [False, False, False, False],
+        [True, False, True, True],
+        [True, True, False, False],
+    ]

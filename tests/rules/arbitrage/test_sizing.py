@@ -65,7 +65,10 @@ def test_a_path_is_what_exact_swaps_give(market: Market) -> None:
 def test_repricing_at_the_seen_state_is_the_path_itself(market: Market) -> None:
     pair, first, second = market
     path = size_path(*market)
-    state_of = {pair.first.id: first, pair.second.id: second}
+    state_of = {
+        of.id: one._replace(fee_ppm=of.fee_ppm, tick_spacing=of.fixed_tick_spacing)
+        for of, one in ((pair.first, first), (pair.second, second))
+    }
     assert reprice([(step.pool, state_of[step.pool.id], step.as_leg()) for step in path.steps], path.size) == path.steps
 
 
