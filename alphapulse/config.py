@@ -66,6 +66,51 @@ class RecordedSection(Section, frozen=True):
     at_end: Literal["stop", "hold", "repeat"] = "hold"
 
 
+class UrlSource(Section, frozen=True):
+    """Where a URL stands that holds a key: exactly one of an environment variable and a file with mode 0600."""
+
+    env: str | None = None
+    file: str | None = None
+
+
+class NodeSection(Section, frozen=True):
+    """`[[collectors.NAME.nodes]]`: a node of the chain. Its label is all of it that is ever shown."""
+
+    label: str
+    http: str | UrlSource
+    ws: str | UrlSource | None = None
+    requests_per_s: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
+    batch_size: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+    max_block_range: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
+    max_in_flight: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
+
+
+class FinalitySection(Section, frozen=True):
+    """`[collectors.NAME.finality]`: when a block counts as safe and as settled; depths are in blocks."""
+
+    safe_depth: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
+    tag: Literal["finalized", "safe", ""] = "finalized"
+    tagged_depth: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 128
+    settled_depth: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
+
+
+class EvmSection(Section, frozen=True):
+    """`[collectors.NAME]` with `kind = "evm"`: a live chain, followed by its nodes."""
+
+    kind: Literal["evm"]
+    chain_id: Annotated[int, msgspec.Meta(ge=1, le=2**63)]
+    nodes: tuple[NodeSection, ...]
+    block_time_ms: Annotated[int, msgspec.Meta(ge=10, le=600_000)]
+    pools: str = "pools.json"
+    genesis: str | None = None
+    multicall: str = "0xcA11bde05977b3631167028862bE2a173976CA11"
+    verify_ppm: Share = 100_000
+    finality: FinalitySection = FinalitySection()
+
+
+CollectorSection = RecordedSection | EvmSection
+
+
 class CaptureSection(Section, frozen=True):
     """`[capture]`: everything that collectors receive, written as it was received."""
 
@@ -194,7 +239,7 @@ class Config(Section, frozen=True):
 
     daemon: DaemonSection = DaemonSection()
     web: WebSection = WebSection()
-    collectors: dict[str, RecordedSection] = msgspec.field(default_factory=dict)
+    collectors: dict[str, CollectorSection] = msgspec.field(default_factory=dict)
     capture: CaptureSection = CaptureSection()
     strategies: StrategiesSection = StrategiesSection()
     costs: CostsSection = CostsSection()
@@ -259,19 +304,14 @@ def _check(config: Config) -> None:
     if config.strategies.flash_arbitrage is None:
         raise ConfigError("strategies", "expected [strategies.flash_arbitrage], found none: nothing would trade")
     for name, collector in config.collectors.items():
-        path = f"collectors.{name}"
         if not _NAME.fullmatch(name):
-            raise ConfigError(path, "expected a name of 1 to 40 letters, digits, hyphens and underscores")
-        if not collector.logs:
-            raise ConfigError(f"{path}.logs", "expected at least one file of logs, found an empty list")
-        if collector.speed and not SLOWEST <= collector.speed <= FASTEST:
             raise ConfigError(
-                f"{path}.speed", f"expected 0 (full speed), or {SLOWEST} to {FASTEST}, found {collector.speed}"
+                f"collectors.{name}", "expected a name of 1 to 40 letters, digits, hyphens and underscores"
             )
-        if collector.start and collector.end and collector.start >= collector.end:
-            raise ConfigError(f"{path}.end", f"expected a time after start, found {collector.end.isoformat()}")
-        if config.capture.enabled and config.resolve(config.capture.file) in map(config.resolve, collector.logs):
-            raise ConfigError("capture.file", f"expected another file than those of {path}.logs, found one of them")
+        if isinstance(collector, EvmSection):
+            _check_chain(f"collectors.{name}", collector, config)
+        else:
+            _check_recording(f"collectors.{name}", collector, config)
     latency = config.execution.latency
     if (latency.logs is None) == (latency.blocks is None):
         found = "none" if latency.logs is None else "both"
@@ -280,4 +320,38 @@ def _check(config: Config) -> None:
     if limits.loop_exit_s <= limits.loop_stall_s:
         raise ConfigError(
             "limits.loop_exit_s", f"expected more than loop_stall_s, {limits.loop_stall_s}, found {limits.loop_exit_s}"
+        )
+
+
+def _check_recording(path: str, collector: RecordedSection, config: Config) -> None:
+    if not collector.logs:
+        raise ConfigError(f"{path}.logs", "expected at least one file of logs, found an empty list")
+    if collector.speed and not SLOWEST <= collector.speed <= FASTEST:
+        raise ConfigError(
+            f"{path}.speed", f"expected 0 (full speed), or {SLOWEST} to {FASTEST}, found {collector.speed}"
+        )
+    if collector.start and collector.end and collector.start >= collector.end:
+        raise ConfigError(f"{path}.end", f"expected a time after start, found {collector.end.isoformat()}")
+    if config.capture.enabled and config.resolve(config.capture.file) in map(config.resolve, collector.logs):
+        raise ConfigError("capture.file", f"expected another file than those of {path}.logs, found one of them")
+
+
+def _check_chain(path: str, collector: EvmSection, config: Config) -> None:
+    if not collector.nodes:
+        raise ConfigError(f"{path}.nodes", "expected at least one node, found an empty list")
+    labels = [node.label for node in collector.nodes]
+    for place, label in enumerate(labels):
+        if not _NAME.fullmatch(label) or labels.index(label) != place:
+            raise ConfigError(
+                f"{path}.nodes[{place}].label",
+                "expected a label of 1 to 40 letters, digits, hyphens and underscores that no other node has",
+            )
+    if not any(node.ws is not None for node in collector.nodes):
+        raise ConfigError(f"{path}.nodes", "expected a node with `ws`, found none: nobody would tell of new blocks")
+    strategy = config.strategies.flash_arbitrage
+    if strategy is not None and strategy.enabled and strategy.evaluate == "log":
+        raise ConfigError(
+            "strategies.flash_arbitrage.evaluate",
+            f'expected "block" with {path} of kind "evm", found "log": a mined log tells of a block in which nobody '
+            "can act any more; what is left is to be taken at the block's end",
         )

@@ -45,6 +45,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _read(raw: Any, type_: Any, path: str) -> Any:
     """The value that `raw` stands for as a `type_`; the first of a union's types that takes it reads it."""
     options = [option for option in _options(type_) if option is not NoneType]
+    sections = [option for option in options if _kind(option) is Section]
+    if len(sections) > 1 and isinstance(raw, dict):
+        return _read_section(raw, _of_kind(raw, sections, path), path)
     for option in options:
         kind = _kind(option)
         if isinstance(raw, _TAKES[kind]) and (kind is bool or not isinstance(raw, bool)):
@@ -75,6 +78,15 @@ def _read_section(raw: dict[str, Any], type_: type[Section], path: str) -> Secti
         if field.required and field.name not in raw:
             raise ConfigError(_join(path, field.name), f"expected {_words(field.type)}, found no such key")
     return type_(**{key: _read(value, hints[key], _join(path, key)) for key, value in raw.items()})
+
+
+def _of_kind(raw: dict[str, Any], sections: list[type[Section]], path: str) -> type[Section]:
+    """The section that a table's `kind` names."""
+    kinds = {get_args(get_type_hints(section)["kind"])[0]: section for section in sections}
+    if (found := raw.get("kind")) not in tuple(kinds):
+        words = "found no such key" if found is None else f"found {_found(found)}"
+        raise ConfigError(_join(path, "kind"), f"expected {' or '.join(map(repr, kinds))}, {words}")
+    return kinds[found]
 
 
 def _read_table(raw: dict[str, Any], type_: Any, path: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from alphapulse.composition.watches import Watches
 from alphapulse.config import Config
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Mode
-from alphapulse.data.halts import GLOBAL
+from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import AlphaPulseError, HaltError, RecordingError
@@ -159,7 +159,7 @@ class Daemon:
         self.halts = self.halting.switch
         self.kill, self.resume = self.halting.kill, self.halting.resume
         self.resume_preconditions = self.halting.look
-        self.collector: Replaying = self.sources.recorded if self.sources is not None else self.site.market
+        self.collector: Replaying = self.sources.collector if self.sources is not None else self.site.market
         self.capture = self.sources.capture if self.sources is not None else None
         self.foundation, self.decisions = self.supervision.foundation, self.supervision.decisions
         self.collectors = self.supervision.collectors
@@ -245,11 +245,17 @@ class Daemon:
             self.environment,
             begin_run=self._begin_run,
             on_over=lambda: self.request_stop("the recording is over"),
+            on_broken=self._reduce_venues,
         )
 
     async def _begin_run(self, reason: str) -> None:
         await self.site.wait_audience()
         await self.books.begin_run(reason)
+
+    def _reduce_venues(self, reason: str) -> None:
+        """A chain is not final where it said so: what is open is closed, nothing new is begun."""
+        for venue in sorted({venue_scope(pool.id.venue) for pool in self.pools}):
+            self.halting.kill_by_supervisor(venue, reason, Level.REDUCING)
 
     def _kept_running(self) -> list[str]:
         return self.supervision.kept_running()

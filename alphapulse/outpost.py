@@ -29,6 +29,7 @@ from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
 from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
+from alphapulse.safety.scopes import venue_scope
 
 NS_PER_S = 1_000_000_000
 NS_PER_US = 1_000
@@ -77,6 +78,7 @@ class Outpost:
             halt_epoch=lambda: self.halts.epoch,
             here=placement.strategies,
         )
+        self._venues = sorted({venue_scope(pool.id.venue) for pool in pools})
         self.sources = self._collectors(config, pools)
         self.supervision = Tree(
             foundation=self._foundation(),
@@ -127,6 +129,7 @@ class Outpost:
             self.environment,
             begin_run=lambda _: self.site.wait_audience(),
             on_over=lambda: self.request_stop("the recording is over"),
+            on_broken=self._reduce_venues,
         )
 
     def _begin_run(self, run: RunStarted) -> None:
@@ -134,6 +137,11 @@ class Outpost:
         under_way = run.started_ns < self._started_ns
         age_ns = self.environment.now_ns() - run.started_ns
         self.strategies.begin_run(1 + max(0, age_ns) // NS_PER_US if under_way else 1)
+
+    def _reduce_venues(self, reason: str) -> None:
+        """A chain is not final where it said so; the books' process is asked to halt its venues."""
+        for venue in self._venues:
+            self._have_halted(venue, reason, Level.REDUCING)
 
     def _give_up(self, reason: str) -> None:
         self.failure = LifecycleError(reason)

@@ -11,6 +11,7 @@ import msgspec
 from alphapulse.cli.setup import read_config
 from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.collectors.recorded.recording import frame_of
+from alphapulse.composition.terms import recorded_collector
 from alphapulse.config import Config
 from alphapulse.data.market import PoolSwap
 from alphapulse.data.pools import Pool
@@ -29,7 +30,7 @@ class Day:
 
     def __init__(self) -> None:
         config = shipped_config()
-        (section,) = config.collectors.values()
+        _, section = recorded_collector(config)
         self.pools: tuple[Pool, ...] = load_pools(config.resolve(section.pools))
         with gzip.open(config.resolve(section.logs[0]), "rb") as file:
             self.lines = [line.strip() for line in file]

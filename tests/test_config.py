@@ -17,9 +17,13 @@ from hypothesis import strategies as st
 
 from alphapulse.config import (
     Config,
+    EvmSection,
+    FinalitySection,
     FlashArbitrageSection,
+    NodeSection,
     RecordedSection,
     SizingSection,
+    UrlSource,
     load_config,
     parse_config,
 )
@@ -150,6 +154,7 @@ def test_defaults_of_the_strategy_are_the_values_shown_or_those_that_its_comment
 def test_the_shipped_file_is_read_and_names_shipped_files() -> None:
     config = load_config(SHIPPED)
     collector = config.collectors["uniswap_v3_day"]
+    assert isinstance(collector, RecordedSection)
     assert [config.resolve(name).is_file() for name in (*collector.logs, collector.pools)] == [True, True]
     assert config.digest == hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
     assert config.folder == str(ROOT)
@@ -281,8 +286,9 @@ def test_a_time_without_an_offset_is_utc_also_as_text(written: str, key: str) ->
 
 @pytest.mark.parametrize("written", ["2024-01-05", '"2024-01-05"'])
 def test_a_day_is_its_first_moment(written: str) -> None:
-    start = parse(with_line("collectors.day", f"start = {written}")).collectors["day"].start
-    assert start == datetime.datetime(2024, 1, 5, tzinfo=datetime.UTC)
+    collector = parse(with_line("collectors.day", f"start = {written}")).collectors["day"]
+    assert isinstance(collector, RecordedSection)
+    assert collector.start == datetime.datetime(2024, 1, 5, tzinfo=datetime.UTC)
 
 
 # --- mistakes --------------------------------------------------------------------------------------------------------
@@ -490,7 +496,10 @@ def test_a_wrong_value_is_named_by_its_path_in_the_words_of_the_file(
             LEAST.split("[strategies", maxsplit=1)[0],
             "strategies: expected [strategies.flash_arbitrage], found none: nothing would trade",
         ),
-        (LEAST.replace('kind = "recorded"', ""), "collectors.day.kind: expected 'recorded', found no such key"),
+        (
+            LEAST.replace('kind = "recorded"', ""),
+            "collectors.day.kind: expected 'recorded' or 'evm', found no such key",
+        ),
         (LEAST.replace('logs = ["day.jsonl"]', ""), "collectors.day.logs: expected a list, found no such key"),
         (
             LEAST.replace('["day.jsonl"]', "[]"),
@@ -583,3 +592,56 @@ ANYTHING = st.recursive(
 def test_any_document_is_read_or_refused(document: dict[str, Any]) -> None:
     with suppress(ConfigError):
         parse_config(document, folder=Path("/there"))
+
+
+# --- a live chain ----------------------------------------------------------------------------------------------------
+
+LIVE = """
+[collectors.polygon]
+kind = "evm"
+chain_id = 137
+block_time_ms = 2000
+nodes = [{ label = "one", http = "https://there.example", ws = { env = "THERE" } }]
+[strategies.flash_arbitrage]
+evaluate = "block"
+"""
+
+
+def test_the_example_of_a_live_chain_is_read() -> None:
+    """It names a pool file that is there, and defaults where it says so."""
+    config = load_config(ROOT / "examples" / "polygon.toml")
+    collector = config.collectors["polygon"]
+    assert isinstance(collector, EvmSection)
+    assert config.resolve(collector.pools).is_file()
+    assert collector.finality == FinalitySection()
+    assert collector.verify_ppm == EvmSection.__struct_defaults__[-2]
+
+
+def test_a_live_chain_has_the_defaults_and_takes_urls_from_elsewhere() -> None:
+    """A URL may stand in the configuration, in the environment or in a file."""
+    node = NodeSection(label="one", http="https://there.example", ws=UrlSource(env="THERE"))
+    assert parse(LIVE).collectors["polygon"] == EvmSection(kind="evm", chain_id=137, block_time_ms=2000, nodes=(node,))
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "message"),
+    [
+        ('kind = "evm"', 'kind = "emv"', "collectors.polygon.kind: expected 'recorded' or 'evm', found the text 'emv'"),
+        ("chain_id = 137", "", "collectors.polygon.chain_id: expected a whole number, found no such key"),
+        ("nodes = [", "nodes = [] # [", "collectors.polygon.nodes: expected at least one node, found an empty list"),
+        (
+            ', ws = { env = "THERE" }',
+            "",
+            "collectors.polygon.nodes: expected a node with `ws`, found none: nobody would",
+        ),
+        ('label = "one"', 'label = "a b"', "collectors.polygon.nodes[0].label: expected a label of 1 to 40 letters"),
+        (
+            'evaluate = "block"',
+            "",
+            'strategies.flash_arbitrage.evaluate: expected "block" with collectors.polygon of kind',
+        ),
+    ],
+)
+def test_mistakes_of_a_live_chain_are_named(written: str, instead: str, message: str) -> None:
+    """Each by its path; decisions after each mined log are refused, as nobody can act on them."""
+    assert str(refusal(LIVE.replace(written, instead))).startswith(message)

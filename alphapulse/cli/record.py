@@ -12,7 +12,7 @@ import click
 
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.collectors.recorded.recording import Recording
-from alphapulse.composition.terms import recording_paths
+from alphapulse.composition.terms import recorded_collector, recording_paths
 from alphapulse.config import Config
 from alphapulse.data.wire import NAME
 from alphapulse.errors import CaptureError
@@ -75,5 +75,5 @@ def write_capture(sources: Sequence[Path], output: Path, name: str) -> Recorded:
 
 
 def _configured(config: Config) -> tuple[str, tuple[Path, ...]]:
-    ((name, section),) = config.collectors.items()
+    name, section = recorded_collector(config)
     return name, recording_paths(name, section, config)

@@ -1,4 +1,4 @@
-"""A strategy that is given up in another process is halted by the books, as one in their own process is."""
+"""What another process gives up is halted by the books: a strategy, or a venue whose chain cannot be trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import HaltError
 from alphapulse.relays.bus import Bus
 from alphapulse.safety.clipped import clipped
-from alphapulse.safety.scopes import STRATEGY_SCOPE
+from alphapulse.safety.scopes import STRATEGY_SCOPE, VENUE_SCOPE
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ GIVEN_UP = "GivenUp"
 
 
 def given_up(scope: str, reason: str, at_ns: int) -> Error:
-    """What the process of a strategy says when it has used up the strategy's restarts."""
+    """What a process says when it has used up a strategy's restarts, or cannot trust a venue's chain any more."""
     return Error(scope, GIVEN_UP, None, None, None, clipped(reason, SENTENCE.limit), at_ns)
 
 
@@ -47,7 +47,7 @@ class GivenUpFollower:
             task_status.started()
             while True:
                 for error in await subscription.receive():
-                    if error.kind == GIVEN_UP and error.service.startswith(STRATEGY_SCOPE):
+                    if error.kind == GIVEN_UP and error.service.startswith((STRATEGY_SCOPE, VENUE_SCOPE)):
                         self._take(error.service, error.text)
 
     def _take(self, scope: str, reason: str) -> None:
@@ -57,4 +57,4 @@ class GivenUpFollower:
             logger.warning("another process has given up %s, which is unknown here: %s", scope, error)
             return
         if not self._level(scope).stopped:
-            self._halt(scope, reason, Level.HALTED)
+            self._halt(scope, reason, Level.HALTED if scope.startswith(STRATEGY_SCOPE) else Level.REDUCING)

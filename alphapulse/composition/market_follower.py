@@ -26,12 +26,23 @@ LOG = "log"
 
 
 class Replaying(Protocol):
-    """How a replay stands, as the control plane shows it."""
+    """How a source of market data stands, as the control plane shows it."""
 
-    counts: ReplayCounts
-    span_ns: tuple[int, int] | None
-    last_event_ns: int | None
-    finished: bool
+    @property
+    def counts(self) -> ReplayCounts:
+        """What was handed over."""
+
+    @property
+    def span_ns(self) -> tuple[int, int] | None:
+        """First and last moment of the recording; None where there is none, or where it is not known."""
+
+    @property
+    def last_event_ns(self) -> int | None:
+        """Time of the newest block."""
+
+    @property
+    def finished(self) -> bool:
+        """True once the recording is over."""
 
 
 class MarketFollower:

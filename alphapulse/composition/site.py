@@ -12,7 +12,7 @@ from alphapulse.composition.market_follower import MarketFollower
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.terms import speed_ppm
 from alphapulse.composition.topology import Placement, Topology
-from alphapulse.config import Config
+from alphapulse.config import Config, RecordedSection
 from alphapulse.data.market import StreamStatus
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock
@@ -51,7 +51,7 @@ class Site:
         self._departure: Departure | None = None
         self._notices = LinkNotices(self.bus)
         (section,) = config.collectors.values()
-        self._ends = section.at_end == "stop" and not leads
+        self._ends = isinstance(section, RecordedSection) and section.at_end == "stop" and not leads
         if topology is not None:
             # Links, TLS and NATS are read only where there is another process.
             from alphapulse.composition.roads import Roads  # noqa: PLC0415

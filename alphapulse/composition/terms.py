@@ -9,7 +9,7 @@ from pathlib import Path
 from alphapulse.collectors.recorded.collector import ReplayTerms
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.environment import Environment
-from alphapulse.config import PPM, Amount, Config, CostsSection, FlashArbitrageSection, RecordedSection
+from alphapulse.config import PPM, Amount, Config, CostsSection, EvmSection, FlashArbitrageSection, RecordedSection
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.pools import Pool, Token
 from alphapulse.errors import ConfigError
@@ -35,9 +35,21 @@ def replay_terms(name: str, section: RecordedSection) -> ReplayTerms:
 
 
 def speed_ppm(config: Config) -> int:
-    """At which the market clock runs, in millionths of real time; 0: it stands at the newest block."""
+    """At which the market clock runs, in millionths of real time; 0: it stands at the newest block. Live: as real."""
     (section,) = config.collectors.values()
-    return _speed_ppm(section)
+    return PPM if isinstance(section, EvmSection) else _speed_ppm(section)
+
+
+def recorded_collector(config: Config) -> tuple[str, RecordedSection]:
+    """The recording that is replayed, and its name.
+
+    Raises:
+        ConfigError: the collector is a live chain.
+    """
+    ((name, section),) = config.collectors.items()
+    if isinstance(section, EvmSection):
+        raise ConfigError(f"collectors.{name}.kind", 'expected "recorded": only a recording can be replayed')
+    return name, section
 
 
 def _speed_ppm(section: RecordedSection) -> int:

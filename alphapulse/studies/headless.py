@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from alphapulse.composition.environment import DataPaths, Environment
+from alphapulse.composition.terms import recorded_collector
 from alphapulse.config import CaptureSection, Config, WebSection
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.halts import GLOBAL, Level
@@ -22,10 +23,13 @@ Listener = Callable[[Sequence[Any]], None]
 
 
 def headless(config: Config) -> Config:
-    """The configuration as a replay runs it: full speed, to the end, no control plane, nothing captured."""
-    collectors = {
-        name: msgspec.structs.replace(section, speed=0, at_end="stop") for name, section in config.collectors.items()
-    }
+    """The configuration as a replay runs it: full speed, to the end, no control plane, nothing captured.
+
+    Raises:
+        ConfigError: the collector is a live chain.
+    """
+    name, section = recorded_collector(config)
+    collectors = {name: msgspec.structs.replace(section, speed=0, at_end="stop")}
     return msgspec.structs.replace(
         config, collectors=collectors, web=WebSection(enabled=False), capture=CaptureSection(enabled=False)
     )

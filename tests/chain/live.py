@@ -33,15 +33,12 @@ from alphapulse.rules.amm.constant_product import ConstantProductState
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.chain.finality import FinalityRule
 from alphapulse.rules.chain.log_filter import LogFilter
-from alphapulse.rules.events import algebra, uniswap_v2, uniswap_v3
 from alphapulse.rules.events.log_decoder import LogDecoder
+from alphapulse.rules.events.topics import topics_of
 from tests.chain.truth import Truth, read_truth
 
 KINDS = {Family.V2: PoolKind.V2, Family.V3: PoolKind.V3, Family.ALGEBRA: PoolKind.ALGEBRA}
 WAIT_S = 20.0
-EVENT_TOPICS = [
-    value for part in (algebra, uniswap_v2, uniswap_v3) for name, value in vars(part).items() if name.endswith("_TOPIC")
-]
 
 
 def pool_of(pool: DevPool) -> Pool:
@@ -71,7 +68,7 @@ class Live:
     pools: dict[str, Pool]
     book: PoolBook
     messages: list[Any]
-    broken: list[tuple[str, bool]]
+    broken: list[str]
     runs: list[str]
     arrived: trio.lowlevel.ParkingLot
 
@@ -129,7 +126,6 @@ async def live_collector(
     verify_ppm: int = 1_000_000,
     max_block_range: int = 500,
     leave_out: tuple[str, ...] = (),
-    topics: tuple[str, ...] | None = None,
 ) -> AsyncIterator[Live]:
     """A collector of all pools of a world but `leave_out`, by way of `nodes` (HTTP and WebSocket URLs)."""
     pools = {name: pool_of(pool) for name, pool in world.pools.items()}
@@ -165,22 +161,20 @@ async def live_collector(
 
     relay = Relay(Domain.MARKET_DATA, Flow())
     runs: list[str] = []
-    broken: list[tuple[str, bool]] = []
+    broken: list[str] = []
 
     async def begin_run(reason: str) -> None:
         runs.append(reason)
 
-    publisher = ChainPublisher(
-        terms, followed, LogDecoder(followed), relay, now_ns=time.time_ns, on_block_time=lambda _: None
-    )
+    publisher = ChainPublisher(terms, followed, LogDecoder(followed), relay, now_ns=time.time_ns, on_block=lambda: None)
     collector = EvmCollector(
         terms,
         publisher,
-        LogFilter(sorted({bytes.fromhex(topic[2:]) for topic in topics or EVENT_TOPICS})),
+        LogFilter(topics_of(PoolKind)),
         open_nodes=open_nodes,
         flow=relay.flow,
         begin_run=begin_run,
-        on_broken=lambda reason, deep: broken.append((reason, deep)),
+        on_broken=broken.append,
         multicall=bytes.fromhex(world.places["Multicall3"][2:]),
         now_ns=time.time_ns,
         random=Random(2),

@@ -10,12 +10,13 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
-from alphapulse.config import Config, load_config
+from alphapulse.config import CollectorSection, Config, UrlSource, load_config
 from alphapulse.config_reading import FILLED_IN
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "config.md").read_text("utf-8")
 SHIPPED = (ROOT / "config.toml").read_text("utf-8")
+LIVE = (ROOT / "examples" / "polygon.toml").read_text("utf-8")
 NOT_IN_THE_FILE = set(FILLED_IN)
 NAMED = "NAME"
 
@@ -27,7 +28,9 @@ def tables(struct: type[msgspec.Struct], path: tuple[str, ...] = ()) -> Iterator
     keys: Keys = {}
     for field in msgspec.structs.fields(struct):
         inner, named = inner_struct(field.type)
-        if inner is not None:
+        if field.name == "collectors":
+            yield from collector_tables((*path, field.name, NAMED))
+        elif inner is not None:
             yield from tables(inner, (*path, field.name, *([NAMED] if named else [])))
         elif field.name not in NOT_IN_THE_FILE:
             keys[field.name] = field
@@ -35,9 +38,20 @@ def tables(struct: type[msgspec.Struct], path: tuple[str, ...] = ()) -> Iterator
         yield ".".join(path), keys
 
 
+def collector_tables(path: tuple[str, ...]) -> Iterator[tuple[str, Keys]]:
+    """A collector is one of several kinds: the first is told under the plain name, another under its own."""
+    recorded, *others = get_args(CollectorSection)
+    yield from tables(recorded, path)
+    for other in others:
+        (kind,) = get_args(msgspec.structs.fields(other)[0].type)
+        yield from tables(other, (*path[:-1], f"{path[-1]} ({kind})"))
+
+
 def inner_struct(type_: Any) -> tuple[type[msgspec.Struct] | None, bool]:
     """The struct that a field holds, and whether it holds several under free names."""
     for option in (type_, *get_args(type_)):
+        if option is UrlSource:
+            return None, False  # told in the row of the key that holds it
         if isinstance(option, type) and issubclass(option, msgspec.Struct):
             return option, get_origin(type_) is dict
     return None, False
@@ -84,11 +98,17 @@ def test_page_tells_each_key_with_its_default(table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_shipped_file_shows_each_key(table: str) -> None:
     """Every key stands in its table of config.toml, set or in a comment."""
-    shown = parts(SHIPPED, r"^\[([\w.]+)\]$")
+    source, table_name = (LIVE, table.replace(f"{NAMED} (evm)", NAMED)) if "(evm)" in table else (SHIPPED, table)
+    shown = parts(source, r"^\[+([\w.]+)\]+$")
     (text,) = (
         text
         for header, text in shown.items()
-        if table == header or table.startswith(f"{header}.") or header.startswith(table.removesuffix(NAMED))
+        if table_name == header
+        or table_name.startswith(f"{header}.")
+        or (
+            NAMED in table_name
+            and header.replace(".polygon", f".{NAMED}").replace(".uniswap_v3_day", f".{NAMED}") == table_name
+        )
     )
     assert [key for key in TABLES[table] if not re.search(rf"\b{key} = ", text)] == []
 

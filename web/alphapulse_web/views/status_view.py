@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from alphapulse import __version__
+from alphapulse.config import RecordedSection
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.links import LinkCondition
@@ -114,9 +115,12 @@ class StatusView:
         words: dict[Level, State] = {Level.REDUCING: "reducing", Level.PROBATION: "probation"}
         return words.get(level, "active")
 
-    def _source(self, market_ns: int | None) -> Source:
+    def _source(self, market_ns: int | None) -> Source | None:
+        """The recording that is played; None where a chain is followed live."""
         daemon = self._daemon
         ((name, section),) = daemon.config.collectors.items()
+        if not isinstance(section, RecordedSection):
+            return None
         span = daemon.collector.span_ns
         position = 0
         if span is not None and market_ns is not None and span[1] > span[0]:

@@ -1,0 +1,145 @@
+"""Carries out what the tracker asks: several at a time, those that wait together in one batch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import trio
+
+from alphapulse.collectors.evm.contract_reader import Nodes
+from alphapulse.errors import AnswerRefused, NodeError, RangeTooWide, RpcError
+from alphapulse.rules.chain.asks import Ask, AskFinalized, AskHeader, AskHeaders, AskLatest, AskLogRange, AskLogs
+from alphapulse.rules.chain.header import Header, RpcHeader, header_of
+from alphapulse.rules.chain.log_filter import LogFilter
+from alphapulse.rules.chain.tracker import ChainTracker
+from alphapulse.rules.events.rpc_log import RpcLog
+from alphapulse.rules.nodes.rpc_call import RpcCall
+
+logger = logging.getLogger(__name__)
+
+WORKERS = 4
+"""Batches on their way at a time."""
+
+MOST_ASKS = 64
+"""Asks in one batch."""
+
+WAITING_ASKS = 1_024
+"""Asks that wait; what is more than that has failed, and is asked again later."""
+
+Answered = Callable[[], None]
+
+
+class Asking:
+    """Answers trackers' asks by a node pool. `on_answer` is called after each batch."""
+
+    def __init__(self, nodes: Nodes, wanted: LogFilter, *, now_ns: Callable[[], int], on_answer: Answered) -> None:
+        self._nodes = nodes
+        self._wanted = wanted
+        self._now_ns = now_ns
+        self._on_answer = on_answer
+        self._send, self._receive = trio.open_memory_channel[tuple[ChainTracker, Ask]](WAITING_ASKS)
+
+    def put(self, tracker: ChainTracker, ask: Ask) -> None:
+        """Have this asked for that tracker."""
+        try:
+            self._send.send_nowait((tracker, ask))
+        except trio.WouldBlock:
+            tracker.failed(ask)
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for _ in range(WORKERS):
+                nursery.start_soon(self._work)
+
+    async def latest(self) -> Header:
+        """The newest header.
+
+        Raises:
+            NodeError, RpcError: no node tells it.
+            AnswerRefused: what it tells is no header.
+        """
+        (answer,) = await self._nodes.batch(self._calls(AskLatest()))
+        headers = _headers([answer])
+        if not headers:
+            raise AnswerRefused("header", "expected the newest header, found none")
+        return headers[0]
+
+    async def _work(self) -> None:
+        async for first in self._receive:
+            asks = [first]
+            while len(asks) < MOST_ASKS:
+                try:
+                    asks.append(self._receive.receive_nowait())
+                except trio.WouldBlock:
+                    break
+            await self._answer(asks)
+            self._on_answer()
+
+    async def _answer(self, asks: Sequence[tuple[ChainTracker, Ask]]) -> None:
+        calls = [self._calls(ask) for _, ask in asks]
+        try:
+            answers = await self._nodes.batch([call for part in calls for call in part])
+        except NodeError as problem:
+            logger.warning("%d questions about the chain were not answered: %s", len(asks), problem)
+            for tracker, ask in asks:
+                tracker.failed(ask)
+            return
+        received_ns = self._now_ns()
+        at = 0
+        for (tracker, ask), part in zip(asks, calls, strict=True):
+            _give(tracker, ask, answers[at : at + len(part)], received_ns)
+            at += len(part)
+
+    def _calls(self, ask: Ask) -> list[RpcCall]:
+        header, wanted = RpcHeader | None, self._wanted.parameters()
+        match ask:
+            case AskLatest():
+                return [RpcCall("eth_getBlockByNumber", ("latest", False), header)]
+            case AskFinalized(tag):
+                return [RpcCall("eth_getBlockByNumber", (tag, False), header)]
+            case AskHeader(block_hash):
+                return [RpcCall("eth_getBlockByHash", (f"0x{block_hash.hex()}", False), header)]
+            case AskHeaders(first, last):
+                return [
+                    RpcCall("eth_getBlockByNumber", (hex(number), False), header) for number in range(first, last + 1)
+                ]
+            case AskLogs(_, block_hash):
+                wanted |= {"blockHash": f"0x{block_hash.hex()}"}
+            case AskLogRange(first, last):
+                wanted |= {"fromBlock": hex(first), "toBlock": hex(last)}
+        return [RpcCall("eth_getLogs", (wanted,), list[RpcLog])]
+
+
+def _give(tracker: ChainTracker, ask: Ask, answers: Sequence[Any], received_ns: int) -> None:
+    try:
+        match ask:
+            case AskLogs() | AskLogRange():
+                (answer,) = answers
+                tracker.take_logs(ask, _checked(answer), received_ns)
+            case AskFinalized():
+                headers = _headers(answers)
+                tracker.take_finalized(ask, headers[0] if headers else None)
+            case _:
+                tracker.take_headers(ask, _headers(answers))
+    except RangeTooWide as refusal:
+        if isinstance(ask, AskLogRange):
+            tracker.too_wide(ask)
+        else:
+            logger.warning("a question about the chain was refused: %s", refusal)
+            tracker.failed(ask)
+    except (RpcError, AnswerRefused) as problem:
+        logger.debug("a question about the chain has no answer yet: %s", problem)
+        tracker.failed(ask)
+
+
+def _headers(answers: Sequence[Any]) -> list[Header]:
+    return [header_of(answer) for answer in map(_checked, answers) if answer is not None]
+
+
+def _checked(answer: Any) -> Any:
+    if isinstance(answer, RpcError):
+        raise answer
+    return answer

@@ -1,0 +1,369 @@
+"""Follows a live chain: subscribes to heads and logs, and hands over complete blocks of events in order."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Protocol
+
+import msgspec
+import trio
+
+from alphapulse.collectors.evm.asking import Asking
+from alphapulse.collectors.evm.contract_reader import ContractReader, Nodes
+from alphapulse.collectors.evm.joining import PoolJoiner
+from alphapulse.collectors.evm.publishing import ChainPublisher
+from alphapulse.collectors.evm.snapshot import SnapshotReader
+from alphapulse.collectors.evm.terms import EvmTerms
+from alphapulse.collectors.evm.verifier import Verifier
+from alphapulse.collectors.recorded.collector import ReplayCounts
+from alphapulse.connections.subscription import HEADS, Notice, Topic
+from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.market import StreamState
+from alphapulse.data.pools import Pool, Trust
+from alphapulse.errors import AnswerRefused, LogRefused, NodeError, RpcError
+from alphapulse.relays.flow import Flow
+from alphapulse.rules.chain.effects import (
+    Asked,
+    BlockClosed,
+    FinalityBroken,
+    LogsSilent,
+    Reorganised,
+    SeedLost,
+)
+from alphapulse.rules.chain.header import Header, RpcHeader, header_of
+from alphapulse.rules.chain.log_filter import LogFilter
+from alphapulse.rules.chain.tracker import ChainTracker
+from alphapulse.rules.events.rpc_log import decode_frame
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""How often the tracker is told that time passes."""
+
+RETRY_S = 1.0
+"""Between attempts to read the chain's state at a start."""
+
+CATCH_UP_S = 5.0
+"""How long consumers may take for one block that is handed over late, or for undoing blocks."""
+
+SEED_POOLS = 50
+"""Pools read and handed over together at a start."""
+
+REREAD_BLOCKS = 64
+"""Blocks for which a pool that was read anew is not read again."""
+
+
+class Subscribed(Protocol):
+    """One connection to one node: lists of notices, until it ends by a NodeError."""
+
+    @property
+    def node(self) -> str:
+        """The node's label."""
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Notice]]:
+        """All that came at once."""
+
+
+class LiveNodes(Nodes, Protocol):
+    """What the collector needs of a node pool."""
+
+    @property
+    def max_block_range(self) -> int:
+        """Blocks that one `eth_getLogs` may span."""
+
+    def subscribe(self, *topics: Topic) -> AbstractAsyncContextManager[Subscribed]:
+        """The topics over one WebSocket of one node, the best one. Waits for one."""
+
+    def blame(self, label: str, reason: str) -> None:
+        """A cross-check has found the node wrong."""
+
+
+class _HeadParams(msgspec.Struct, frozen=True, gc=False):
+    result: RpcHeader
+
+
+class _HeadFrame(msgspec.Struct, frozen=True, gc=False):
+    params: _HeadParams
+
+
+_head_decoder = msgspec.json.Decoder(_HeadFrame)
+
+
+class EvmCollector:
+    """A chain's events into the market-data relay; a service that runs until cancelled.
+
+    `open_nodes` gives a running node pool. `begin_run` opens fresh books and is awaited before each snapshot of all
+    pools. `on_broken` is told when the chain has undone, or contradicts, what it had called final.
+    """
+
+    def __init__(
+        self,
+        terms: EvmTerms,
+        publisher: ChainPublisher,
+        wanted: LogFilter,
+        *,
+        open_nodes: Callable[[], AbstractAsyncContextManager[LiveNodes]],
+        flow: Flow,
+        begin_run: Callable[[str], Awaitable[None]],
+        on_broken: Callable[[str], None],
+        multicall: bytes,
+        now_ns: Callable[[], int],
+        random: Random,
+    ) -> None:
+        self.publisher = publisher
+        self.finished = False
+        self.span_ns: tuple[int, int] | None = None
+        self.provider = ""
+        """Label of the node that tells of heads and logs."""
+        self.nodes: LiveNodes | None = None
+        self.verifier: Verifier | None = None
+        self.joiner: PoolJoiner | None = None
+        self._terms = terms
+        self._wanted = wanted
+        self._open_nodes = open_nodes
+        self._flow = flow
+        self._begin_run = begin_run
+        self._on_broken = on_broken
+        self._multicall = multicall
+        self._now_ns = now_ns
+        self._random = random
+        self._tracker: ChainTracker | None = None
+        self._told_head = b""
+        self._heard_at = 0.0
+        self._whole_at = 0.0
+        self._outbox: deque[BlockClosed | Reorganised | SeedLost] = deque()
+        self._wake = trio.Event()
+        self._lost: SeedLost | None = None
+        self._listening = trio.CancelScope()
+        self._reread: dict[InstrumentId, int] = {}
+        self._start_reason = "the daemon started"
+
+    @property
+    def counts(self) -> ReplayCounts:
+        """What has been handed over since the stream began anew."""
+        return self.publisher.counts
+
+    @property
+    def last_event_ns(self) -> int | None:
+        """The time of the newest block that was handed over."""
+        return self.publisher.last_event_ns
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """What was wrong with heads, logs and answers since the last snapshot, by kind."""
+        return dict(self._tracker.faults) if self._tracker is not None else {}
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled."""
+        reason, self._start_reason = self._start_reason, "the collector was restarted"
+        self._tracker, self._lost = None, None
+        self._outbox.clear()
+        try:
+            await self._reset(reason)
+            task_status.started()
+            async with self._open_nodes() as nodes, trio.open_nursery() as nursery:
+                self.nodes = nodes
+                asking = Asking(nodes, self._wanted, now_ns=self._now_ns, on_answer=self._carry_out)
+                self._asking = asking
+                snapshots = SnapshotReader(ContractReader(nodes, self._multicall), now_ns=self._now_ns)
+                self.joiner = joiner = PoolJoiner(self.publisher, snapshots)
+                self.verifier = Verifier(
+                    self.publisher, snapshots, self._terms.verify_ppm, self._random, on_divergent=joiner.ask
+                )
+                for task in (asking.run, joiner.run, self.verifier.run, self._listen, self._keep_time):
+                    nursery.start_soon(task)
+                await self._follow(asking, snapshots, joiner, nodes)
+        finally:
+            self.publisher.say(StreamState.STALE, "the collector was stopped")
+
+    def admit(self, pools: Sequence[Pool]) -> None:
+        """Follow these pools too, from the tip on; their state is read first."""
+        if self.joiner is not None:
+            self.joiner.ask(pools)
+
+    async def _reset(self, reason: str) -> None:
+        await self._begin_run(reason)
+        self.publisher.reset(reason)
+
+    async def _follow(self, asking: Asking, snapshots: SnapshotReader, joiner: PoolJoiner, nodes: LiveNodes) -> None:
+        """From a snapshot of all pools to the next one."""
+        while True:
+            seed = await self._seed(asking, snapshots)
+            self._tracker = tracker = ChainTracker(seed, self._wanted, self._terms.finality, nodes.max_block_range)
+            self._heard_at = self._whole_at = trio.current_time()
+            self._carry_out()
+            lost = await self._hand_over_all(tracker)
+            self._tracker = None
+            self._outbox.clear()
+            joiner.forget()
+            if lost.deep:
+                self.publisher.lost(tracker.head)
+            logger.error("the chain is read anew: %s", lost.reason)
+            await self._reset(lost.reason)
+
+    async def _seed(self, asking: Asking, snapshots: SnapshotReader) -> Header:
+        """Hand over the state of all pools at the newest block. Does not give up."""
+        pools = list(self.publisher.pools.values())
+        while (read := await self._read_all(pools, asking, snapshots)) is None:
+            pass  # it has said why, and waited a little
+        header, states = read
+        for messages in states:
+            self.publisher.seed(header, messages)
+            await self._wait_applied()
+        for pool, refusal in snapshots.refused.items():
+            logger.error("%s cannot be followed from its contract: %s", pool.name, refusal)
+        self.publisher.seeded(header, f"{len(states)} of {len(pools)} pools were read at block {header.number}")
+        return header
+
+    async def _read_all(
+        self, pools: Sequence[Pool], asking: Asking, snapshots: SnapshotReader
+    ) -> tuple[Header, list[Sequence[object]]] | None:
+        """The newest block and all pools' states at its end; None if it could not be read."""
+        states: list[Sequence[object]] = []
+        try:
+            header = await asking.latest()
+            self.publisher.say(StreamState.GAP, f"{len(pools)} pools are being read at block {header.number}")
+            for at in range(0, len(pools), SEED_POOLS):
+                states += (await snapshots.take(pools[at : at + SEED_POOLS], header)).values()
+        except (NodeError, RpcError, AnswerRefused) as problem:
+            logger.warning("the pools could not be read: %s", problem)
+            self.publisher.say(StreamState.STALE, f"the pools could not be read: {problem}")
+            await trio.sleep(RETRY_S)
+            return None
+        return header, states
+
+    async def _listen(self) -> None:
+        """Heads and logs of one node after the other, as long as it lives."""
+        nodes = self.nodes
+        while nodes is not None:
+            try:
+                with trio.CancelScope() as self._listening:
+                    async with nodes.subscribe(HEADS, Topic("logs", (self._wanted.parameters(),))) as subscribed:
+                        self.provider = subscribed.node
+                        if self._tracker is not None:
+                            self._tracker.subscribed()
+                            self._carry_out()
+                        async for notices in subscribed:
+                            self._take(notices)
+            except NodeError as problem:
+                logger.warning("the subscription has ended: %s", problem)
+                self.publisher.say(StreamState.STALE, str(problem))
+                await trio.lowlevel.checkpoint()
+
+    def _take(self, notices: Sequence[Notice]) -> None:
+        tracker = self._tracker
+        if tracker is None:
+            return
+        for notice in notices:
+            try:
+                if notice.topic == 0:
+                    tracker.take_head(header_of(_head_decoder.decode(notice.frame).params.result))
+                    self._heard_at = trio.current_time()
+                else:
+                    tracker.take_log(decode_frame(notice.frame), notice.received_ns)
+            except (LogRefused, AnswerRefused) as refusal:
+                tracker.faults[refusal.reason] += 1
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                tracker.faults["not_json"] += 1
+        self._carry_out()
+
+    def _carry_out(self) -> None:
+        """Do what the tracker wants done, until it wants nothing more."""
+        tracker = self._tracker
+        if tracker is None:
+            return
+        for effect in tracker.effects():
+            match effect:
+                case Asked(ask):
+                    self._asking.put(tracker, ask)
+                case LogsSilent(number):
+                    logger.error("%s tells of heads but of no logs up to block %d", self.provider, number)
+                    if self.nodes is not None:
+                        self.nodes.blame(self.provider, f"no logs up to block {number} came by its subscription")
+                    self._listening.cancel()
+                case FinalityBroken(reason):
+                    logger.critical("the chain is not final where it said so: %s", reason)
+                    self._on_broken(reason)
+                case _:
+                    self._outbox.append(effect)
+                    self._wake.set()
+        if tracker.head.hash != self._told_head:
+            self._told_head = tracker.head.hash
+            self.publisher.head(tracker.head, tracker.watermarks, self.provider)
+
+    async def _hand_over_all(self, tracker: ChainTracker) -> SeedLost:
+        """Hand over blocks and reorganisations in order, until the chain is lost."""
+        while True:
+            await self._wake.wait()
+            self._wake = trio.Event()
+            while self._outbox:
+                effect = self._outbox.popleft()
+                match effect:
+                    case BlockClosed():
+                        await self._close(effect, tracker)
+                    case Reorganised():
+                        await self._undo(effect)
+                    case SeedLost():
+                        return effect
+
+    async def _close(self, closed: BlockClosed, tracker: ChainTracker) -> None:
+        header = closed.header
+        fresh = tracker.head.number - header.number <= self._terms.lag_blocks
+        if not fresh:
+            self.publisher.say(StreamState.GAP, f"{tracker.head.number - header.number} blocks behind the newest one")
+        events = self.publisher.close(header, closed.logs, fresh=fresh)
+        self._read_doubted({event.pool for event in events}, header.number)
+        if fresh:
+            if self.verifier is not None:
+                self.verifier.block_closed(header)
+        else:
+            await self._wait_applied()
+
+    async def _undo(self, undone: Reorganised) -> None:
+        logger.warning(
+            "blocks %d to %d are undone, the chain goes on behind %d with %d",
+            undone.ancestor.number + 1,
+            undone.old_head.number,
+            undone.ancestor.number,
+            undone.new_head.number,
+        )
+        unknown = self.publisher.undo(undone)
+        await self._wait_applied()
+        if unknown and self.joiner is not None:
+            self.joiner.ask([self.publisher.pools[pool] for pool in unknown])
+
+    def _read_doubted(self, changed: set[InstrumentId], number: int) -> None:
+        """Read pools anew of which an event was not explained by what was known."""
+        for pool in changed:
+            state = self.publisher.book.state(pool)
+            if state is None or state.trust is not Trust.IN_RANGE or self.joiner is None:
+                continue
+            if number >= self._reread.get(pool, -REREAD_BLOCKS) + REREAD_BLOCKS:
+                self._reread[pool] = number
+                self.joiner.ask([self.publisher.pools[pool]])
+
+    async def _wait_applied(self) -> None:
+        """Let consumers catch up: a queue of blocks that are old already serves nobody."""
+        with trio.move_on_after(CATCH_UP_S):
+            await self._flow.wait_idle()
+
+    async def _keep_time(self) -> None:
+        """Tell the tracker that time passes, and judge silence by data."""
+        silent_s = self._terms.silent_ns / 1_000_000_000
+        while True:
+            await trio.sleep(TICK_S)
+            tracker, now = self._tracker, trio.current_time()
+            if tracker is None:
+                continue
+            tracker.tick()
+            self._carry_out()
+            if not tracker.behind:
+                self._whole_at = now
+            if now - self._heard_at > silent_s:
+                self.publisher.say(StreamState.STALE, f"no new block for {silent_s:g} s")
+            elif now - self._whole_at > silent_s:
+                self.publisher.say(StreamState.STALE, f"blocks cannot be completed for {silent_s:g} s")

@@ -1,0 +1,115 @@
+"""Brings pools to the tip of a chain that goes on meanwhile: new ones, and those whose state was lost or is doubted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import trio
+
+from alphapulse.collectors.evm.publishing import ChainPublisher
+from alphapulse.collectors.evm.snapshot import SnapshotReader
+from alphapulse.data.pools import Pool, Trust
+from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.errors import AnswerRefused, LogRefused, NodeError, RpcError
+from alphapulse.rules.chain.header import Header
+from alphapulse.rules.chain.pool_comparison import difference
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 100_000
+"""Pools that wait to be read; what is more than that is left out, loudly."""
+
+MOST_AT_ONCE = 50
+"""Pools that are read at one block, so that the block is still there when they have been."""
+
+PAUSE_S = 1.0
+"""Between attempts while the nodes do not answer, or the chain is not followed."""
+
+LATER_S = 60.0
+"""How long a later block is waited for, at which a doubted pool is compared."""
+
+
+class PoolJoiner:
+    """Reads pools at a recent block, follows them to the tip by the logs since then, compares, and hands them over.
+
+    A doubted pool is handed over only if what was followed equals its contract at the tip of that moment.
+    """
+
+    def __init__(self, publisher: ChainPublisher, snapshots: SnapshotReader) -> None:
+        self._publisher = publisher
+        self._snapshots = snapshots
+        self._waiting: dict[object, Pool] = {}
+        self._wake = trio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Pools that have not been read yet."""
+        return len(self._waiting)
+
+    def ask(self, pools: Sequence[Pool]) -> None:
+        """Read these as soon as it goes; those that wait already go on waiting."""
+        for pool in pools:
+            if len(self._waiting) >= MOST_WAITING:
+                logger.error("%s is not followed: %d pools wait to be read already", pool.name, MOST_WAITING)
+                return
+            self._waiting[pool.id] = pool
+        self._wake.set()
+
+    def forget(self) -> None:
+        """The chain is read anew as a whole."""
+        self._waiting.clear()
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake = trio.Event()
+            while self._waiting:
+                chosen = list(self._waiting.values())[:MOST_AT_ONCE]
+                header = self._publisher.tip
+                try:
+                    joined = header is not None and await self._join(chosen, header)
+                except (NodeError, RpcError, AnswerRefused, LogRefused) as problem:
+                    logger.warning("%d pools could not be read: %s", len(chosen), problem)
+                    joined = False
+                if not joined:
+                    await trio.sleep(PAUSE_S)
+
+    async def _join(self, pools: Sequence[Pool], header: Header) -> bool:
+        """False if nothing could be done just now."""
+        read = await self._snapshots.take(pools, header)
+        joined = False
+        for pool in pools:
+            messages = read.get(pool.id, ())
+            if self._publisher.book.trust(pool.id) is Trust.DIVERGENT and not await self._agrees(
+                pool, header, messages
+            ):
+                continue
+            # Nothing is awaited from here on: the tip stays what it is.
+            book = self._publisher.brought_up(pool, header, messages)
+            tip = self._publisher.tip
+            if book is None or tip is None or self._waiting.pop(pool.id, None) is None:
+                continue
+            state = book.state(pool.id)
+            if state is None:
+                self._publisher.join(pool, ())
+            else:
+                word = PoolTrustChanged(pool.id, state.trust, f"read anew at block {header.number}", tip.number)
+                self._publisher.join(pool, [*state.messages(pool.id), word])
+            joined = True
+        return joined
+
+    async def _agrees(self, pool: Pool, seed: Header, messages: Sequence[object]) -> bool:
+        """Follow the pool to a later block, and compare it with its contract there."""
+        with trio.move_on_after(LATER_S):
+            while (tip := self._publisher.tip) is None or tip.number <= seed.number:
+                await self._publisher.wait_closed()
+        book, tip = self._publisher.brought_up(pool, seed, messages), self._publisher.tip
+        state = None if book is None else book.state(pool.id)
+        if tip is None or tip.number <= seed.number or state is None:
+            return False
+        problem = difference(state, (await self._snapshots.heads([pool], tip.hash)).get(pool.id), None)
+        if problem:
+            logger.error("%s stays in quarantine at block %d: %s", pool.name, tip.number, problem)
+        return not problem

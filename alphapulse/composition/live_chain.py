@@ -1,0 +1,151 @@
+"""A live chain of the configuration: its nodes, and the collector that follows it by them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from alphapulse.collectors.evm.collector import EvmCollector
+from alphapulse.collectors.evm.publishing import ChainPublisher
+from alphapulse.collectors.evm.terms import EvmTerms
+from alphapulse.collectors.recorded.pool_file import parse_address
+from alphapulse.composition.environment import Environment
+from alphapulse.config import PPM, Config, EvmSection, NodeSection, UrlSource
+from alphapulse.connections.endpoint import HTTP, WEBSOCKET, Endpoint, endpoint_of
+from alphapulse.connections.node_pool import NodePool
+from alphapulse.connections.node_terms import ChainTerms, NodeTerms
+from alphapulse.connections.node_transport import open_transport
+from alphapulse.data.chains import CHAINS
+from alphapulse.data.pools import Pool
+from alphapulse.errors import ConfigError
+from alphapulse.observe.market_clock import MarketClock
+from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.rules.chain.finality import FinalityRule
+from alphapulse.rules.chain.log_filter import LogFilter
+from alphapulse.rules.events.log_decoder import LogDecoder
+from alphapulse.rules.events.topics import topics_of
+
+
+def live_chain(
+    name: str,
+    section: EvmSection,
+    config: Config,
+    pools: Sequence[Pool],
+    market_data: AnyRelay,
+    clock: MarketClock,
+    environment: Environment,
+    *,
+    begin_run: Callable[[str], Awaitable[None]],
+    on_broken: Callable[[str], None],
+    capture: Callable[[str, int, Sequence[bytes]], None] | None,
+) -> EvmCollector:
+    """The collector `name`.
+
+    Raises:
+        ConfigError: a setting cannot be used: a chain that is not known or not that of the pools, a URL that is none.
+    """
+    path = f"collectors.{name}"
+    _check_chain_of(path, section, pools)
+    chain_terms = ChainTerms(
+        name=name,
+        chain_id=section.chain_id,
+        block_time_ms=section.block_time_ms,
+        genesis_hash=_genesis(path, section),
+    )
+    node_terms = [_node_terms(f"{path}.nodes[{place}]", node, config) for place, node in enumerate(section.nodes)]
+
+    @asynccontextmanager
+    async def open_nodes() -> AsyncIterator[NodePool]:
+        async with open_transport(environment.run_blocking, environment.now_ns) as transport:
+            nodes = NodePool(
+                chain_terms,
+                node_terms,
+                transport=transport,
+                now_ns=environment.now_ns,
+                monotonic_ns=environment.monotonic_ns,
+                random=environment.random,
+            )
+            async with trio.open_nursery() as nursery:
+                await nursery.start(nodes.run)
+                yield nodes
+                nursery.cancel_scope.cancel("the collector has ended")
+
+    terms = _terms(name, section)
+    publisher = ChainPublisher(
+        terms,
+        pools,
+        LogDecoder(pools),
+        market_data,
+        now_ns=environment.now_ns,
+        on_block=lambda: clock.run_from(environment.now_ns(), PPM),
+        capture=capture,
+    )
+    return EvmCollector(
+        terms,
+        publisher,
+        LogFilter(topics_of({pool.kind for pool in pools}), [pool.id.body for pool in pools]),
+        open_nodes=open_nodes,
+        flow=market_data.flow,
+        begin_run=begin_run,
+        on_broken=on_broken,
+        multicall=_address(section.multicall, f"{path}.multicall"),
+        now_ns=environment.now_ns,
+        random=environment.random,
+    )
+
+
+def _terms(name: str, section: EvmSection) -> EvmTerms:
+    finality = section.finality
+    rule = FinalityRule(finality.safe_depth, finality.tag or None, finality.tagged_depth, finality.settled_depth)
+    return EvmTerms(name, section.chain_id, section.block_time_ms, rule, section.verify_ppm)
+
+
+def _check_chain_of(path: str, section: EvmSection, pools: Sequence[Pool]) -> None:
+    if section.chain_id not in CHAINS:
+        known = ", ".join(f"{chain.chain_id} ({chain.name})" for chain in CHAINS.values())
+        raise ConfigError(f"{path}.chain_id", f"expected a chain that is known ({known}), found {section.chain_id}")
+    for pool in pools:
+        if pool.id.chain_id != section.chain_id:
+            raise ConfigError(
+                f"{path}.pools", f"expected pools of chain {section.chain_id}, found {pool.name} of {pool.id.chain_id}"
+            )
+
+
+def _node_terms(path: str, node: NodeSection, config: Config) -> NodeTerms:
+    return NodeTerms(
+        label=node.label,
+        http=_endpoint(f"{path}.http", HTTP, node.http, config),
+        ws=None if node.ws is None else _endpoint(f"{path}.ws", WEBSOCKET, node.ws, config),
+        requests_per_s=node.requests_per_s,
+        batch_size=node.batch_size,
+        max_block_range=node.max_block_range,
+        max_in_flight=node.max_in_flight,
+    )
+
+
+def _endpoint(path: str, schemes: tuple[str, ...], source: str | UrlSource, config: Config) -> Endpoint:
+    if isinstance(source, str):
+        return endpoint_of(path, schemes, url=source)
+    file = None if source.file is None else config.resolve(source.file)
+    return endpoint_of(path, schemes, env=source.env, file=file)
+
+
+def _genesis(path: str, section: EvmSection) -> bytes | None:
+    if section.genesis is None:
+        return None
+    try:
+        found = bytes.fromhex(section.genesis.removeprefix("0x"))
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise ConfigError(f"{path}.genesis", "expected the hash of block 0, 0x and 64 hex digits, found another text")
+    return found
+
+
+def _address(text: str, path: str) -> bytes:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise ConfigError(path, str(error)) from error
