@@ -68,7 +68,10 @@ class Pool:
     weights: tuple[int, ...] = ()
     """Of a weighted pool: each token's normalised weight, 10^18 in total, in the pool's order."""
     amplification: int | None = None
-    """Of a Curve pool: A · n^(n-1) as the contract calls it `A`, without the precision of newer contracts."""
+    """Of a Curve pool: what its contract's `A()` says."""
+    generation: int = 1
+    """Of a Curve or a weighted pool: which of its contracts computes. Curve: 1 is 3pool's, 2 the template that counts A
+    in hundredths. Balancer: 1 raises every power by logarithms (2021), 2 has short forms of x, x² and x⁴ (2022)."""
     pair: tuple[bytes, bytes] = attrs.field(init=False, repr=False, eq=False)
     """The first two tokens' addresses; pools of one pair on one chain can be traded against each other."""
     tokens: tuple[Token, ...] = attrs.field(init=False, repr=False, eq=False)
