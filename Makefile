@@ -136,6 +136,10 @@ prove-limits: $(VENV)/.dev ## limits at length: 5 million timestamps, 2,000 hist
 prove: $(VENV)/.dev ## what is promised of the running daemon, tried on it: kills, crashes, floods; half an hour, and a table
 	$(PYTHON) -m tests.prove
 
+.PHONY: prove-chain
+prove-chain: $(VENV)/.dev $(DEVNET)/.installed need-node ## what is promised of the live chain, tried on a real one: a quarter of an hour, and a table
+	$(PYTHON) -m tests.prove_chain
+
 .PHONY: simulate
 simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds, sweeps and a day; half an hour, and a table
 	$(PYTHON) -m tests.simulation

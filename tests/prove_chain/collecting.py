@@ -1,0 +1,68 @@
+"""The collector as the daemon would run it, on a node pool of the test's, with a judge who listens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+
+import attrs
+
+from alphapulse.collectors.evm.collector import EvmCollector
+from alphapulse.collectors.evm.publishing import ChainPublisher
+from alphapulse.collectors.evm.terms import EvmTerms
+from alphapulse.connections.node_pool import NodePool
+from alphapulse.data.pools import Pool
+from alphapulse.data.wire import Domain
+from alphapulse.relays.flow import Flow
+from alphapulse.relays.relay import Relay
+from alphapulse.rules.chain.finality import FinalityRule
+from alphapulse.rules.events.log_decoder import LogDecoder
+from tests.prove_chain.judge import Judge
+from tests.prove_chain.pool_terms import wanted_logs
+from tests.prove_chain.verdict import Verdict
+
+VERIFY_PPM = 100_000
+FRESH_MS = 999
+"""So far behind the newest block a solve may be, in block times: less than a second's worth."""
+
+
+@attrs.frozen
+class Collecting:
+    """A collector, the relay that it publishes to, who listens there, and what it would have halted trading for."""
+
+    collector: EvmCollector
+    relay: Relay
+    judge: Judge
+    verdict: Verdict
+    halts: list[str]
+
+
+def collecting(
+    pools: Sequence[Pool], nodes: NodePool, *, multicall3: str, block_ms: int, now_ns: Callable[[], int], seed: int
+) -> Collecting:
+    """A collector of these pools; its `run` has to be started, and the judge's."""
+    flow, terms = Flow(), EvmTerms("devnet", 137, block_ms, FinalityRule(), VERIFY_PPM)
+    relay, halts, judge = Relay(Domain.MARKET_DATA, flow), list[str](), Judge(pools)
+    publisher = ChainPublisher(terms, pools, LogDecoder(pools), relay, now_ns=now_ns, on_block=lambda: None)
+
+    async def begin_run(reason: str) -> None:
+        del reason
+
+    @asynccontextmanager
+    async def open_nodes() -> AsyncIterator[NodePool]:
+        yield nodes
+
+    collector = EvmCollector(
+        terms,
+        publisher,
+        wanted_logs(),
+        open_nodes=open_nodes,
+        flow=flow,
+        begin_run=begin_run,
+        on_broken=halts.append,
+        multicall=bytes.fromhex(multicall3[2:]),
+        now_ns=now_ns,
+        random=Random(seed),
+    )
+    return Collecting(collector, relay, judge, Verdict(judge, block_ms / 1_000, FRESH_MS // block_ms), halts)

@@ -1,0 +1,44 @@
+"""Every promise that is proven of the live chain."""
+
+from __future__ import annotations
+
+from tests.prove.outcome import Proof
+from tests.prove_chain import memory, real_chain
+
+PROOFS = (
+    Proof(
+        "moves",
+        "seeded swaps, mints and burns on a real chain: every pool equal to it at every block",
+        full=10_000,
+        small=80,
+        tried=real_chain.moves,
+    ),
+    Proof(
+        "faulty-blocks",
+        "blocks of a real chain told badly: complete or not fresh within two blocks, nothing solved on less",
+        full=1_000,
+        small=12,
+        tried=real_chain.faulty_blocks,
+    ),
+    Proof(
+        "reorganisations",
+        "reorganisations 1 to 64 deep, told as by anvil and by geth: followed to the last state",
+        full=300,
+        small=8,
+        tried=real_chain.reorganisations,
+    ),
+    Proof(
+        "silences",
+        "a subscription, or all nodes, fall silent: noticed within three block times",
+        full=100,
+        small=2,
+        tried=real_chain.silences,
+    ),
+    Proof(
+        "faults-in-memory",
+        "faults in simulated time: the end equal to the chain, none unnoticed, nothing solved on less",
+        full=10_000,
+        small=150,
+        tried=memory.faults_in_memory,
+    ),
+)
