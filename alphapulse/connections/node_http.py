@@ -59,10 +59,8 @@ class NodeHttp:
     async def _reply(self, endpoint: Endpoint, body: bytes, node: str) -> _Reply | NodeError:
         try:
             return await self._read(endpoint, body, node)
-        except zlib.error:
-            problem: NodeError = BadAnswer(node, "its answer says that it is packed by gzip, and is not")
         except httpx.TimeoutException:
-            problem = NodeTimeout(node, "no connection in time")
+            problem: NodeError = NodeTimeout(node, "no connection in time")
         except httpx.RemoteProtocolError as fault:
             problem = BadAnswer(node, "it speaks no HTTP/1.1")
             if "peer closed" in str(fault) or "disconnected" in str(fault):
@@ -73,19 +71,25 @@ class NodeHttp:
 
     async def _read(self, endpoint: Endpoint, body: bytes, node: str) -> _Reply | NodeError:
         request = self._client.build_request("POST", endpoint.url.reveal(), content=body)
-        request.stream = _Body(body)
+        request.stream = _Request(body)
         async with aclosing(await self._client.send(request, stream=True)) as response:
             packing = response.headers.get("content-encoding", "identity").strip().lower()
             if packing not in ("identity", "gzip", ""):
                 return BadAnswer(node, "expected an answer that is plain or packed by gzip, found another packing")
-            take = _gunzipped if packing == "gzip" else _plain
-            unpacked = await take(response.aiter_raw(), self._most_bytes)
-            if unpacked is None:
+            taken = _Taken(self._most_bytes, zlib.decompressobj(GZIP) if packing == "gzip" else None)
+            # To leave the loop would leave the library's generators half-way: they are cancelled where they wait.
+            with trio.CancelScope() as reading:
+                async for chunk in response.aiter_raw():
+                    if not taken.take(chunk):
+                        reading.cancel("nothing more is wanted")
+            if taken.too_large:
                 return AnswerTooLarge(node, f"its answer has more than {self._most_bytes} bytes; ask for less")
-            return _Reply(response.status_code, response.headers.get("retry-after", ""), unpacked)
+            if taken.broken:
+                return BadAnswer(node, "its answer says that it is packed by gzip, and is not")
+            return _Reply(response.status_code, response.headers.get("retry-after", ""), bytes(taken.found))
 
 
-class _Body(httpx.AsyncByteStream):
+class _Request(httpx.AsyncByteStream):
     """A request's bytes. The library's own is a generator, which a cancelled request leaves behind half read."""
 
     def __init__(self, body: bytes) -> None:
@@ -110,22 +114,29 @@ class _Reply(NamedTuple):
 _MAY_SAY_MORE: Final = (BadAnswer, AnswerTooLarge)
 
 
-async def _plain(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes | None:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > most_bytes:
-            return None
-    return bytes(body)
+class _Taken:
+    """What has come, unpacked never further than the limit: a thousandfold of it may be in it."""
 
+    def __init__(self, most_bytes: int, unpacker: zlib._Decompress | None) -> None:
+        self.found = bytearray()
+        self.too_large = False
+        self._unreadable = False
+        self._most_bytes = most_bytes
+        self._unpacker = unpacker
 
-async def _gunzipped(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes | None:
-    """Unpacked never further than the limit: a thousandfold of what has come may be in it."""
-    unpacker, body = zlib.decompressobj(GZIP), bytearray()
-    async for chunk in chunks:
-        body += unpacker.decompress(chunk, most_bytes - len(body) + 1)
-        if len(body) > most_bytes:
-            return None
-    if not unpacker.eof:
-        raise zlib.error("cut")
-    return bytes(body)
+    def take(self, chunk: bytes) -> bool:
+        """More has come; False if nothing more is wanted."""
+        if self.too_large or self._unreadable:
+            return False
+        try:
+            room = self._most_bytes - len(self.found) + 1
+            self.found += chunk if self._unpacker is None else self._unpacker.decompress(chunk, room)
+        except zlib.error:
+            self._unreadable = True
+        self.too_large = len(self.found) > self._most_bytes
+        return not (self.too_large or self._unreadable)
+
+    @property
+    def broken(self) -> bool:
+        """True if it could not be unpacked to its end."""
+        return self._unreadable or (self._unpacker is not None and not self._unpacker.eof)
