@@ -18,6 +18,7 @@ from alphapulse.rules.nodes.rpc_answers import read_answers
 from alphapulse.rules.nodes.rpc_call import RpcCall, request_bytes
 from alphapulse.rules.nodes.rpc_faults import FaultKind
 from alphapulse.rules.nodes.token_bucket import TokenBucket
+from alphapulse.secret import masked
 
 NS_PER_S: Final = 1_000_000_000
 REQUEST_LIMIT_S: Final = 10.0
@@ -130,7 +131,7 @@ class Node:
         begun_ns = self._monotonic_ns()
         try:
             answer = await self.transport.post(self.terms.http, body, node=self.label, limit_s=limit_s)
-            answers = read_answers(answer, calls, first_id, self.label)
+            answers = read_answers(answer, calls, first_id, self.label, masked)
         except RateLimited as limited:
             self._leave_alone(limited.retry_after_ns)
             raise

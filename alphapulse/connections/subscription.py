@@ -15,6 +15,7 @@ from alphapulse.errors import BadAnswer, FeedSilent, NodeError, NodeRefused, Nod
 from alphapulse.rules.nodes.block_mark import GENESIS, BlockMark, RpcBlock, read_block
 from alphapulse.rules.nodes.rpc_answers import read_answers
 from alphapulse.rules.nodes.rpc_call import RpcCall, request_bytes
+from alphapulse.secret import masked
 
 ANSWER_LIMIT_S: Final = 10.0
 """For all answers to what is asked when a WebSocket is open."""
@@ -127,7 +128,7 @@ class Subscription:
         answers = []
         for number, call in enumerate(calls, 1):
             await self._feed.send(request_bytes([call], number, batch=False).decode())
-            answers += read_answers(await self._answer(due), [call], number, self.node)
+            answers += read_answers(await self._answer(due), [call], number, self.node, masked)
         return answers
 
     async def _notices(self) -> list[Notice]:

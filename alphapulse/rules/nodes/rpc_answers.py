@@ -5,7 +5,7 @@ A node's answer is a stranger's text: it may be cut, garbage, nested a million d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from alphapulse.rules.nodes.rpc_faults import FaultKind, fault_kind, offered_ran
 NO_CODE = 0
 """Of an error that no node has told: its answer is missing or none."""
 _SHOWN = 200
+_MOST_READ = 20_000
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError)
 
 
@@ -42,8 +43,12 @@ def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type_)
 
 
-def read_answers(body: bytes, calls: Sequence[RpcCall], first_id: int, node: str) -> list[Any]:
+def read_answers(
+    body: bytes, calls: Sequence[RpcCall], first_id: int, node: str, hide: Callable[[str], str] = str
+) -> list[Any]:
     """For each call its answer, or the error that stands for it.
+
+    `hide` takes secrets out of a text: some nodes repeat the key that they were given.
 
     Raises:
         BadAnswer: the body is not JSON, not a list of answers, or answers what was not asked.
@@ -53,13 +58,11 @@ def read_answers(body: bytes, calls: Sequence[RpcCall], first_id: int, node: str
     last_id = first_id + len(calls) - 1
     for answer in answers:
         if answer.id is None and answer.error is not None and len(answers) == 1:
-            return [_error(answer.error, call, node) for call in calls]  # the request as a whole was refused
+            return [_error(answer.error, call, node, hide) for call in calls]  # the request as a whole was refused
         if type(answer.id) is not int or not first_id <= answer.id <= last_id:
-            raise BadAnswer(
-                node, f"expected answers to calls {first_id} to {last_id}, found one to {_short(answer.id)}"
-            )
+            raise BadAnswer(node, f"expected answers to calls {first_id} to {last_id}, found one to another call")
         by_id.setdefault(answer.id, []).append(answer)
-    return [_value(by_id.get(number, []), call, node) for number, call in enumerate(calls, first_id)]
+    return [_value(by_id.get(number, []), call, node, hide) for number, call in enumerate(calls, first_id)]
 
 
 def _read_body(body: bytes, node: str) -> list[_Answer]:
@@ -72,14 +75,14 @@ def _read_body(body: bytes, node: str) -> list[_Answer]:
     raise BadAnswer(node, problem)
 
 
-def _value(found: list[_Answer], call: RpcCall, node: str) -> Any:
+def _value(found: list[_Answer], call: RpcCall, node: str, hide: Callable[[str], str]) -> Any:
     if len(found) != 1:
         return _no_answer(call, node, f"expected one answer, found {len(found)}")
     answer = found[0]
     if answer.error is not None:
         if not isinstance(answer.result, msgspec.UnsetType) and bytes(answer.result) != b"null":
             return _no_answer(call, node, "expected a result or an error, found both")
-        return _error(answer.error, call, node)
+        return _error(answer.error, call, node, hide)
     if isinstance(answer.result, msgspec.UnsetType):
         return _no_answer(call, node, "expected a result or an error, found neither")
     try:
@@ -88,7 +91,7 @@ def _value(found: list[_Answer], call: RpcCall, node: str) -> Any:
         return _no_answer(call, node, f"expected another kind of result, found: {_kind(error)}")
 
 
-def _error(fault: _Fault | str, call: RpcCall, node: str) -> RpcError:
+def _error(fault: _Fault | str, call: RpcCall, node: str, hide: Callable[[str], str]) -> RpcError:
     if isinstance(fault, str):
         fault = _Fault(message=fault)
     code = _code(fault.code)
@@ -99,7 +102,7 @@ def _error(fault: _Fault | str, call: RpcCall, node: str) -> RpcError:
     if isinstance(data, dict):
         whole = " ".join([told, *(value for value in data.values() if isinstance(value, str))])
     kind = fault_kind(call.method, code, whole)
-    text = _short(told)
+    text = _short(hide(told[:_MOST_READ]))
     if kind is FaultKind.RANGE_TOO_WIDE:
         return RangeTooWide(node, call.method, code=code, text=text, offered=offered_range(whole))
     if kind is FaultKind.REVERTED:
