@@ -92,6 +92,10 @@ $(DEVNET)/.installed: alphapulse/devnet/packages/package.json alphapulse/devnet/
 .PHONY: devnet-packages
 devnet-packages: $(DEVNET)/.installed ## the node anvil and the exchanges' contracts, for tests and `make demo-live`
 
+.PHONY: demo-live
+demo-live: $(CORE) $(if $(NODE),$(DASHBOARD)) need-node $(DEVNET)/.installed ## the daemon live on a local chain with pools and traders: no account, no key
+	@$(VENV)/bin/alphapulse devnet --packages $(DEVNET) -- $(VENV)/bin/alphapulsed --config examples/devnet.toml
+
 # Checking --------------------------------------------------------------------------------------------------------
 
 .PHONY: check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from alphapulse.cli.setup import reports_errors
 from alphapulse.devnet.creation import open_world
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.packages import Packages
+from alphapulse.devnet.pool_listing import pool_file_text
 from alphapulse.devnet.world import World
 from alphapulse.errors import DevnetError
 
@@ -26,12 +28,17 @@ KEEPERS = 2
 
 
 @attrs.frozen
-class Stay:
-    """How long a chain goes on, and how fast."""
+class Plan:
+    """What was asked for. `blocks` None: until it is interrupted."""
 
+    port: int
+    seed: int
+    traders: int
+    elsewhere: int
     block_s: int
     blocks: int | None
-    """None: until it is interrupted."""
+    pool_file: Path | None
+    command: tuple[str, ...]
 
 
 @click.command()
@@ -53,12 +60,25 @@ class Stay:
     show_default=True,
     help="Where npm has installed node and contracts.",
 )
+@click.option("--pool-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the pools there.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @reports_errors
-def devnet(port: int, block_s: int, seed: int, traders: int, blocks: int | None, elsewhere: int, folder: Path) -> None:
+def devnet(
+    port: int,
+    block_s: int,
+    seed: int,
+    traders: int,
+    blocks: int | None,
+    elsewhere: int,
+    folder: Path,
+    pool_file: Path | None,
+    command: tuple[str, ...],
+) -> None:
     """Run a local chain (id 137) with the exchanges' contracts, pools and seeded traders, until Ctrl-C.
 
     Nothing of it is worth anything, and nobody needs an account. The node and the contracts are npm packages; where
-    they are missing, the message says how to get them.
+    they are missing, the message says how to get them. A COMMAND (behind `--`) is started as soon as everything is
+    there, and the chain ends with it.
     """
     packages = Packages(folder)
     try:
@@ -66,40 +86,70 @@ def devnet(port: int, block_s: int, seed: int, traders: int, blocks: int | None,
     except DevnetError:
         packages.write_lock()  # so that the command in the message works
         raise
-    trio.run(_run, packages, port, seed, traders, elsewhere, Stay(block_s, blocks))
+    plan = Plan(port, seed, traders, elsewhere, block_s, blocks, pool_file, command)
+    sys.exit(trio.run(_run, packages, plan))
 
 
-async def _run(packages: Packages, port: int, seed: int, traders: int, elsewhere: int, stay: Stay) -> None:
+async def _run(packages: Packages, plan: Plan) -> int:
+    """The exit code: that of the command, if there is one."""
+    code = 0
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_until_told, signals, nursery.cancel_scope)
-            world = open_world(
-                packages, number=elsewhere, port=port, genesis_s=None, holders=traders + KEEPERS, block_s=stay.block_s
-            )
-            async with world as made:
-                _announce(made, seed, traders, stay.block_s)
-                await _trade(made, seed, stay)
-            nursery.cancel_scope.cancel()
+        world = open_world(
+            packages,
+            number=plan.elsewhere,
+            port=plan.port,
+            genesis_s=None,
+            holders=plan.traders + KEEPERS,
+            block_s=plan.block_s,
+        )
+        async with world as made, trio.open_nursery() as nursery:
+            _announce(made, plan)
+            nursery.start_soon(_trade, made, plan, nursery.cancel_scope)
+            if plan.command:
+                code = await _beside(plan.command, signals)
+                nursery.cancel_scope.cancel("the command has ended")
+            else:
+                nursery.start_soon(_until_told, signals, nursery.cancel_scope)
     click.echo("the local chain has ended")
+    return code
 
 
 async def _until_told(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
     async for _ in signals:
-        scope.cancel()
+        scope.cancel("it was told to end")
 
 
-def _announce(world: World, seed: int, traders: int, block_s: int) -> None:
+async def _beside(command: tuple[str, ...], signals: AsyncIterator[int]) -> int:
+    """Run a command to its end. Ctrl-C reaches it by itself; what only we are told is passed on."""
+    process = await trio.lowlevel.open_process(command)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_pass_on, signals, process)
+        code = await process.wait()
+        nursery.cancel_scope.cancel("the command has ended")
+    return code
+
+
+async def _pass_on(signals: AsyncIterator[int], process: trio.Process) -> None:
+    async for number in signals:
+        if number == signal.SIGTERM:
+            process.terminate()
+
+
+def _announce(world: World, plan: Plan) -> None:
+    if plan.pool_file is not None:
+        plan.pool_file.write_text(pool_file_text(tuple(world.pools.values())), "utf-8")
     click.echo(f"local chain 137: {world.http_url}, {world.ws_url}")
     for pool in world.pools.values():
         click.echo(f"  {pool.address}  {pool.name}")
-    click.echo(f"{traders} traders with seed {seed}, a block every {block_s} s; Ctrl-C ends it")
+    click.echo(f"{plan.traders} traders with seed {plan.seed}, a block every {plan.block_s} s; Ctrl-C ends it")
 
 
-async def _trade(world: World, seed: int, stay: Stay) -> None:
-    market = Market(world, Random(seed))  # noqa: S311 - the same seed must trade the same way
+async def _trade(world: World, plan: Plan, scope: trio.CancelScope) -> None:
+    market = Market(world, Random(plan.seed))  # noqa: S311 - the same seed must trade the same way
     due_s, mined = trio.current_time(), 0
-    while stay.blocks is None or mined < stay.blocks:
-        due_s += stay.block_s
+    while plan.blocks is None or mined < plan.blocks:
+        due_s += plan.block_s
         await trio.sleep_until(due_s)
         await market.block()
         mined += 1
+    scope.cancel("all blocks were mined")

@@ -31,8 +31,8 @@ from alphapulse.devnet.stock import (
 from alphapulse.devnet.world import World
 from alphapulse.rules.amm.tick_math import MAX_TICK, tick_at_sqrt_ratio
 
-GENESIS_S = 1_780_000_000
-"""When the first block of a world was, unless said otherwise: the same acts then give the same hashes."""
+GENESIS_S = 1_700_000_000
+"""When the first block of a world was, unless said otherwise (2023): the same acts then give the same hashes."""
 DECIMALS_SLOT = 6
 """Where OpenZeppelin's preset keeps them, behind roles, balances, allowances, supply, name and symbol."""
 WETH9_NAME, WETH9_SYMBOL = 0, 1

@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from alphapulse.cli.devnet import devnet
+from alphapulse.collectors.recorded.pool_file import load_pools
+from alphapulse.data.pools import PoolKind
 from tests.chain.worlds import FOLDER, LIMIT_S, chain_packages
 
 pytestmark = pytest.mark.real_io
@@ -54,3 +56,25 @@ def test_a_chain_runs_until_it_is_told_to_end() -> None:
     assert process.returncode == 0
     assert "0x45dda9cb7c25131df268515131f647d726f50608  Uniswap V3 USDC.e/WETH 500" in rest
     assert rest.endswith("the local chain has ended\n")
+
+
+@pytest.mark.slow
+def test_a_command_runs_beside_the_chain_which_ends_with_it(tmp_path: Path) -> None:
+    """It finds the chain there, and its exit code is the whole command's; the pool file is one that collectors read."""
+    chain_packages()
+    pool_file = tmp_path / "pools.json"
+    program = "from alphapulse.cli.devnet import devnet; devnet()"
+    command = [sys.executable, "-c", program, "--port", "0", "--packages", str(FOLDER), "--elsewhere", "3"]
+    beside = [sys.executable, "-c", f"import sys; print(len(open({str(pool_file)!r}).read())); sys.exit(7)"]
+    done = subprocess.run(
+        [*command, "--pool-file", str(pool_file), "--", *beside],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 7, done.stderr
+    pools = load_pools(pool_file)
+    assert len(pools) == 18
+    assert {pool.kind for pool in pools} == {PoolKind.V2, PoolKind.V3, PoolKind.ALGEBRA}
+    assert bytes.fromhex("45dda9cb7c25131df268515131f647d726f50608") not in {pool.id.body for pool in pools}
