@@ -34,19 +34,18 @@ FUNDINGS = (Funding.FIRST_POOL, Funding.BALANCER, Funding.STOCK)
 async def measured(rig: Rig, funding: Funding, pools: Sequence[DevPool]) -> int:
     """Gas of the second of two equal trades."""
     world, base = rig.world, rig.world.tokens["USDC.e"]
-    snapshot = await world.snapshot()
-    try:
-        for _ in range(2):
-            dear = pools[-1]
-            await world.act(world.moves.swap(dear, 50_000 * 10**6, zero_for_one=dear.token0 == base))
-            if funding is Funding.STOCK:
-                await world.act(call(base.address, "approve(address,uint256)", PLACE, AMOUNT), sender=rig.owner)
-            outcome = await rig.run(path_of(world, funding, pools, base, AMOUNT), base)
-            if outcome.refusal is not None:
-                raise AssertionError(f"expected a profit, found {outcome.refusal}")
-        return outcome.gas
-    finally:
-        await world.revert(snapshot)
+    snapshot, gas = await world.snapshot(), 0
+    for _ in range(2):
+        dear = pools[-1]
+        await world.act(world.moves.swap(dear, 50_000 * 10**6, zero_for_one=dear.token0 == base))
+        if funding is Funding.STOCK:
+            await world.act(call(base.address, "approve(address,uint256)", PLACE, AMOUNT), sender=rig.owner)
+        outcome = await rig.run(path_of(world, funding, pools, base, AMOUNT), base)
+        if outcome.refusal is not None:
+            raise AssertionError(f"expected a profit, found {outcome.refusal}")
+        gas = outcome.gas
+    await world.revert(snapshot)
+    return gas
 
 
 async def table() -> list[tuple[str, dict[str, int]]]:
