@@ -45,6 +45,8 @@ from alphapulse_web.api.schemas import (
     Run,
     Runs,
     RunView,
+    SolverStage,
+    StageCount,
     State,
     Status,
     Stream,
@@ -52,10 +54,12 @@ from alphapulse_web.api.schemas import (
     TreeNode,
     ViaWord,
 )
+from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, SweepSummary, WhyNot
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
 
 HALT_ID = 7
+SWEEP = "day"
 
 NOW_NS = 1_704_437_087_000_000_000
 PAIR = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640-0x8ad599c3a0ff1de082011efddc58f1908eb6e6d8"
@@ -76,6 +80,13 @@ def point(index: int) -> Point:
     """A point of the pair."""
     return Point(
         i=index, t=str(NOW_NS), block=1, log_index=index, a="2264.416838", b="2264.5", gap=f"-{index % 7}.3", mark=None
+    )
+
+
+def sweep_summary() -> SweepSummary:
+    """A sweep that ended by itself."""
+    return SweepSummary(
+        name=SWEEP, created="2026-01-01T00:00:00+00:00", axes=[], runs=1, done=1, finished=True, fitted="fitted on all"
     )
 
 
@@ -261,7 +272,32 @@ class FakeBackend:
         if cursor == "nonsense":
             raise ValueError(cursor)
         self.calls.append(("opportunities", str(cursor), str(limit), str(result)))
-        return Opportunities(opportunities=[opportunity()], next_cursor="1-1", counts=counts())
+        return Opportunities(
+            opportunities=[opportunity()], candidates=[], next_cursor="1-1", counts=counts(), stages=[]
+        )
+
+    def why_not(self) -> WhyNot:
+        self.calls.append(("why_not",))
+        return WhyNot(candidates=[], stages=[StageCount(stage="costs", count=3)], forgotten=0, kept_here=True)
+
+    def candidates(self, cursor: str | None, limit: int, stage: SolverStage | None, pool: str | None) -> Opportunities:
+        if cursor == "nonsense":
+            raise ValueError(cursor)
+        self.calls.append(("candidates", str(cursor), str(limit), str(stage), str(pool)))
+        return Opportunities(opportunities=[], candidates=[], next_cursor=None, counts=counts(), stages=[])
+
+    def analytics(self) -> Analytics:
+        return Analytics(run=self.run_number, strategies=[], pools=[], paths=[], episodes=[], unlisted=0)
+
+    async def sweeps(self) -> Sweeps:
+        await trio.lowlevel.checkpoint()
+        return Sweeps(sweeps=[sweep_summary()], unreadable=[])
+
+    async def sweep(self, name: str) -> Sweep:
+        await trio.lowlevel.checkpoint()
+        if name != SWEEP:
+            raise LookupError(name)
+        return Sweep(summary=sweep_summary(), symbol="USDC", decimals=6, elapsed_s="5", rows=[], problems=[])
 
     async def fills(self, cursor: str | None, limit: int) -> Fills:
         await trio.lowlevel.checkpoint()

@@ -186,7 +186,7 @@ SERVED = {200, 202, 204, 404}
 
 def path_of(route: Route) -> str:
     """A path that the row matches."""
-    return route.path.replace("<int:halt_id>", "1")
+    return route.path.replace("<int:halt_id>", "1").replace("<name>", "day")
 
 
 async def status_of(desk: Desk, method: str, path: str, row: Route | None, headers: dict[str, str]) -> int:

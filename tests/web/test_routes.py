@@ -18,7 +18,9 @@ READS = [route for route in ROUTES if route.method == "GET" and route.reply is n
 
 @pytest.mark.parametrize("route", READS, ids=lambda route: route.name)
 async def test_a_read_answers_in_its_shape(route: Route) -> None:
-    response = await Desk().ask("GET", route.path.replace("<int:halt_id>", "7"), headers=BEARER)
+    response = await Desk().ask(
+        "GET", route.path.replace("<int:halt_id>", "7").replace("<name>", "day"), headers=BEARER
+    )
     assert response.status_code == 200
     assert response.content_type == "application/json"
     assert route.reply is not None
@@ -40,6 +42,21 @@ async def test_query_parameters_reach_the_daemon() -> None:
     assert desk.backend.calls == [("opportunities", "1-9", "7", "refused")]
 
 
+async def test_a_stage_is_asked_of_whoever_knows_it() -> None:
+    """The solver's stages of its candidates, through a pool if one is named; those behind the signal of the books."""
+    desk = Desk()
+    pool = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640"
+    for asked in (f"stage=costs&limit=7&pool={pool}", "stage=gate", "stage=execution", "stage=signalled"):
+        response = await desk.ask("GET", f"/api/v1/opportunities?{asked}", headers=BEARER)
+        assert response.status_code == 200
+    assert desk.backend.calls == [
+        ("candidates", "None", "7", "costs", pool),
+        ("opportunities", "None", "50", "refused"),
+        ("opportunities", "None", "50", "failed"),
+        ("opportunities", "None", "50", "None"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
@@ -49,6 +66,13 @@ async def test_query_parameters_reach_the_daemon() -> None:
         ("/api/v1/opportunities?result=won", 400, "bad_query"),
         ("/api/v1/opportunities?unknown=1", 400, "bad_query"),
         ("/api/v1/opportunities?cursor=nonsense", 400, "wrong_cursor"),
+        ("/api/v1/opportunities?stage=luck", 400, "bad_query"),
+        ("/api/v1/opportunities?stage=gate&result=traded", 400, "bad_query"),
+        ("/api/v1/opportunities?stage=costs&result=traded", 400, "bad_query"),
+        ("/api/v1/opportunities?stage=costs&cursor=nonsense", 400, "wrong_cursor"),
+        ("/api/v1/opportunities?pool=0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640", 400, "bad_query"),
+        ("/api/v1/opportunities?stage=costs&pool=weth", 400, "bad_query"),
+        ("/api/v1/sweeps/other", 404, "no_such_sweep"),
         ("/api/v1/fills?cursor=nonsense", 400, "wrong_cursor"),
         ("/api/v1/pnl?run=99", 404, "no_such_run"),
         ("/api/v1/pnl?run=-1", 400, "bad_query"),

@@ -28,10 +28,12 @@ from alphapulse_web.api.schemas import (
     Reloaded,
     Result,
     Runs,
+    SolverStage,
     Status,
     TreeNode,
     ViaWord,
 )
+from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
 
 Topic = Literal["status", "tree", "pools", "pairs", "pnl", "positions", "opportunities"]
 TOPICS: tuple[Topic, ...] = ("status", "tree", "pools", "pairs", "pnl", "positions", "opportunities")
@@ -82,6 +84,21 @@ class Backend(Protocol):
 
     def risk(self) -> Risk:
         """Levels, halts, limits and breakers."""
+
+    def why_not(self) -> WhyNot:
+        """The newest gaps that became no signal, and at which stage each ended."""
+
+    def candidates(self, cursor: str | None, limit: int, stage: SolverStage | None, pool: str | None) -> Opportunities:
+        """A page of these, newest first. Raises ValueError if the cursor is not one that was given out."""
+
+    def analytics(self) -> Analytics:
+        """What became of each path in the present run."""
+
+    async def sweeps(self) -> Sweeps:
+        """The stored sweeps."""
+
+    async def sweep(self, name: str) -> Sweep:
+        """One of them. Raises LookupError if there is none of that name."""
 
     def watch_frames(self, watched: bool) -> None:
         """Whether somebody watches the firehose; asked often with the same answer."""

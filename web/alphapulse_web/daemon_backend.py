@@ -43,19 +43,24 @@ from alphapulse_web.api.schemas import (
     Reloaded,
     Result,
     Runs,
+    SolverStage,
     Status,
     TreeNode,
     ViaWord,
 )
+from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
+from alphapulse_web.views.analytics_view import AnalyticsView
 from alphapulse_web.views.books_view import BooksView
+from alphapulse_web.views.candidates_view import CandidatesView
 from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
 from alphapulse_web.views.levels_view import LevelsView
 from alphapulse_web.views.live_view import LiveView
 from alphapulse_web.views.relays_view import RelaysReader
 from alphapulse_web.views.risk_view import RiskView
 from alphapulse_web.views.status_view import StatusView
+from alphapulse_web.views.sweeps_view import SweepsView
 
 NS_PER_S = 1_000_000_000
 MOVE_WAIT_S = 1.0
@@ -81,7 +86,12 @@ class DaemonBackend:
             now_ns=daemon.environment.now_ns,
             monotonic_ns=daemon.environment.monotonic_ns,
         )
-        self._books = BooksView(daemon, view.opportunities, ledger)
+        self._candidates = CandidatesView(
+            lambda: daemon.strategy.candidates, kept_here=bool(daemon.placement.strategies)
+        )
+        self._analytics = AnalyticsView(view.outcomes, daemon.pools)
+        self._sweeps = SweepsView(daemon.paths.folder / "sweeps")
+        self._books = BooksView(daemon, view.opportunities, self._candidates, ledger)
 
     async def run(self) -> None:
         """Count once a second how fast the relays carry messages, until cancelled."""
@@ -160,6 +170,33 @@ class DaemonBackend:
     def risk(self) -> Risk:
         """Levels, halts, limits and breakers."""
         return Risk(levels=self.levels(), halts=self.halts(), limits=self.limits(), breakers=self.breakers())
+
+    def why_not(self) -> WhyNot:
+        """The newest gaps that became no signal, and at which stage each ended."""
+        return self._candidates.latest()
+
+    def candidates(self, cursor: str | None, limit: int, stage: SolverStage | None, pool: str | None) -> Opportunities:
+        """A page of these, newest first."""
+        page, next_cursor = self._candidates.page(cursor, limit, stage, pool)
+        return Opportunities(
+            opportunities=[],
+            candidates=page,
+            next_cursor=next_cursor,
+            counts=self._view.opportunities.counts(),
+            stages=self._candidates.stages(),
+        )
+
+    def analytics(self) -> Analytics:
+        """What became of each path in the present run."""
+        return self._analytics.analytics(self._daemon.run_record.run if self._daemon.run_record else 0)
+
+    async def sweeps(self) -> Sweeps:
+        """The stored sweeps."""
+        return await self._daemon.environment.run_blocking(self._sweeps.sweeps)
+
+    async def sweep(self, name: str) -> Sweep:
+        """One of them. Raises LookupError if there is none of that name."""
+        return await self._daemon.environment.run_blocking(self._sweeps.sweep, name)
 
     def watch_frames(self, watched: bool) -> None:
         """Whether somebody watches the firehose."""

@@ -179,6 +179,8 @@ class Hub:
             _tell(listeners, [_put("relays", self._backend.relays())])
         if listeners := [client for client in clients if "risk" in client.asked]:
             _tell(listeners, [_put("risk", self._backend.risk())])
+        if listeners := [client for client in clients if "why_not" in client.asked]:
+            _tell(listeners, [_put("why_not", self._backend.why_not())])
 
     def _watch(self) -> None:
         """Nothing is kept or encoded for a firehose that nobody looks at."""

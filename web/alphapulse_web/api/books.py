@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast, get_args
+
 from quart import Blueprint, Response
 
 from alphapulse_web.api.replies import answer, query
 from alphapulse_web.api.requests import OpportunityQuery, PageQuery, PnlQuery
 from alphapulse_web.api.routes import PREFIX
+from alphapulse_web.api.schemas import Result, SolverStage
 from alphapulse_web.backend import Backend
 from alphapulse_web.errors import ApiError
+
+SOLVER_STAGES: tuple[str, ...] = get_args(SolverStage)
+RESULT_OF_STAGE: dict[str, Result] = {"gate": "refused", "execution": "failed"}
+"""Stages behind the signal are results of the books; `signalled` is all of them."""
 
 
 def book_routes(backend: Backend) -> Blueprint:
@@ -30,8 +37,12 @@ def book_routes(backend: Backend) -> Blueprint:
     @routes.get("/opportunities")
     async def opportunities() -> Response:
         page = query(OpportunityQuery)
+        result = _result(page)
         try:
-            return answer(await backend.opportunities(page.cursor, page.limit, page.result))
+            if page.stage in SOLVER_STAGES:
+                stage = cast(SolverStage, page.stage)
+                return answer(backend.candidates(page.cursor, page.limit, stage, page.pool))
+            return answer(await backend.opportunities(page.cursor, page.limit, result))
         except ValueError as error:
             raise wrong_cursor() from error
 
@@ -56,6 +67,18 @@ def book_routes(backend: Backend) -> Blueprint:
         return answer(await backend.runs())
 
     return routes
+
+
+def _result(page: OpportunityQuery) -> Result | None:
+    """The result that stage and result name together. Raises ApiError 400 if they contradict each other."""
+    if page.pool is not None and page.stage not in SOLVER_STAGES:
+        raise ApiError(400, "bad_query", f"expected a pool only with a stage of {', '.join(SOLVER_STAGES)}")
+    if page.stage is None:
+        return page.result
+    stage_result = RESULT_OF_STAGE.get(page.stage)
+    if page.result is not None and page.result != stage_result:
+        raise ApiError(400, "bad_query", f"expected stage or result, found {page.stage} and {page.result}")
+    return stage_result
 
 
 def wrong_cursor() -> ApiError:

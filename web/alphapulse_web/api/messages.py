@@ -28,8 +28,9 @@ from alphapulse_web.api.schemas import (
     Status,
     TreeNode,
 )
+from alphapulse_web.api.study_shapes import WhyNot
 
-AskedTopic = Literal["firehose", "relays", "risk"]
+AskedTopic = Literal["firehose", "relays", "risk", "why_not"]
 """Topics that are sent only to pages that asked for them."""
 RelayDomain = Literal["MARKET_DATA", "SIGNAL", "EXECUTION"]
 
@@ -86,6 +87,7 @@ class AskedTopics(Shape, frozen=True, kw_only=True):
 
     relays: Relays
     risk: Risk
+    why_not: WhyNot
 
 
 class AskedDelta(Shape, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ class AskedDelta(Shape, frozen=True, kw_only=True):
 
     type: Literal["delta"]
     seq: int
-    topic: Literal["relays", "risk"]
+    topic: Literal["relays", "risk", "why_not"]
     op: Literal["put"]
     data: Any
 
@@ -149,7 +151,7 @@ class TopicRequest(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The only message that a page may send from then on: whether it wants topics that are not sent to everybody."""
 
     type: Literal["subscribe", "unsubscribe"]
-    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=3)]
+    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=4)]
 
 
 class Beat(Shape, frozen=True, kw_only=True):

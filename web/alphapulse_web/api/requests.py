@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from alphapulse_web.api.schemas import Result
+from alphapulse_web.api.schemas import Address, Result, StageWord
 
 Scope = Annotated[
     str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48}|venue:[a-z0-9_]{1,48}|instrument:[0-9a-f]{48})$")
@@ -110,6 +110,8 @@ class PageQuery(Request, frozen=True, kw_only=True):
 
 
 class OpportunityQuery(PageQuery, frozen=True, kw_only=True):
-    """Which page, and of which result."""
+    """Which page, and of which result; or at which stage it ended, and for the solver's stages through which pool."""
 
     result: Result | None = None
+    stage: StageWord | None = None
+    pool: Address | None = None

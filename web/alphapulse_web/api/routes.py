@@ -55,6 +55,7 @@ from alphapulse_web.api.schemas import (
     TaskStacks,
     TreeNode,
 )
+from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps
 from alphapulse_web.permissions import Permission
 
 PREFIX = "/api/v1"
@@ -150,8 +151,14 @@ ROUTES = (
     read(f"{PREFIX}/relays", "relays", "The three relays: what they carry, who listens, how their links are.", Relays),
     read(f"{PREFIX}/pools", "pools", "All pools.", Pools),
     read(f"{PREFIX}/pairs", "pairs", "Prices of two pools of one pair, and their gap.", Pairs),
-    read(f"{PREFIX}/opportunities", "opportunities", "Opportunities and what came of them, newest first.",
+    read(f"{PREFIX}/opportunities", "opportunities",
+         "Opportunities and what came of them, or why a gap became none, newest first.",
          Opportunities, query=OpportunityQuery),
+    read(f"{PREFIX}/analytics", "analytics", "Found, taken, won, and lost to whom, by strategy, pool and path.",
+         Analytics),
+    read(f"{PREFIX}/sweeps", "sweeps", "The stored sweeps, newest first.", Sweeps),
+    read(f"{PREFIX}/sweeps/<name>", "sweep", "A stored sweep: each combination, fitted and out of sample.", Sweep,
+         errors=(404,)),
     read(f"{PREFIX}/positions", "positions", "What is open and held.", Positions),
     read(f"{PREFIX}/pnl", "pnl", "Profit and loss net of all costs.", Pnl, query=PnlQuery, errors=(404,)),
     read(f"{PREFIX}/fills", "fills", "Executed trades, newest first.", Fills, query=PageQuery),

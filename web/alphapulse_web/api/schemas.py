@@ -42,6 +42,12 @@ ViaWord = Literal[
 ]
 StreamState = Literal["fresh", "quiet", "stale", "gap", "unknown", "ended"]
 TaskState = Literal["starting", "running", "backing off", "stopped", "cancelled", "failed"]
+SolverStage = Literal["state", "liquidity", "sizing", "slippage", "valuation", "costs", "shared"]
+"""What ends a candidate before it is a signal, in order."""
+StageWord = Literal[
+    "state", "liquidity", "sizing", "slippage", "valuation", "costs", "shared", "signalled", "gate", "execution"
+]
+"""The solver's stages; then all signals, those that the gate refused, and those that failed when they were executed."""
 Result = Literal["traded", "failed", "refused", "pending", "orphaned"]
 
 
@@ -415,12 +421,61 @@ class Counts(Shape, frozen=True, kw_only=True):
     orphaned: int
 
 
+class MeasureView(Shape, frozen=True, kw_only=True):
+    """A number that was compared with a limit; null is a limit that is not set."""
+
+    name: str
+    value: str
+    limit: str | None
+    unit: str
+
+
+class HopView(Shape, frozen=True, kw_only=True):
+    """One pool of a path, with what is sold and bought there. A fee of null changes with the pool's state."""
+
+    pool: Address
+    name: str
+    fee_ppm: int | None
+    sold: TokenRef
+    bought: TokenRef
+
+
+class CandidateView(Shape, frozen=True, kw_only=True):
+    """A cycle whose prices beat its pool fees, and what ended it. Amounts are null where the stage was not reached."""
+
+    id: str
+    stage: SolverStage
+    reason: str
+    time: Instant
+    block: int
+    log_index: int
+    hops: list[HopView]
+    token: TokenRef
+    gap_bps: Decimal
+    size: Amount | None
+    gross: Amount | None
+    pool_fees: Amount | None
+    flash_fee: Amount | None
+    gas: Amount | None
+    net: Amount | None
+    limits: list[MeasureView]
+
+
+class StageCount(Shape, frozen=True, kw_only=True):
+    """How many cycles ended at a stage since the strategy's present life began."""
+
+    stage: StageWord
+    count: int
+
+
 class Opportunities(Shape, frozen=True, kw_only=True):
-    """A page of opportunities, newest first."""
+    """A page of opportunities, newest first; of one of the solver's stages a page of candidates instead."""
 
     opportunities: list[Opportunity]
+    candidates: list[CandidateView]
     next_cursor: str | None
     counts: Counts
+    stages: list[StageCount]
 
 
 class LatestOpportunities(Shape, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from alphapulse_web.api.schemas import (
     StrategyPnl,
 )
 from alphapulse_web.instants import instant
+from alphapulse_web.views.candidates_view import CandidatesView
 from alphapulse_web.views.market_view import pool_ref, token_ref
 from alphapulse_web.views.opportunity_view import OpportunityView, amount
 
@@ -36,9 +37,12 @@ from alphapulse_web.views.opportunity_view import OpportunityView, amount
 class BooksView:
     """Reads the portfolio, the opportunity view and the ledger."""
 
-    def __init__(self, daemon: Daemon, opportunities: OpportunityView, ledger: LedgerReader) -> None:
+    def __init__(
+        self, daemon: Daemon, opportunities: OpportunityView, candidates: CandidatesView, ledger: LedgerReader
+    ) -> None:
         self._daemon = daemon
         self._opportunities = opportunities
+        self._candidates = candidates
         self._ledger = ledger
         self._tokens = tokens_of(daemon.pools)
         self._pools = {pool.id: pool for pool in daemon.pools}
@@ -97,8 +101,10 @@ class BooksView:
                 for row in page.rows
                 if self._is_known(row)
             ],
+            candidates=[],
             next_cursor=page.next_cursor,
             counts=self._opportunities.counts(),
+            stages=self._candidates.stages(),
         )
 
     async def fills(self, cursor: str | None, limit: int) -> Fills:

@@ -10,13 +10,14 @@ from alphapulse.data.market import StreamState, StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.data.wire import Description, Domain
 from alphapulse.relays.bus import Bus
+from alphapulse.rules.accounting.outcome_table import OutcomeTable
 from alphapulse_web.views.firehose_view import FirehoseView
 from alphapulse_web.views.market_view import MarketView
 from alphapulse_web.views.opportunity_view import OpportunityView
 
 
 class LiveView:
-    """Keeps the market view, the opportunity view and the firehose in step with the three relays."""
+    """Keeps the views of market, opportunities and outcomes, and the firehose, in step with the three relays."""
 
     def __init__(
         self, bus: Bus, pools: Sequence[Pool], quote_tokens: Sequence[bytes], now_ns: Callable[[], int]
@@ -24,6 +25,7 @@ class LiveView:
         self._bus = bus
         self.market = MarketView(pools, quote_tokens)
         self.opportunities = OpportunityView(pools)
+        self.outcomes = OutcomeTable()
         self.firehose = FirehoseView(now_ns)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -34,6 +36,7 @@ class LiveView:
                 messages = await subscription.receive()
                 for message in messages:
                     self._apply(message)
+                self.outcomes.take(messages)
                 self.firehose.offer(messages)
 
     def _apply(self, message: object) -> None:
