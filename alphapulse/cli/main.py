@@ -13,6 +13,7 @@ from alphapulse.cli.decisions import decisions
 from alphapulse.cli.decode import decode
 from alphapulse.cli.devnet import devnet
 from alphapulse.cli.doctor import doctor
+from alphapulse.cli.explain import explain_command
 from alphapulse.cli.halts import halts
 from alphapulse.cli.inspect import inspect
 from alphapulse.cli.keys import keys
@@ -34,7 +35,7 @@ def main() -> None:
 
 COMMANDS = (
     *(up, down, restart, logs),
-    *(replay, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
+    *(replay, explain_command, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays),
     *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
 )
