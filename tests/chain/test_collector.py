@@ -9,12 +9,17 @@ import trio
 
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Trust
+from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.devnet.call_data import call
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.world import World
+from alphapulse.rules.amm.constant_product import ConstantProductState
+from alphapulse.rules.events import uniswap_v2
 from tests.chain.fault_plan import NONE, PPM, Faults
 from tests.chain.fault_proxy import open_proxy
-from tests.chain.live import live_collector
+from tests.chain.live import WAIT_S, live_collector
 
 pytestmark = pytest.mark.real_io
 
@@ -90,3 +95,84 @@ async def test_an_outage_is_told_and_caught_up_with(world: World) -> None:
         solved = [one for one in live.messages[since:] if isinstance(one, BlockCompleted | StreamStatus)]
         fresh_at = next(at for at, one in enumerate(solved) if getattr(one, "state", None) is StreamState.FRESH)
         assert sum(isinstance(one, BlockCompleted) for one in solved[:fresh_at]) >= 80
+
+
+async def test_a_pool_that_differs_is_quarantined_and_comes_back_only_when_it_is_equal(world: World) -> None:
+    """The verifier tells of it, the book does not trade it, and a fresh reading that stays equal ends it."""
+    async with live_collector(world) as live:
+        name = "QuickSwap WPOL/WETH"
+        pool, publisher = live.pools[name].id, live.collector.publisher
+        state = publisher.book.state(pool)
+        assert isinstance(state, ConstantProductState)
+        wrong = PoolSync(state.stamp, pool, state.reserve0 + 1, state.reserve1)
+        publisher.publish([wrong])
+        since = len(live.messages)
+        await world.mine()
+        told = await live.wait(lambda one: isinstance(one, PoolTrustChanged) and one.pool == pool, since)
+        assert told.trust is Trust.DIVERGENT
+        assert "reserves" in told.reason
+        assert live.book.trust(pool) is Trust.DIVERGENT
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_keep_mining, world)
+            await live.wait(
+                lambda one: isinstance(one, PoolTrustChanged) and one.pool == pool and one.trust is Trust.PROVEN, since
+            )
+            nursery.cancel_scope.cancel()
+        await live.wait_tip()
+        assert await live.differing() == []
+
+
+async def test_pools_join_while_the_chain_goes_on(world: World) -> None:
+    """Pools that were not followed are read at one block and followed to the tip by the logs since then."""
+    market = Market(world, Random(9))
+    left_out = ("QuickSwap WPOL/USDC.e", "Uniswap V3 USDC.e/WETH 500", "Algebra WPOL/WETH")
+    async with live_collector(world, leave_out=left_out) as live:
+        await market.block()
+        await live.wait_tip()
+        assert all(live.book.state(live.pools[name].id) is None for name in left_out)
+        live.collector.admit([live.pools[name] for name in left_out])
+        joined: set[object] = set()
+        with trio.fail_after(WAIT_S):
+            while len(joined) < len(left_out):
+                await market.block()
+                await live.wait_tip()
+                joined = {name for name in left_out if live.book.trust(live.pools[name].id) is Trust.PROVEN}
+        assert await live.differing() == []
+        since = len(live.messages)
+        await market.block()
+        await live.wait_block((await world.block())["hash"], since)
+        assert await live.differing() == []
+
+
+async def test_a_reorganisation_past_the_snapshot_reads_everything_anew(world: World) -> None:
+    """What was read stood on a block that is gone: RESET, fresh books, and the chain as it is now."""
+    market = Market(world, Random(10))
+    for _ in range(5):
+        await market.block()
+    async with live_collector(world) as live:
+        await market.block()
+        await live.wait_tip()
+        since = len(live.messages)
+        await world.reorganise(4, [[] for _ in range(4)])
+        await market.block()
+        await live.wait_state(StreamState.RESET, since)
+        await live.wait_tip()
+        assert len(live.runs) == 2
+        assert await live.differing() == []
+
+
+async def test_logs_of_an_impostor_change_nothing(world: World) -> None:
+    """A contract that utters a pool's event is no pool."""
+    async with live_collector(world) as live:
+        topics = [bytes.fromhex(uniswap_v2.SYNC_TOPIC[2:])]
+        await world.act(call(world.places["impostor"], "utter(bytes32[],bytes)", topics, bytes(64)))
+        done = await live.wait_tip()
+        assert done.logs == 0
+        assert live.collector.counts.refused == {"not_admitted": 1}
+        assert await live.differing() == []
+
+
+async def _keep_mining(world: World) -> None:
+    while True:
+        await world.mine()
+        await trio.sleep(0.2)
