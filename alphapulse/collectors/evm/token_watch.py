@@ -1,0 +1,73 @@
+"""Watches tokens of pools that are followed: a balance that changes without a transfer is no amount to compute with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+import trio
+
+from alphapulse.collectors.evm.contract_reader import ContractReader, Nodes
+from alphapulse.collectors.evm.pool_claims import read_blocks
+from alphapulse.collectors.evm.tokens import TokenInspector
+from alphapulse.data.pools import Pool
+from alphapulse.errors import AnswerRefused, NodeError, RpcError
+
+logger = logging.getLogger(__name__)
+
+PAUSE_S = 30.0
+"""Between looks."""
+
+AT_ONCE = 25
+"""Tokens that are looked at together."""
+
+
+class TokenWatch:
+    """Looks at the balance of one pool of each token, over the last `age` blocks.
+
+    `on_unsound` is told of a token, why, and the block, once two looks in a row have found the same.
+    """
+
+    def __init__(
+        self,
+        age: int,
+        multicall: bytes,
+        pools: Callable[[], Iterable[Pool]],
+        on_unsound: Callable[[bytes, str, int], None],
+    ) -> None:
+        self._age = age
+        self._multicall = multicall
+        self._pools = pools
+        self._on_unsound = on_unsound
+        self._doubted: set[bytes] = set()
+        self._told: set[bytes] = set()
+
+    async def run(self, nodes: Nodes) -> None:
+        """Runs until cancelled."""
+        inspector = TokenInspector(nodes, ContractReader(nodes, self._multicall), self._multicall)
+        while True:
+            await trio.sleep(PAUSE_S)
+            try:
+                await self.look(nodes, inspector)
+            except (NodeError, RpcError, AnswerRefused) as problem:
+                logger.warning("the balances of tokens could not be looked at: %s", problem)
+
+    async def look(self, nodes: Nodes, inspector: TokenInspector) -> None:
+        """Look at each token once.
+
+        Raises:
+            NodeError, RpcError, AnswerRefused: the chain cannot be read.
+        """
+        holders = list({token.address: pool.id.body for pool in self._pools() for token in pool.tokens}.items())
+        for at in range(0, len(holders), AT_ONCE):
+            blocks = await read_blocks(nodes, self._age)
+            for token, unmoved in (await inspector.unmoved(dict(holders[at : at + AT_ONCE]), blocks)).items():
+                if not unmoved:
+                    self._doubted.discard(token)
+                elif token not in self._doubted:
+                    # A node that lacks a log would say the same once; a balance that moved says it again.
+                    self._doubted.add(token)
+                elif token not in self._told:
+                    self._told.add(token)
+                    reason = f"a balance changed by {unmoved} without a transfer within {self._age} blocks"
+                    self._on_unsound(token, reason, blocks.number)

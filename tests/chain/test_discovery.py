@@ -1,0 +1,282 @@
+"""Discovery on a real chain: genuine pools are found from their logs, whatever else emits such logs is refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import attrs
+import msgspec
+import pytest
+import trio
+
+from alphapulse.collectors.evm.contract_reader import ContractReader
+from alphapulse.collectors.evm.discovery import Discovery
+from alphapulse.collectors.evm.discovery_terms import DiscoveryTerms
+from alphapulse.collectors.evm.factory_registry import shipped_factories
+from alphapulse.collectors.evm.pool_cache import PoolCache
+from alphapulse.collectors.evm.snapshot import SnapshotReader
+from alphapulse.collectors.evm.token_watch import TokenWatch
+from alphapulse.collectors.evm.tokens import TokenInspector
+from alphapulse.connections.endpoint import HTTP, read_endpoint
+from alphapulse.connections.node_pool import NodePool
+from alphapulse.connections.node_terms import ChainTerms, NodeTerms
+from alphapulse.connections.node_transport import open_transport
+from alphapulse.data.factories import Factory, FactoryKind
+from alphapulse.data.instruments import Venue
+from alphapulse.data.pools import Pool, Trust
+from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict, TokenVerdict
+from alphapulse.devnet.call_data import call
+from alphapulse.devnet.world import World
+from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.chain.header import Header
+from alphapulse.rules.events.rpc_log import RpcLog
+from alphapulse.rules.events.uniswap_v3 import SWAP_TOPIC
+from tests.chain.live import pool_of
+from tests.chain.worlds import open_test_world
+
+pytestmark = pytest.mark.real_io
+
+WAIT_S = 30.0
+AGE = 4
+
+
+def raw(address: str) -> bytes:
+    return bytes.fromhex(address[2:])
+
+
+@attrs.define
+class Found:
+    """What a discovery has told, and the pools that are followed beside."""
+
+    admitted: list[Pool] = attrs.field(factory=list)
+    messages: list[Any] = attrs.field(factory=list)
+    markets: list[tuple[Pool, AmmState | None]] = attrs.field(factory=list)
+    kept: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
+
+    async def run_blocking(self, call_: Any, /, *args: object, limiter: trio.CapacityLimiter | None = None) -> Any:
+        """In a thread, as the daemon does it. Behind each batch the cache is written."""
+        result = await trio.to_thread.run_sync(call_, *args, limiter=limiter)
+        self.kept.unpark_all()
+        return result
+
+    def reasons(self, admitted: bool) -> dict[bytes, str]:
+        verdicts = [one for one in self.messages if isinstance(one, PoolVerdict)]
+        return {one.pool.body: one.reason for one in verdicts if one.admitted is admitted}
+
+    def tokens(self, admitted: bool) -> dict[bytes, str]:
+        verdicts = [one for one in self.messages if isinstance(one, TokenVerdict)]
+        return {one.token.body: one.reason for one in verdicts if one.admitted is admitted}
+
+
+@asynccontextmanager
+async def open_nodes(world: World) -> AsyncIterator[NodePool]:
+    terms = ChainTerms(name="live", chain_id=137, block_time_ms=1_000)
+    http = read_endpoint(world.http_url, "http", HTTP)
+    node = NodeTerms(label="one", http=http, ws=None, requests_per_s=10_000, batch_size=100)
+    async with open_transport(trio.to_thread.run_sync, time.time_ns) as transport, trio.open_nursery() as nursery:
+        pool = NodePool(
+            terms,
+            [node],
+            transport=transport,
+            now_ns=time.time_ns,
+            monotonic_ns=time.monotonic_ns,
+            random=Random(1),
+        )
+        await nursery.start(pool.run)
+        yield pool
+        nursery.cancel_scope.cancel()
+
+
+def discovery(world: World, found: Found, path: Path, **terms: Any) -> Discovery:
+    options: dict[str, Any] = {"factories": shipped_factories(), "least_age_blocks": AGE} | terms
+    return Discovery(
+        DiscoveryTerms(137, multicall=raw(world.places["Multicall3"]), **options),
+        markets=lambda: found.markets,
+        admit=found.admitted.extend,
+        publish=found.messages.extend,
+        cache=PoolCache(path, 137),
+        run_blocking=found.run_blocking,
+        now_ns=time.time_ns,
+    )
+
+
+async def tell(looking: Discovery, world: World, addresses: Sequence[str] = ()) -> None:
+    """All logs of the chain, or of some emitters, as a collector hands them over."""
+    wanted = {"fromBlock": "0x0", "toBlock": "latest"} | ({"address": list(addresses)} if addresses else {})
+    logs = [msgspec.convert(log, RpcLog) for log in await world.rpc.ask("eth_getLogs", wanted)]
+    header = Header(await world.block_number(), bytes(32), bytes(32), 0, bytes(256))
+    looking.on_foreign(header, logs)
+
+
+async def run_dry(looking: Discovery, nodes: NodePool, found: Found) -> None:
+    """Let it look at all that waits."""
+    with trio.fail_after(WAIT_S):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(looking.run, nodes)
+            while len(looking.queue):
+                await found.kept.park()
+            nursery.cancel_scope.cancel()
+
+
+async def test_genuine_pools_are_found_and_odd_tokens_and_impostors_refused(world: World, tmp_path: Path) -> None:
+    """18 pools with the terms of their contracts; seven odd tokens, each with its reason; no lie is believed."""
+    impostor, found = world.places["impostor"], Found()
+    await world.act(call(impostor, "utter(bytes32[],bytes)", [raw(SWAP_TOPIC)] + [bytes(32)] * 2, bytes(160)))
+    await world.mine(2 * AGE)
+    await world.act(call(world.odd_tokens["REBASE"].address, "rebase(uint256)", 1_100_000))
+    looking = discovery(world, found, tmp_path / "pools.cache")
+    async with open_nodes(world) as nodes:
+        await tell(looking, world)
+        await run_dry(looking, nodes, found)
+    expected = [pool_of(pool) for pool in world.pools.values()]
+    assert {_terms(pool) for pool in found.admitted} == {_terms(pool) for pool in expected}
+    assert set(found.reasons(admitted=True)) == {pool.id.body for pool in expected}
+    assert "proved by CREATE2" in found.reasons(admitted=True)[expected[0].id.body]
+    refused = found.reasons(admitted=False)
+    assert "gives the pool of these tokens the address" in refused[raw(impostor)]
+    for pool in world.odd_pools.values():
+        assert "is quarantined" in refused[raw(pool.address)]
+    tokens = {raw(token.address) for pool in world.pools.values() for token in (pool.token0, pool.token1)}
+    assert set(found.tokens(admitted=True)) == tokens
+    assert all("no contract that tells a factory" in refused[token] for token in tokens if token in refused)
+    assert tokens & set(refused)
+    reasons = {name: found.tokens(admitted=False)[raw(token.address)] for name, token in world.odd_tokens.items()}
+    for name, reason in {
+        "TAXED": "were sent out of the pool",
+        "REBASE": "without a transfer",
+        "HUGE": "about 2^255 decimals",
+        "TWIN": "its symbol 'WETH' is that of",
+        "SILENT": "a transfer returns nothing",
+        "NAMELESS": "no decimals that can be read",
+        "FICKLE": "not the same at each block",
+    }.items():
+        assert reason in reasons[name], (name, reasons[name])
+    verdict = next(one for one in found.messages if isinstance(one, TokenVerdict) and one.symbol == "HUGE")
+    assert verdict.decimals is None
+
+
+def _terms(pool: Pool) -> tuple[Any, ...]:
+    tokens = [(token.address, token.symbol, token.decimals) for token in pool.tokens]
+    fee_ppm = None if pool.kind.name == "ALGEBRA" else pool.fee_ppm
+    return pool.id.body, pool.kind, *tokens, fee_ppm, pool.tick_spacing
+
+
+async def test_nothing_is_wired_to_addresses(tmp_path: Path) -> None:
+    """Everything elsewhere, factories without a known code: these themselves confirm their pools."""
+    async with open_test_world(number=7) as world, open_nodes(world) as nodes:
+        await world.mine(AGE)
+        found = Found()
+        kinds = {"QuickSwap": FactoryKind.V2, "SushiSwap": FactoryKind.V2, "Uniswap V3": FactoryKind.V3}
+        factories = [_factory(world, name, kind) for name, kind in {**kinds, "Algebra": FactoryKind.ALGEBRA}.items()]
+        looking = discovery(world, found, tmp_path / "pools.cache", factories=tuple(factories))
+        await tell(looking, world, [pool.address for pool in world.pools.values()])
+        await tell(looking, world, [world.places["impostor"]])
+        await run_dry(looking, nodes, found)
+        assert {pool.id.body for pool in found.admitted} == {raw(pool.address) for pool in world.pools.values()}
+        assert set(found.reasons(admitted=True).values()) <= {
+            f"confirmed by {one.name} at block {await world.block_number()}" for one in factories
+        }
+
+
+def _factory(world: World, name: str, kind: FactoryKind) -> Factory:
+    address = raw(world.places[f"{name} factory"])
+    fee_ppm = 3000 if kind is FactoryKind.V2 else None
+    return Factory(name, 137, Venue.POLYGON, kind, address, address, None, fee_ppm)
+
+
+async def test_lists_floors_and_age_leave_pools_out(world: World, tmp_path: Path) -> None:
+    names = ["QuickSwap WPOL/USDC.e", "QuickSwap USDC.e/WETH", "QuickSwap WBTC/WETH", "SushiSwap USDC.e/WETH"]
+    pools = [world.pools[name] for name in names]
+    addresses = [pool.address for pool in pools]
+    usdc, weth = (raw(world.tokens[symbol].address) for symbol in ("USDC.e", "WETH"))
+    await world.mine(AGE)
+    async with open_nodes(world) as nodes:
+        listed = Found()
+        looking = discovery(
+            world,
+            listed,
+            tmp_path / "listed.cache",
+            allowed_tokens=frozenset((usdc, weth)),
+            refused_pools=frozenset((raw(addresses[3]),)),
+        )
+        await tell(looking, world, addresses)
+        await run_dry(looking, nodes, listed)
+        assert [pool.id.body for pool in listed.admitted] == [raw(addresses[1])]
+        assert "not on the list" in listed.reasons(admitted=False)[raw(addresses[0])]
+        assert listed.reasons(admitted=False)[raw(addresses[3])] == "the operator refuses it"
+        floors = Found()
+        market = pool_of(world.pools["Uniswap V3 USDC.e/WETH 500"])
+        floors.markets = [(market, await _state(world, market))]
+        looking = discovery(world, floors, tmp_path / "floors.cache", numeraire=usdc, least_liquidity=3_000_000 * 10**6)
+        await tell(looking, world, addresses)
+        await run_dry(looking, nodes, floors)
+        assert [pool.id.body for pool in floors.admitted] == [raw(addresses[1])]
+        assert "in the numéraire, the least is 3000000000000" in floors.reasons(admitted=False)[raw(addresses[0])]
+        young = Found()
+        looking = discovery(world, young, tmp_path / "young.cache", least_age_blocks=await world.block_number())
+        await tell(looking, world, addresses)
+        await run_dry(looking, nodes, young)
+        assert young.admitted == []
+        assert "younger than" in young.reasons(admitted=False)[raw(addresses[0])]
+
+
+async def _state(world: World, pool: Pool) -> AmmState:
+    block = await world.block()
+    header = Header(int(block["number"], 16), raw(block["hash"]), bytes(32), 0, bytes(256))
+    book = PoolBook([pool])
+    async with open_nodes(world) as nodes:
+        reader = ContractReader(nodes, raw(world.places["Multicall3"]))
+        taken = await SnapshotReader(reader, now_ns=time.time_ns).take([pool], header)
+    for message in taken[pool.id]:
+        book.apply(message)
+    state = book.state(pool.id)
+    assert state is not None
+    return state
+
+
+async def test_what_was_found_is_kept_and_what_cannot_be_proved_is_looked_at_anew(world: World, tmp_path: Path) -> None:
+    path, first, again = tmp_path / "pools.cache", Found(), Found()
+    await world.mine(AGE)
+    chosen = [world.pools[name].address for name in ("QuickSwap WPOL/WETH", "Algebra WPOL/WETH")]
+    async with open_nodes(world) as nodes:
+        looking = discovery(world, first, path)
+        await tell(looking, world, chosen)
+        await run_dry(looking, nodes, first)
+        unproved = tuple(one for one in shipped_factories() if one.kind is not FactoryKind.ALGEBRA)
+        looking = discovery(world, again, path, factories=unproved)
+        await run_dry(looking, nodes, again)
+    assert len(first.admitted) == 2
+    assert [pool.id.body for pool in again.admitted] == [raw(chosen[0])]
+    assert "kept from before" in again.reasons(admitted=True)[raw(chosen[0])]
+    assert "is not known" in again.reasons(admitted=False)[raw(chosen[1])]
+
+
+async def test_a_token_that_rebases_later_takes_its_pools_along(world: World, tmp_path: Path) -> None:
+    """Two looks in a row; pools of other tokens are left alone."""
+    found = Found()
+    rebasing, sound = pool_of(world.odd_pools["QuickSwap REBASE/WPOL"]), pool_of(world.pools["QuickSwap WPOL/WETH"])
+    found.markets = [(rebasing, None), (sound, None)]
+    looking = discovery(world, found, tmp_path / "pools.cache")
+    multicall = raw(world.places["Multicall3"])
+    watch = TokenWatch(AGE, multicall, lambda: [pool for pool, _ in found.markets], looking.unsound)
+    async with open_nodes(world) as nodes:
+        inspector = TokenInspector(nodes, ContractReader(nodes, multicall), multicall)
+        await world.mine(AGE)
+        await world.act(world.moves.swap(world.pools["QuickSwap WPOL/WETH"], 10**18, zero_for_one=True))
+        await watch.look(nodes, inspector)
+        await watch.look(nodes, inspector)
+        assert found.messages == []
+        await world.act(call(world.odd_tokens["REBASE"].address, "rebase(uint256)", 990_000))
+        await watch.look(nodes, inspector)
+        assert found.messages == []
+        await watch.look(nodes, inspector)
+    changed = [one for one in found.messages if isinstance(one, PoolTrustChanged)]
+    assert [(one.pool, one.trust) for one in changed] == [(rebasing.id, Trust.DIVERGENT)]
+    assert list(found.tokens(admitted=False)) == [raw(world.odd_tokens["REBASE"].address)]
+    assert list(found.reasons(admitted=False)) == [rebasing.id.body]
