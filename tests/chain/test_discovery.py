@@ -280,3 +280,31 @@ async def test_a_token_that_rebases_later_takes_its_pools_along(world: World, tm
     assert [(one.pool, one.trust) for one in changed] == [(rebasing.id, Trust.DIVERGENT)]
     assert list(found.tokens(admitted=False)) == [raw(world.odd_tokens["REBASE"].address)]
     assert list(found.reasons(admitted=False)) == [rebasing.id.body]
+
+
+async def test_contracts_that_spoil_calls_hold_nobody_up(world: World, tmp_path: Path) -> None:
+    """One takes all the gas, one returns a megabyte, one reverts, one is no contract: the pools beside are found."""
+    hostile = {
+        "0x" + "e1" * 20: "0x5b600056",  # jumps for ever
+        "0x" + "e2" * 20: "0x621000006000f3",  # a megabyte of nothing
+        "0x" + "e3" * 20: "0x60006000fd",
+    }
+    for address, code in hostile.items():
+        await world.rpc.ask("anvil_setCode", address, code)
+    await world.mine(AGE + 1)
+    found = Found()
+    pools = [world.pools[name].address for name in ("QuickSwap WPOL/WETH", "Uniswap V3 WPOL/WETH 500")]
+    looking = discovery(world, found, tmp_path / "pools.cache")
+    header = Header(await world.block_number(), bytes(32), bytes(32), 0, bytes(256))
+    for address in (*hostile, "0x" + "e4" * 20):
+        looking.queue.offer(raw(address), SWAP_TOPIC, header.number)
+    looking.on_foreign(header, [_odd_log(address) for address in ("0x", "zz", "0x12", "0x" + "e5" * 21)])
+    async with open_nodes(world) as nodes:
+        await tell(looking, world, pools)
+        await run_dry(looking, nodes, found)
+    assert {pool.id.body for pool in found.admitted} == {raw(address) for address in pools}
+    assert set(found.reasons(admitted=False)) == {raw(address) for address in (*hostile, "0x" + "e4" * 20)}
+
+
+def _odd_log(address: str) -> RpcLog:
+    return RpcLog(address, (SWAP_TOPIC,), "0x", "0x1", "0x", "0x0", "0x0")
