@@ -76,7 +76,7 @@ class FaultyNode:
 
     @property
     def head(self) -> int:
-        """The newest block that this node admits to know."""
+        """The newest block that this node admits to know: it answers no more than it has announced."""
         return self.view.head - self.lag
 
     def plan(self) -> FaultPlan:
@@ -151,6 +151,8 @@ class FaultyNode:
     async def _announce(self, client: Client, block: list[Announcement]) -> None:
         frames = [frame for one in block for frame in self._frames(client, one)]
         before, client.late = client.late, []
+        if any(one.topic in self.silent for one in block) and client.subscriptions:
+            self.counts["silent"] += 1
         try:
             for frame in client.plan.order(frames, self.faults.reorder):
                 if client.plan.strikes("late", self.faults.late):
@@ -168,7 +170,6 @@ class FaultyNode:
 
     def _frames(self, client: Client, one: Announcement) -> list[bytes]:
         if one.topic in self.silent:
-            self.counts["silent"] += bool(client.subscriptions)
             return []
         return [
             msgspec.json.encode(
@@ -210,16 +211,14 @@ class FaultyNode:
             found = _result(one, str(self.chain_id))
         elif method == "eth_getLogs" and plan.strikes("no_logs", self.faults.no_logs):
             found = _result(one, [])
-        elif method == "eth_blockNumber" and self.lag:
+        elif method == "eth_blockNumber":
             found = _result(one, hex(self.head))
-        elif self.lag and method == "eth_getBlockByNumber" and _number(params[0]) > self.head:
+        elif method == "eth_getBlockByNumber" and _number(params[0]) > self.head:
             found = _result(one, None)
         return found
 
     def _as_of_head(self, one: dict[str, Any]) -> dict[str, Any]:
         """A request in which `latest` means the head that this node admits to know."""
-        if not self.lag:
-            return one
         head, method = hex(self.head), one["method"]
         params = list(one.get("params") or [])
         at = 0 if method == "eth_getBlockByNumber" else AT_BLOCK.get(method)
@@ -232,7 +231,7 @@ class FaultyNode:
     def _aged(self, one: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """An answer without the blocks that this node does not know yet."""
         found, method = answer.get("result"), one["method"]
-        if not self.lag or not found:
+        if not found:
             return answer
         if method == "eth_getBlockByHash" and int(found["number"], 16) > self.head:
             return _result(one, None)
