@@ -7,23 +7,9 @@ from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.devnet.moves import DevPool, DevToken
 from alphapulse.devnet.stock import Family
 from alphapulse.rules.chain.log_filter import LogFilter
-from alphapulse.rules.events import algebra, uniswap_v2, uniswap_v3
+from alphapulse.rules.events.topics import topics_of
 
 KINDS = {Family.V2: PoolKind.V2, Family.V3: PoolKind.V3, Family.ALGEBRA: PoolKind.ALGEBRA}
-TOPICS = (
-    uniswap_v2.SWAP_TOPIC,
-    uniswap_v2.SYNC_TOPIC,
-    uniswap_v2.MINT_TOPIC,
-    uniswap_v2.BURN_TOPIC,
-    uniswap_v3.SWAP_TOPIC,
-    uniswap_v3.MINT_TOPIC,
-    uniswap_v3.BURN_TOPIC,
-    uniswap_v3.COLLECT_TOPIC,
-    uniswap_v3.INITIALIZE_TOPIC,
-    uniswap_v3.FLASH_TOPIC,
-    uniswap_v3.SET_FEE_PROTOCOL_TOPIC,
-    algebra.FEE_TOPIC,
-)
 
 
 def pool_of(pool: DevPool) -> Pool:
@@ -45,5 +31,5 @@ def token_of(token: DevToken) -> Token:
 
 
 def wanted_logs() -> LogFilter:
-    """What a collector subscribes to: the topics, whoever emits them."""
-    return LogFilter(bytes.fromhex(topic[2:]) for topic in TOPICS)
+    """What a collector subscribes to here: the topics of all kinds of pools, whoever emits them."""
+    return LogFilter(topics_of(set(KINDS.values())))

@@ -14,6 +14,13 @@ PROOFS = (
         tried=real_chain.moves,
     ),
     Proof(
+        "moves-elsewhere",
+        "the same on a chain on which every contract and token has another address",
+        full=2_000,
+        small=60,
+        tried=real_chain.moves_elsewhere,
+    ),
+    Proof(
         "faulty-blocks",
         "blocks of a real chain told badly: complete or not fresh within two blocks, nothing solved on less",
         full=1_000,

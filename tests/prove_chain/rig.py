@@ -111,13 +111,14 @@ class Rig:
         """Where everything stands, for whoever reads a failure."""
         states = ", ".join(f"{node.label} {node.state} ({node.reason})" for node in self.nodes.health().nodes)
         reason = self.judge.statuses[-1].reason if self.judge.statuses else ""
-        return f"stream {self.judge.state.name}, {reason}; {states}"
+        faults = ", ".join(f"{name} {number}" for name, number in self.collecting.collector.faults.items() if number)
+        return f"stream {self.judge.state.name}, {reason}; {states}; seen: {faults}"
 
 
 @asynccontextmanager
-async def open_rig(*, seed: int) -> AsyncIterator[Rig]:
+async def open_rig(*, seed: int, number: int = 0) -> AsyncIterator[Rig]:
     """Everything running, the first snapshot taken. Of two nodes one tells reorganisations as geth does."""
-    async with open_test_world() as world, trio.open_nursery() as nursery:
+    async with open_test_world(number=number) as world, trio.open_nursery() as nursery:
         proxies = [await _opened(nursery, world, seed + at, takes_back=bool(at)) for at in range(2)]
         async with open_transport(trio.to_thread.run_sync, time.time_ns) as transport:
             nodes = NodePool(
