@@ -8,7 +8,7 @@ from time import perf_counter
 
 import click
 
-from benchmarks import decoding, journalling, links, nats, pipeline, replaying, running, solving, topology, wire
+from benchmarks import decoding, journalling, links, nats, nodes, pipeline, replaying, running, solving, topology, wire
 from benchmarks.day import Day
 from benchmarks.figures import Figure
 from benchmarks.machine import describe_machine
@@ -22,6 +22,7 @@ GROUPS: dict[str, Callable[[Day], list[Figure]]] = {
     "wire": wire.measure,
     "links": links.measure,
     "nats": nats.measure,
+    "nodes": nodes.measure,
     "topology": topology.measure,
     "running": running.measure,
 }

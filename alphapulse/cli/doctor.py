@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,14 +14,15 @@ import click
 
 from alphapulse import __version__
 from alphapulse.cli.control_file import read_control_file
-from alphapulse.cli.setup import config_option, read_config, reports_errors
+from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
 from alphapulse.composition.environment import DataPaths
+from alphapulse.config import Config, EvmSection
 from alphapulse.data.execution import Mode
 from alphapulse.data.registry import MESSAGES
 from alphapulse.rules.events import swap_core
 from alphapulse.rules.wire.codec import ABSENCE, CORE
 
-LIBRARIES = ("trio", "attrs", "msgspec", "numpy", "quart", "hypercorn", "httpx", "SQLAlchemy")
+LIBRARIES = ("trio", "trio-websocket", "attrs", "msgspec", "numpy", "quart", "hypercorn", "httpx", "SQLAlchemy")
 GIB = 1 << 30
 
 
@@ -28,12 +30,28 @@ GIB = 1 << 30
 @config_option
 @reports_errors
 def doctor(config_path: Path | None) -> None:
-    """Say which codec is active, which versions run, and what the data folder holds."""
+    """Say which codec is active, which versions run, what the data folder holds, and how the nodes of chains are.
+
+    Nodes are asked, and listened to until their next block. Ends with 1 if one is not well.
+    """
     for name, text in installation():
         _tell(name, text)
     config = read_config(config_path)
     for name, text in data_state(config.data_folder):
         _tell(name, text)
+    if any(isinstance(collector, EvmSection) for collector in config.collectors.values()):
+        _tell_nodes(config)
+
+
+def _tell_nodes(config: Config) -> None:
+    from alphapulse.cli.node_checks import node_lines  # noqa: PLC0415 - only who has nodes needs what asks them
+
+    all_well = True
+    for name, text, well in node_lines(config):
+        _tell(name, text)
+        all_well = all_well and well
+    if not all_well:
+        sys.exit(EXIT_FAILED)
 
 
 def installation() -> Iterator[tuple[str, str]]:

@@ -48,13 +48,8 @@ def live_chain(
     """
     path = f"collectors.{name}"
     _check_chain_of(path, section, pools)
-    chain_terms = ChainTerms(
-        name=name,
-        chain_id=section.chain_id,
-        block_time_ms=section.block_time_ms,
-        genesis_hash=_genesis(path, section),
-    )
-    node_terms = [_node_terms(f"{path}.nodes[{place}]", node, config) for place, node in enumerate(section.nodes)]
+    chain_terms = chain_terms_of(name, section)
+    node_terms = node_terms_of(name, section, config)
 
     @asynccontextmanager
     async def open_nodes() -> AsyncIterator[NodePool]:
@@ -94,6 +89,22 @@ def live_chain(
         now_ns=environment.now_ns,
         random=environment.random,
     )
+
+
+def chain_terms_of(name: str, section: EvmSection) -> ChainTerms:
+    """The chain of the collector `name`. Raises ConfigError."""
+    return ChainTerms(
+        name=name,
+        chain_id=section.chain_id,
+        block_time_ms=section.block_time_ms,
+        genesis_hash=_genesis(f"collectors.{name}", section),
+    )
+
+
+def node_terms_of(name: str, section: EvmSection, config: Config) -> list[NodeTerms]:
+    """The nodes of the collector `name`. Raises ConfigError: a URL is none, or is not where it is said to be."""
+    path = f"collectors.{name}"
+    return [_node_terms(f"{path}.nodes[{place}]", node, config) for place, node in enumerate(section.nodes)]
 
 
 def _terms(name: str, section: EvmSection) -> EvmTerms:

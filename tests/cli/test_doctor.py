@@ -66,3 +66,19 @@ def test_the_doctor_tells_who_reads_swap_logs(monkeypatch: pytest.MonkeyPatch) -
     assert dict(module.installation())["swap logs"] == missing
     monkeypatch.setattr(swap_core, "CORE", OldCore)
     assert dict(module.installation())["swap logs"] == "compiled core"
+
+
+def test_the_doctor_asks_the_nodes_of_a_live_chain(tmp_path: Path) -> None:
+    """One that nobody serves is not well, by its label and no word of its address; the command then ends with 1."""
+    config = tmp_path / "config.toml"
+    key = "k3y-0123456789abcdef"
+    config.write_text(
+        '[daemon]\ndata_folder = "data"\n[collectors.polygon]\nkind = "evm"\nchain_id = 137\nblock_time_ms = 2000\n'
+        f'[[collectors.polygon.nodes]]\nlabel = "mine"\nhttp = "http://127.0.0.1:1/{key}"\nws = "ws://127.0.0.1:1/{key}"\n'
+        '[strategies.flash_arbitrage]\nevaluate = "block"\n'
+    )
+    result = CliRunner().invoke(main, ["doctor", "--config", str(config)])
+    assert result.exit_code == 1, result.output
+    assert "node mine      NOT WELL: no connection: connection refused" in result.stdout
+    assert key not in result.output
+    assert "127.0.0.1" not in result.output
