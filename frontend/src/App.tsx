@@ -18,6 +18,8 @@ import { StateBanner } from "./shell/StateBanner";
 import { SourceStrip, TopBar } from "./shell/TopBar";
 
 // The bar, the banner and the stop button must not depend on chart or table code.
+const OpportunitiesPage = lazy(() => import("./studies/OpportunitiesPage"));
+const SweepsPage = lazy(() => import("./studies/SweepsPage"));
 const Overview = lazy(() => import("./Overview"));
 const Firehose = lazy(() => import("./firehose/Firehose"));
 const Relays = lazy(() => import("./relays/Relays"));
@@ -59,6 +61,16 @@ export function App() {
               <Route path="/firehose">
                 <Guard area="page">
                   <Firehose />
+                </Guard>
+              </Route>
+              <Route path="/opportunities">
+                <Guard area="page">
+                  <OpportunitiesPage />
+                </Guard>
+              </Route>
+              <Route path="/sweeps">
+                <Guard area="page">
+                  <SweepsPage />
                 </Guard>
               </Route>
               <Route path="/risk">

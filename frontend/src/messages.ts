@@ -40,6 +40,7 @@ export const words = {
 export const pages = {
   label: "Pages",
   overview: "Overview",
+  opportunities: "Opportunities",
   risk: "Risk",
   system: "System",
   relays: "Relays",

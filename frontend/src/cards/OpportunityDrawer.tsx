@@ -19,6 +19,11 @@ interface Props {
 /** Every digit of one opportunity. */
 export function OpportunityDrawer({ id, onClose }: Props) {
   const row = useModel((model) => model.topics.opportunities?.opportunities.find((one) => one.id === id));
+  return <DetailsDrawer id={id} row={row} onClose={onClose} />;
+}
+
+/** The same of an opportunity that somebody else has read. */
+export function DetailsDrawer({ id, row, onClose }: Props & { row: Opportunity | undefined }) {
   return (
     <Drawer
       opened={id !== null}
