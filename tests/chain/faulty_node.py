@@ -17,6 +17,7 @@ import trio
 
 from tests.chain.chain_view import HEADS, LOGS, Announcement, ChainView, is_wanted
 from tests.chain.fault_plan import NONE, FaultPlan
+from tests.chain.kept_transactions import Refused, TransactionPool
 from tests.chain.upstream import Upstream
 
 LOOK_S = 0.02
@@ -63,6 +64,11 @@ class FaultyNode:
         """What it says its chain is, if not the truth."""
         self.deaf = False
         """Connections are taken and nothing is ever answered."""
+        self.keeps = False
+        """Transactions that are sent here stay until they are mined, as on real nodes; anvil drops them."""
+        self.kept = TransactionPool(upstream)
+        self.pending_offset = 0
+        """By how much the count of pending transactions is wrong, while `keeps`."""
         self.counts: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
         """Requests over HTTP, by method."""
@@ -91,6 +97,8 @@ class FaultyNode:
         """Look at the chain and announce what is new, except for what lags."""
         async with self._looking:
             self._held.extend(await self.view.advance())
+            if self.keeps:
+                await self.kept.look()
             while len(self._held) > self.lag:
                 block = self._held.popleft()
                 for client in tuple(self._clients):
@@ -190,13 +198,37 @@ class FaultyNode:
     async def answers(self, asked: Any, plan: FaultPlan) -> Any:
         """The answer to a request, or to each of a batch."""
         requests = asked if isinstance(asked, list) else [asked]
-        fixed = [self._own_answer(one, plan) for one in requests]
+        fixed = [
+            await self._taken(one)
+            if self.keeps and one["method"] == "eth_sendRawTransaction"
+            else self._own_answer(one, plan)
+            for one in requests
+        ]
         passed = [self._as_of_head(one) for one, own in zip(requests, fixed, strict=True) if own is None]
         brought: dict[Any, Any] = {}
         if passed:
             brought = {answer.get("id"): answer for answer in await self.upstream.exchange(passed)}
         found = [own or self._aged(one, brought[one["id"]]) for one, own in zip(requests, fixed, strict=True)]
+        if self.keeps:
+            found = [await self._kept_answer(one, answer) for one, answer in zip(requests, found, strict=True)]
         return found if isinstance(asked, list) else found[0]
+
+    async def _kept_answer(self, one: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer of a node that keeps transactions."""
+        method, params = one["method"], one.get("params") or []
+        if method == "eth_getTransactionByHash" and answer.get("result") is None:
+            return _result(one, self.kept.by_hash(params[0]))
+        if method == "eth_getTransactionCount" and params[-1] == "pending" and "result" in answer:
+            count = self.kept.pending_count(params[0], int(answer["result"], 16)) + self.pending_offset
+            return _result(one, hex(max(0, count)))
+        return answer
+
+    async def _taken(self, one: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a transaction that is sent."""
+        try:
+            return _result(one, await self.kept.take(bytes.fromhex(one["params"][0][2:])))
+        except Refused as refusal:
+            return _error(one, -32000, str(refusal))
 
     def _own_answer(self, one: dict[str, Any], plan: FaultPlan) -> dict[str, Any] | None:
         """What the proxy answers itself; None passes the request on."""
@@ -222,7 +254,7 @@ class FaultyNode:
         head, method = hex(self.head), one["method"]
         params = list(one.get("params") or [])
         at = 0 if method == "eth_getBlockByNumber" else AT_BLOCK.get(method)
-        if at is not None and at < len(params) and params[at] in ("latest", "pending"):
+        if at is not None and at < len(params) and params[at] in (("latest", "pending") if self.lag else ("latest",)):
             params[at] = head
         if method == "eth_getLogs" and params[0].get("toBlock") in {None, "latest"} and "blockHash" not in params[0]:
             params[0] = {**params[0], "toBlock": head}

@@ -86,6 +86,7 @@ async def test_odd_tokens_keep_less_or_more_than_was_sent(world: World) -> None:
     assert await held("REBASE") == 15_000
 
 
+@pytest.mark.slow
 async def test_every_kind_of_pool_takes_every_move(world: World) -> None:
     """Swaps both ways, liquidity in and out, fees collected, a flash: each leaves the log that it should."""
     moves = world.moves
@@ -121,6 +122,7 @@ async def test_an_impostor_emits_what_it_is_told(world: World) -> None:
     assert log["data"] == "0x" + data.hex()
 
 
+@pytest.mark.slow
 async def test_a_reorganisation_replaces_blocks_by_others(world: World) -> None:
     """64 blocks are undone and 65 others mined: the ancestor stays, all behind it have other hashes."""
     pool = world.pools["Uniswap V3 USDC.e/WETH 500"]
@@ -135,6 +137,7 @@ async def test_a_reorganisation_replaces_blocks_by_others(world: World) -> None:
     assert not set(new[1:]) & set(old[1:])
 
 
+@pytest.mark.slow
 async def test_the_same_acts_give_the_same_chain(world: World) -> None:
     """Two worlds with the same swaps end with the same block hash."""
     with trio.fail_after(LIMIT_S):
@@ -167,6 +170,7 @@ trio.run(main)
 """
 
 
+@pytest.mark.slow
 def test_a_node_dies_with_its_parent() -> None:
     """Killed hard, the parent cannot end its node; the kernel does."""
     chain_packages()

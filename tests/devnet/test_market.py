@@ -44,6 +44,7 @@ async def test_the_same_seed_trades_the_same_way() -> None:
     assert one[3] * 20 < one[2]
 
 
+@pytest.mark.slow
 async def test_gaps_open_between_pools_of_one_pair() -> None:
     """Somewhere on the way two exchanges differ by more than their fees on WPOL/USDC.e."""
     with trio.fail_after(LIMIT_S):
