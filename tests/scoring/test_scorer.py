@@ -107,6 +107,7 @@ def test_a_block_that_was_not_given_excuses_its_answers(tmp_path: Path) -> None:
         (b"pool,fee_ppm,token0,token1,version\n0x1,2\n", "expected 5 columns"),
         (b'{"tx_hash":"0x1","arbitrages":[]}\n[1]\n', "line 2: expected a JSON object"),
     ],
+    ids=["cut", "short row", "no object"],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, problem: str) -> None:
     """Cut, torn and half tables: one clear line each."""
