@@ -94,6 +94,18 @@ class FinalitySection(Section, frozen=True):
     settled_depth: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
 
 
+class DiscoverySection(Section, frozen=True):
+    """`[collectors.NAME.discovery]`: pools that are not in the pool file, found from their logs."""
+
+    enabled: bool = False
+    factories: str | None = None
+    allowed_tokens: tuple[str, ...] = ()
+    refused_pools: tuple[str, ...] = ()
+    least_age_blocks: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 32
+    numeraire: str | None = None
+    least_liquidity: Amount = 0
+
+
 class EvmSection(Section, frozen=True):
     """`[collectors.NAME]` with `kind = "evm"`: a live chain, followed by its nodes."""
 
@@ -106,6 +118,7 @@ class EvmSection(Section, frozen=True):
     multicall: str = "0xcA11bde05977b3631167028862bE2a173976CA11"
     verify_ppm: Share = 100_000
     finality: FinalitySection = FinalitySection()
+    discovery: DiscoverySection = DiscoverySection()
 
 
 CollectorSection = RecordedSection | EvmSection

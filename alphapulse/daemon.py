@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.books import Books, open_journal
 from alphapulse.composition.collectors import Collectors
 from alphapulse.composition.decision_scopes import DecisionScopes
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.given_up import GivenUpFollower
 from alphapulse.composition.halting import Halting
+from alphapulse.composition.known_pools import known_pools
 from alphapulse.composition.leaving import Leaving
 from alphapulse.composition.lifecycle import Lifecycle
 from alphapulse.composition.link_audit import LinkAudit
@@ -315,8 +315,7 @@ async def open_daemon(
         JournalError: another daemon holds the data folder, or the journal cannot be trusted.
     """
     environment = environment or Environment()
-    (section,) = config.collectors.values()
-    pools = load_pools(config.resolve(section.pools))
+    pools = known_pools(config, alone=topology is None)
     paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
     async with open_journal(paths, environment) as (journal, start):
         yield Daemon(

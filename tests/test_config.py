@@ -614,7 +614,7 @@ def test_the_example_of_a_live_chain_is_read() -> None:
     assert isinstance(collector, EvmSection)
     assert config.resolve(collector.pools).is_file()
     assert collector.finality == FinalitySection()
-    assert collector.verify_ppm == EvmSection.__struct_defaults__[-2]
+    assert collector.verify_ppm == EvmSection.__struct_defaults__[-3]
 
 
 def test_a_live_chain_has_the_defaults_and_takes_urls_from_elsewhere() -> None:

@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 import trio
 
 from alphapulse.collectors.evm.collector import EvmCollector
+from alphapulse.collectors.evm.discovery import Discovery
 from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.terms import EvmTerms
+from alphapulse.collectors.evm.token_watch import TokenWatch
 from alphapulse.collectors.recorded.pool_file import parse_address
+from alphapulse.composition.discovery import discovery_of
 from alphapulse.composition.environment import Environment
 from alphapulse.config import PPM, Config, EvmSection, NodeSection, UrlSource
 from alphapulse.connections.endpoint import HTTP, WEBSOCKET, Endpoint, endpoint_of
@@ -24,7 +27,7 @@ from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.chain.finality import FinalityRule
 from alphapulse.rules.chain.log_filter import LogFilter
-from alphapulse.rules.events.log_decoder import LogDecoder
+from alphapulse.rules.events.log_decoder import POOL_DECODERS, LogDecoder
 from alphapulse.rules.events.topics import topics_of
 
 
@@ -68,6 +71,16 @@ def live_chain(
                 nursery.cancel_scope.cancel("the collector has ended")
 
     terms = _terms(name, section)
+    discovery = discovery_of(
+        name,
+        section,
+        config,
+        pools,
+        environment,
+        markets=lambda: [(pool, publisher.book.state(pool.id)) for pool in publisher.pools.values()],
+        admit=lambda found: collector.admit(found),  # noqa: PLW0108 - it is made below
+        publish=lambda messages: publisher.publish(messages),  # noqa: PLW0108 - as is this
+    )
     publisher = ChainPublisher(
         terms,
         pools,
@@ -75,12 +88,13 @@ def live_chain(
         market_data,
         now_ns=environment.now_ns,
         on_block=lambda: clock.run_from(environment.now_ns(), PPM),
+        on_foreign=None if discovery is None else discovery.on_foreign,
         capture=capture,
     )
-    return EvmCollector(
+    collector = EvmCollector(
         terms,
         publisher,
-        LogFilter(topics_of({pool.kind for pool in pools}), [pool.id.body for pool in pools]),
+        _log_filter(pools, whole_chain=discovery is not None),
         open_nodes=open_nodes,
         flow=market_data.flow,
         begin_run=begin_run,
@@ -88,7 +102,21 @@ def live_chain(
         multicall=_address(section.multicall, f"{path}.multicall"),
         now_ns=environment.now_ns,
         random=environment.random,
+        beside=() if discovery is None else (discovery.run, _watch(discovery, publisher, section).run),
     )
+    return collector
+
+
+def _log_filter(pools: Sequence[Pool], *, whole_chain: bool) -> LogFilter:
+    """The pools' events; of the whole chain if further pools are looked for."""
+    if whole_chain:
+        return LogFilter(topics_of(POOL_DECODERS))
+    return LogFilter(topics_of({pool.kind for pool in pools}), [pool.id.body for pool in pools])
+
+
+def _watch(discovery: Discovery, publisher: ChainPublisher, section: EvmSection) -> TokenWatch:
+    multicall = parse_address(section.multicall)
+    return TokenWatch(section.discovery.least_age_blocks, multicall, publisher.pools.values, discovery.unsound)
 
 
 def chain_terms_of(name: str, section: EvmSection) -> ChainTerms:

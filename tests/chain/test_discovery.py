@@ -37,7 +37,7 @@ from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.chain.header import Header
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.events.uniswap_v3 import SWAP_TOPIC
-from tests.chain.live import pool_of
+from tests.chain.live import live_collector, pool_of
 from tests.chain.worlds import open_test_world
 
 pytestmark = pytest.mark.real_io
@@ -308,3 +308,43 @@ async def test_contracts_that_spoil_calls_hold_nobody_up(world: World, tmp_path:
 
 def _odd_log(address: str) -> RpcLog:
     return RpcLog(address, (SWAP_TOPIC,), "0x", "0x1", "0x", "0x0", "0x0")
+
+
+async def test_a_running_collector_follows_what_is_found(world: World, tmp_path: Path) -> None:
+    """Two pools are not in its list; a trade in each shows them, and soon they quote as their contracts do."""
+    unlisted = ("QuickSwap WPOL/WETH", "Algebra USDC.e/WETH")
+    await world.mine(AGE)
+    found = Found()
+    async with live_collector(world, leave_out=unlisted) as live, trio.open_nursery() as nursery:
+        publisher, nodes = live.collector.publisher, live.collector.nodes
+        assert nodes is not None
+        looking = discovery(world, found, tmp_path / "pools.cache")
+        looking._markets = lambda: [(pool, publisher.book.state(pool.id)) for pool in publisher.pools.values()]
+        looking._admit = live.collector.admit
+        looking._publish = publisher.publish
+        publisher._on_foreign = looking.on_foreign
+        await nursery.start(looking.run, nodes)
+        assert set(await live.differing()) == set(unlisted)
+        for name in unlisted:
+            pool = world.pools[name]
+            await world.act(world.moves.swap(pool, 10**9, zero_for_one=True))
+            wanted = raw(pool.address)
+            await live.wait(
+                lambda one, wanted=wanted: isinstance(one, PoolTrustChanged) and one.pool.body == wanted  # type: ignore[misc]
+            )
+        for name in (*unlisted, *unlisted):
+            await world.act(world.moves.swap(world.pools[name], 10**10, zero_for_one=False))
+        await live.wait_tip()
+        assert {info.pool.body for info in looking.found.values()} == {
+            raw(world.pools[name].address) for name in unlisted
+        }
+        for name in unlisted:
+            expected = pool_of(world.pools[name])
+            truth = await _state(world, expected)
+            state = next(publisher.book.state(one) for one in publisher.pools if one.body == expected.id.body)
+            assert state is not None
+            assert state.trust is Trust.PROVEN
+            for way in ((0, 1), (1, 0)):
+                assert state.price(*way) == truth.price(*way)
+                assert state.quote_in(*way, 10**9).amount_out == truth.quote_in(*way, 10**9).amount_out
+        nursery.cancel_scope.cancel()

@@ -97,7 +97,8 @@ class EvmCollector:
     """A chain's events into the market-data relay; a service that runs until cancelled.
 
     `open_nodes` gives a running node pool. `begin_run` opens fresh books and is awaited before each snapshot of all
-    pools. `on_broken` is told when the chain has undone, or contradicts, what it had called final.
+    pools. `on_broken` is told when the chain has undone, or contradicts, what it had called final. `beside` are tasks
+    that run as long as the node pool that they are given; one that fails takes the collector along.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class EvmCollector:
         multicall: bytes,
         now_ns: Callable[[], int],
         random: Random,
+        beside: Sequence[Callable[[LiveNodes], Awaitable[None]]] = (),
     ) -> None:
         self.publisher = publisher
         self.finished = False
@@ -131,6 +133,7 @@ class EvmCollector:
         self._multicall = multicall
         self._now_ns = now_ns
         self._random = random
+        self._beside = beside
         self._tracker: ChainTracker | None = None
         self._told_head = b""
         self._heard_at = 0.0
@@ -176,6 +179,8 @@ class EvmCollector:
                 )
                 for task in (asking.run, joiner.run, self.verifier.run, self._listen, self._keep_time):
                     nursery.start_soon(task)
+                for companion in self._beside:
+                    nursery.start_soon(companion, nodes)
                 await self._follow(asking, snapshots, joiner, nodes)
         finally:
             self.publisher.say(StreamState.STALE, "the collector was stopped")

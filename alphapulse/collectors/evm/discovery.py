@@ -25,21 +25,15 @@ from alphapulse.errors import AnswerRefused, NodeError, PoolCacheError, RpcError
 from alphapulse.journal.blocking import RunBlocking
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.chain.header import Header
+from alphapulse.rules.discovery.cached_pools import proved_pools
 from alphapulse.rules.discovery.contract_answers import MAX_DECIMALS, call_data, number_in
 from alphapulse.rules.discovery.emitter_queue import EmitterQueue
 from alphapulse.rules.discovery.liquidity import value_of
-from alphapulse.rules.discovery.pool_info import info_of, pool_name, pool_of
-from alphapulse.rules.discovery.pool_rules import (
-    KINDS,
-    ClaimedPool,
-    kinds_of,
-    liquidity_problem,
-    list_problem,
-)
+from alphapulse.rules.discovery.pool_info import info_of, pool_name
+from alphapulse.rules.discovery.pool_rules import ClaimedPool, kinds_of, liquidity_problem, list_problem
 from alphapulse.rules.discovery.token_book import TokenBook
 from alphapulse.rules.discovery.token_rules import TokenReading, problem_of
 from alphapulse.rules.events.rpc_log import RpcLog
-from alphapulse.rules.evm.create2 import pool_address
 from alphapulse.safety.clipped import clipped
 
 logger = logging.getLogger(__name__)
@@ -81,9 +75,7 @@ class Discovery:
         """Pools that were admitted here, in this life or one before."""
         self._terms = terms
         self._venue = CHAINS[terms.chain_id].venue
-        self._factories = {
-            one.address: one for one in terms.factories if one.chain_id == terms.chain_id and one.address and one.venue
-        }
+        self._factories = terms.known_factories
         self._markets = markets
         self._admit = admit
         self._publish = publish
@@ -162,40 +154,30 @@ class Discovery:
             return
         if cached.problem:
             logger.error("%s", cached.problem)
-        known = {pool.id for pool, _ in self._markets()}
-        pools = []
+        terms = self._terms
+        proved = list(proved_pools(cached.pools, self._factories.values(), terms.allowed_tokens, terms.refused_pools))
+        addresses = {pool.id.body for pool in proved}
         for info in cached.pools:
-            pool = self._proved(info)
-            if pool is None:
-                self.queue.offer(info.pool.body, "", 0)
-            elif pool.id not in known and pool.id not in self.found:
-                self.found[pool.id] = info
+            if info.pool.body in addresses:
+                self.found[info.pool] = info
                 self.queue.settle(info.pool.body, None)
-                pools.append(pool)
-        self.tokens.learn(pools)
-        if pools:
-            self._publish(
-                [self._pool_verdict(pool.id, True, "kept from before, and proved by CREATE2") for pool in pools]
-            )
-            self._admit(pools)
+            else:
+                self.queue.offer(info.pool.body, "", 0)
+        known = {pool.id for pool, _ in self._markets()}
+        self._take([pool for pool in proved if pool.id not in known], "kept from before, and proved by CREATE2")
         if len(self.queue):
             self._seen.set()
 
-    def _proved(self, info: PoolInfo) -> Pool | None:
-        """The pool, if a factory gives it this address and the operator allows it."""
-        try:
-            pool = pool_of(info)
-        except ValueError:
-            return None
-        token0, token1 = pool.pair
-        for factory in self._factories.values():
-            if KINDS.get(factory.kind) is not pool.kind or factory.venue is not pool.id.venue:
-                continue
-            if pool_address(factory, token0, token1, pool.fee_ppm) == pool.id.body:
-                claim = ClaimedPool(pool.id.body, factory, token0, token1, pool.fee_ppm, pool.tick_spacing, True)
-                refused = list_problem(claim, self._terms.allowed_tokens, self._terms.refused_pools)
-                return None if refused else pool
-        return None
+    def _take(self, pools: Sequence[Pool], reason: str) -> None:
+        """Follow these from now on."""
+        if not pools:
+            return
+        self.tokens.learn(pools)
+        told = (
+            message for pool in pools for message in (self.found[pool.id], self._pool_verdict(pool.id, True, reason))
+        )
+        self._publish(list(told))
+        self._admit(pools)
 
     async def _look(
         self, batch: Mapping[bytes, frozenset[str]], reader: ContractReader, inspector: TokenInspector, blocks: Blocks
@@ -275,7 +257,7 @@ class Discovery:
             self.queue.settle(emitter, blocks.number + wait)
             logger.info("0x%s is no pool to follow: %s", emitter.hex(), problem)
             verdicts.append(self._pool_verdict(InstrumentId.from_pool_address(emitter, self._venue), False, problem))
-        pools = []
+        self._publish(verdicts)
         for claim in claimed:
             pool = self._pool(claim)
             if pool is None:
@@ -283,13 +265,9 @@ class Discovery:
             now_ns = self._now_ns()
             self.found[pool.id] = info_of(pool, now_ns, now_ns)
             self.queue.settle(claim.address, None)
+            logger.info("%s was found at %s", pool.name, pool.id.name)
             proof = "proved by CREATE2" if claim.proven else f"confirmed by {claim.factory.name}"
-            verdicts.append(self._pool_verdict(pool.id, True, f"{proof} at block {blocks.number}"))
-            pools.append(pool)
-        self._publish(verdicts)
-        if pools:
-            logger.info("%d pools were found: %s", len(pools), ", ".join(pool.name for pool in pools))
-            self._admit(pools)
+            self._take([pool], f"{proof} at block {blocks.number}")
 
     def _pool(self, claim: ClaimedPool) -> Pool | None:
         token0, token1 = self.tokens.believed(claim.token0), self.tokens.believed(claim.token1)

@@ -31,3 +31,9 @@ class DiscoveryTerms:
             raise ValueError(f"expected an age of 2 blocks at least, found {self.least_age_blocks}")
         if self.least_liquidity and self.numeraire is None:
             raise ValueError("expected a numéraire for the least liquidity, found none")
+
+    @property
+    def known_factories(self) -> dict[bytes, Factory]:
+        """Those of this chain that can say of themselves who they are."""
+        of_chain = (one for one in self.factories if one.chain_id == self.chain_id and one.venue is not None)
+        return {one.address: one for one in of_chain if one.address is not None}
