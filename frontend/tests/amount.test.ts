@@ -134,5 +134,6 @@ describe("prices and fees", () => {
 
   it("show fees as percentages", () => {
     expect([500, 3000, 100, 250].map(feeText)).toEqual(["0.05%", "0.30%", "0.01%", "0.025%"]);
+    expect(feeText(null)).toBe("dynamic");
   });
 });

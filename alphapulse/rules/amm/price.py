@@ -5,6 +5,9 @@ from __future__ import annotations
 from alphapulse.errors import AmmError
 from alphapulse.rules.amm.swap_math import PPM
 
+Ratio = tuple[int, int]
+"""Numerator and denominator."""
+
 
 def price_text(sqrt_price_x96: int, decimals0: int, decimals1: int, *, inverted: bool, places: int = 6) -> str:
     """The price as decimal text: whole token1 for one whole token0, or the other way round if `inverted`.
@@ -14,10 +17,20 @@ def price_text(sqrt_price_x96: int, decimals0: int, decimals1: int, *, inverted:
     Raises:
         AmmError: the price is not above zero.
     """
-    if sqrt_price_x96 <= 0:
-        raise AmmError(f"a price is above zero, this was the square root {sqrt_price_x96}")
-    numerator = sqrt_price_x96 * sqrt_price_x96 * 10**decimals0
-    denominator = (1 << 192) * 10**decimals1
+    return ratio_text(
+        (sqrt_price_x96 * sqrt_price_x96, 1 << 192), decimals0, decimals1, inverted=inverted, places=places
+    )
+
+
+def ratio_text(price: Ratio, decimals0: int, decimals1: int, *, inverted: bool, places: int = 6) -> str:
+    """As `price_text`, of raw token1 for raw token0 as numerator and denominator.
+
+    Raises:
+        AmmError: the price is not above zero.
+    """
+    if min(price) <= 0:
+        raise AmmError(f"a price is above zero, this was {price[0]} to {price[1]}")
+    numerator, denominator = price[0] * 10**decimals0, price[1] * 10**decimals1
     if inverted:
         numerator, denominator = denominator, numerator
     digits = str((2 * numerator * 10**places + denominator) // (2 * denominator))
@@ -35,6 +48,15 @@ def gap_ppm(hi_sqrt: int, lo_sqrt: int) -> int:
     Raises:
         AmmError: the lower price is not above zero.
     """
-    if lo_sqrt <= 0:
-        raise AmmError(f"a price is above zero, this was the square root {lo_sqrt}")
-    return hi_sqrt * hi_sqrt * PPM // (lo_sqrt * lo_sqrt) - PPM
+    return ratio_gap_ppm((hi_sqrt * hi_sqrt, 1), (lo_sqrt * lo_sqrt, 1))
+
+
+def ratio_gap_ppm(hi: Ratio, lo: Ratio) -> int:
+    """As `gap_ppm`, of prices as numerator and denominator.
+
+    Raises:
+        AmmError: the lower price is not above zero.
+    """
+    if lo[0] <= 0 or hi[1] <= 0:
+        raise AmmError(f"a price is above zero, these were {hi[0]} to {hi[1]} and {lo[0]} to {lo[1]}")
+    return hi[0] * lo[1] * PPM // (hi[1] * lo[0]) - PPM

@@ -44,7 +44,7 @@ export function FreshnessStrip() {
           <Tile key={stream.id} stream={stream} state={unknown ? "unknown" : stream.state} />
         ))}
         {pools?.map((pool) => (
-          <PoolTile key={pool.address} pool={pool} known={!unknown && pool.trust === "in range"} />
+          <PoolTile key={pool.address} pool={pool} known={!unknown && (pool.trust === "in range" || pool.trust === "proven")} />
         ))}
       </ul>
     </section>

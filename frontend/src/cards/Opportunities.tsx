@@ -90,7 +90,7 @@ function Empty() {
   const halted = useModel((model) => isHalted(model.topics.status));
   if (halted) return <p className="quiet">{texts.noneHalted}</p>;
   if (pair === undefined || pair.points.length === 0) return <p className="quiet">{texts.none}</p>;
-  return <p className="quiet">{texts.noneSeen(countText(pair.points.length), largestGap(pair), pair.fees_bps)}</p>;
+  return <p className="quiet">{texts.noneSeen(countText(pair.points.length), largestGap(pair), pair.fees_bps ?? "?")}</p>;
 }
 
 /** The largest gap of either sign among the points, compared in tenths of a basis point. */

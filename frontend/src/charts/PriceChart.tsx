@@ -25,7 +25,7 @@ interface Shown {
   halts: HaltSpan[];
   run: number;
   /** Both fees together, in bps. */
-  fee: number;
+  fee: number | null;
 }
 
 type Ref = { current: Shown };
@@ -39,7 +39,7 @@ const HIT_PX = 11;
 /** Prices of both pools above, their gap below, on one time axis; every log is a step. */
 export function PriceChart({ pair, states, run, onPick }: Props) {
   const halts = useModel((model) => model.halts);
-  const fee = Number(pair.fees_bps);
+  const fee = pair.fees_bps === null ? null : Number(pair.fees_bps);
   const shown = useRef<Shown>({ states, halts, run, fee });
   useLayoutEffect(() => {
     shown.current = { states, halts, run, fee };
@@ -59,8 +59,8 @@ export function PriceChart({ pair, states, run, onPick }: Props) {
   const gapOptions = useCallback((tokens: Tokens) => gapPlot(tokens, shown, onPick), [onPick]);
 
   const [first, second] = pair.pools;
-  const labels = [feeText(first?.fee_ppm ?? 0), feeText(second?.fee_ppm ?? 0)] as const;
-  const fees = decimal(pair.fees_bps, 0);
+  const labels = [feeText(first?.fee_ppm ?? null), feeText(second?.fee_ppm ?? null)] as const;
+  const fees = pair.fees_bps === null ? "?" : decimal(pair.fees_bps, 0);
   const point = index === null ? null : (states.points[index] ?? null);
   return (
     <figure className="figure price-figure">
@@ -207,7 +207,8 @@ function gapPlot(tokens: Tokens, shown: Ref, onPick: (id: string) => void): Opti
         range: () => {
           const { fee, states } = shown.current;
           const [low, high] = extent(states.gap) ?? [0, 0];
-          return padded(Math.min(low, -1.5 * fee), Math.max(high, 1.5 * fee));
+          const room = 1.5 * (fee ?? 0);
+          return padded(Math.min(low, -room), Math.max(high, room));
         },
       },
     },
@@ -215,7 +216,7 @@ function gapPlot(tokens: Tokens, shown: Ref, onPick: (id: string) => void): Opti
       timeAxis(tokens, true),
       {
         ...valueAxis(tokens, AXIS),
-        splits: (_plot, _axis, low, high) => gapSplits(low, high, shown.current.fee),
+        splits: (_plot, _axis, low, high) => gapSplits(low, high, shown.current.fee ?? 0),
         values: (_plot, splits) => splits.map(signed),
       },
     ],
@@ -225,6 +226,7 @@ function gapPlot(tokens: Tokens, shown: Ref, onPick: (id: string) => void): Opti
         (plot) => {
           const { fee } = shown.current;
           drawLevel(plot, 0, tokens.control, null);
+          if (fee === null) return;
           drawLevel(plot, fee, tokens.warn, signed(fee));
           drawLevel(plot, -fee, tokens.warn, signed(-fee));
         },

@@ -121,8 +121,9 @@ export function priceText(value: string): string {
   return numberFormat(digits).format(value as Intl.StringNumericLiteral).replace("-", MINUS);
 }
 
-/** A fee in millionths as a percentage: 500 is "0.05%". */
-export function feeText(ppm: number): string {
+/** A fee in millionths as a percentage: 500 is "0.05%"; one that changes with the pool's state has no number. */
+export function feeText(ppm: number | null): string {
+  if (ppm === null) return "dynamic";
   const text = exactText(BigInt(ppm).toString(), 4);
   const shown = numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 4 });
   return `${shown.format(text as Intl.StringNumericLiteral)}%`;

@@ -124,7 +124,7 @@ def chain_histories(draw: st.DrawFn) -> list[tuple[Any, list[Any]]]:
     """(event, the events that are part of the chains behind it): blocks on two chains, with reorganisations."""
     history: list[tuple[Any, list[Any]]] = []
     kept: list[Any] = []
-    heads = {1: 10, 137: 1000}
+    heads = {1: 100, 137: 1000}
     writer = ChainWriter(draw)
     for _ in range(draw(st.integers(1, 14))):
         chain_id = draw(st.sampled_from([1, 137]))

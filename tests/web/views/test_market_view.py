@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import PoolMint, StreamState
-from alphapulse.data.pools import Token
+from alphapulse.data.pool_events import PoolFeeChanged
+from alphapulse.data.pool_reserves import PoolSync
+from alphapulse.data.pools import PoolKind, Token
 from alphapulse.rules.amm.tick_math import MIN_SQRT_RATIO
 from alphapulse_web.views.market_view import HISTORY_POINTS, MarketView, bps_text, readable_price
 from tests.web.views.market_samples import FIRST, SECOND, USDC, WETH, stamp, stream, swap
 
 PAIR = f"{FIRST.id.name}-{SECOND.id.name}"
+
+
+def pool_id(number: int) -> InstrumentId:
+    return InstrumentId.from_pool_address(bytes([number]) * 20, FIRST.id.venue)
 
 
 def view(*quote: Token) -> MarketView:
@@ -62,7 +70,7 @@ def test_a_price_is_said_in_the_first_quote_token() -> None:
     ],
 )
 def test_a_price_keeps_seven_digits_however_small(sqrt_price: int, inverted: bool, text: str) -> None:
-    assert readable_price(sqrt_price, FIRST, inverted=inverted) == text
+    assert readable_price((sqrt_price**2, 1 << 192), FIRST, inverted=inverted) == text
 
 
 def test_a_pair_whose_second_pool_is_unknown_has_points_without_a_gap() -> None:
@@ -106,6 +114,35 @@ def test_only_swaps_make_points_but_every_event_counts() -> None:
     (pool, _) = seen.pools().pools
     assert (pool.events, pool.last_block, pool.liquidity) == (2, 8, str(10**18 + 5))
     assert len(seen.pair_points(PAIR, -1)) == 1
+
+
+def test_pools_of_all_kinds_stand_beside_each_other() -> None:
+    """A pair, a concentrated pool and one whose fee is dynamic: each two of them have points, a gap and their fees."""
+    pair = attrs.evolve(FIRST, id=pool_id(1), kind=PoolKind.V2, fee_ppm=3000, tick_spacing=None)
+    dynamic = attrs.evolve(FIRST, id=pool_id(2), kind=PoolKind.ALGEBRA, fee_ppm=None, tick_spacing=60)
+    seen = MarketView((FIRST, pair, dynamic), [USDC.address])
+    names = [
+        f"{FIRST.id.name}-{pair.id.name}",
+        f"{FIRST.id.name}-{dynamic.id.name}",
+        f"{pair.id.name}-{dynamic.id.name}",
+    ]
+    assert list(seen.pair_ids()) == names
+    assert [one.fees_bps for one in seen.pairs().pairs] == ["35.0", None, None]
+    seen.apply(swap(FIRST.id, 2000, 7))
+    seen.apply(PoolSync(stamp(8), pair.id, 2020 * 10**6, 10**18))
+    seen.apply(swap(dynamic.id, 2000, 9))
+    seen.apply(PoolFeeChanged(stamp(10), dynamic.id, 100))
+    told = seen.pairs().pairs
+    assert [(one.fees_bps, one.gap_bps, one.points[-1].mark) for one in told] == [
+        ("35.0", "-100.0", "opportunity"),
+        ("6.0", "0.0", None),
+        ("31.0", "100.0", None),
+    ]
+    assert [(one.trust, one.fee_ppm, one.tick_spacing, one.tick) for one in seen.pools().pools] == [
+        ("in range", 500, 10, 200_000),
+        ("proven", 3000, None, None),
+        ("in range", 100, 60, 200_000),
+    ]
 
 
 def test_points_behind_an_index_come_without_a_gap_and_the_oldest_are_forgotten() -> None:

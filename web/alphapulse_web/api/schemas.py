@@ -89,11 +89,11 @@ class Price(Shape, frozen=True, kw_only=True):
 
 
 class PoolRef(Shape, frozen=True, kw_only=True):
-    """A pool in few words; the fee in parts per million."""
+    """A pool in few words; the fee in parts per million, null if it changes with the pool's state."""
 
     address: Address
     name: str
-    fee_ppm: int
+    fee_ppm: int | None
 
 
 class HaltStep(Shape, frozen=True, kw_only=True):
@@ -319,21 +319,21 @@ class Reloaded(Shape, frozen=True, kw_only=True):
 
 
 class PoolView(Shape, frozen=True, kw_only=True):
-    """A pool as it is known now."""
+    """A pool as it is known now. A fee of null is dynamic and not told yet; a tick spacing of null: it has no ticks."""
 
     address: Address
     name: str
     venue: str
     chain_id: int
-    fee_ppm: int
-    tick_spacing: int
+    fee_ppm: int | None
+    tick_spacing: int | None
     token0: TokenRef
     token1: TokenRef
     price: Price | None
     sqrt_price_x96: Natural | None
     tick: int | None
     liquidity: Natural | None
-    trust: Literal["unknown", "in range"]
+    trust: Literal["unknown", "divergent", "in range", "proven"]
     last_block: int | None
     last_event: Instant | None
     events: int
@@ -359,13 +359,16 @@ class Point(Shape, frozen=True, kw_only=True):
 
 
 class PairView(Shape, frozen=True, kw_only=True):
-    """Two pools of one pair: `points` holds at most the 5000 newest, `gap_bps` is the newest point's gap."""
+    """Two pools of one pair: `points` holds at most the 5000 newest, `gap_bps` is the newest point's gap.
+
+    `fees_bps` is the sum of both fees, null while one of them is dynamic and not told yet.
+    """
 
     id: str
     base: TokenRef
     quote: TokenRef
     pools: tuple[PoolRef, PoolRef]
-    fees_bps: Decimal
+    fees_bps: Decimal | None
     gap_bps: Decimal | None
     points: list[Point]
 

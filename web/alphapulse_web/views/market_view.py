@@ -1,25 +1,37 @@
-"""Pools and pairs as the page shows them: the newest state of each, and one point per swap."""
+"""Pools and pairs as the page shows them: the newest state of each, and one point per change of a price."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
+from itertools import combinations, islice
+from typing import Literal
 
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import PoolBurn, PoolCollect, PoolMint, PoolSwap, StreamState, StreamStatus
-from alphapulse.data.pools import Pool, Token
+from alphapulse.data.pair_events import PairBurn, PairMint, PairSwap
+from alphapulse.data.pool_reserves import PoolSync
+from alphapulse.data.pools import Pool, Token, Trust
 from alphapulse.rules.amm.concentrated import ConcentratedState
-from alphapulse.rules.amm.price import gap_ppm, price_text
-from alphapulse.rules.arbitrage.pair import PoolPair, pairs_of
+from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.amm.price import Ratio, ratio_gap_ppm, ratio_text
+from alphapulse.rules.amm.swap_math import PPM
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse_web.api.schemas import Pairs, PairView, Point, PoolRef, Pools, PoolView, Price, TokenRef
 from alphapulse_web.instants import instant
 
+LOGS = (PoolSwap, PoolMint, PoolBurn, PoolCollect, PairSwap, PairMint, PairBurn, PoolSync)
+"""What counts as an event of a pool."""
+
 PLACES, DIGITS, FINEST_PLACES = 6, 7, 60
+TRUST: dict[Trust, Literal["divergent", "in range", "proven"]] = {
+    Trust.DIVERGENT: "divergent",
+    Trust.IN_RANGE: "in range",
+    Trust.PROVEN: "proven",
+}
 HISTORY_POINTS = 5_000
 """Points that are kept of a pair: more than the recorded half day has."""
 
@@ -31,7 +43,7 @@ def token_ref(token: Token) -> TokenRef:
 
 def pool_ref(pool: Pool) -> PoolRef:
     """A pool in few words."""
-    return PoolRef(address=pool.id.name, name=pool.name, fee_ppm=pool.fixed_fee_ppm)
+    return PoolRef(address=pool.id.name, name=pool.name, fee_ppm=pool.fee_ppm)
 
 
 def bps_text(ppm: int) -> str:
@@ -41,12 +53,12 @@ def bps_text(ppm: int) -> str:
     return f"{sign}{tenths // 10}.{tenths % 10}"
 
 
-def readable_price(sqrt_price_x96: int, pool: Pool, *, inverted: bool) -> str:
+def readable_price(price: Ratio, pool: Pool, *, inverted: bool) -> str:
     """A pool's price as decimal text: six places, below one as many as show seven digits."""
-    text = partial(price_text, sqrt_price_x96, pool.token0.decimals, pool.token1.decimals, inverted=inverted)
-    price = text(places=PLACES)
-    if not price.startswith("0."):
-        return price
+    text = partial(ratio_text, price, pool.token0.decimals, pool.token1.decimals, inverted=inverted)
+    shown = text(places=PLACES)
+    if not shown.startswith("0."):
+        return shown
     fraction = text(places=FINEST_PLACES).partition(".")[2]
     zeros = len(fraction) - len(fraction.lstrip("0"))
     return text(places=min(zeros + DIGITS, FINEST_PLACES))
@@ -54,7 +66,8 @@ def readable_price(sqrt_price_x96: int, pool: Pool, *, inverted: bool) -> str:
 
 @attrs.define
 class _PairHistory:
-    pair: PoolPair
+    first: Pool
+    second: Pool
     points: deque[Point] = attrs.field(factory=lambda: deque(maxlen=HISTORY_POINTS))
     next_index: int = 0
 
@@ -83,13 +96,13 @@ class MarketView:
             self.stream = message
             if message.state is StreamState.RESET:
                 self._clear()
-        elif isinstance(message, PoolSwap | PoolMint | PoolBurn | PoolCollect):
+        elif isinstance(message, LOGS):
             self._events[message.pool] = self._events.get(message.pool, 0) + 1
             self._last[message.pool] = (message.stamp.block_number, message.stamp.venue_time_ns)
-        swap = self._book.apply(message)
-        if isinstance(swap, PoolSwap):
-            for history in self._histories_of.get(swap.pool, ()):
-                self._extend(history, swap)
+        changed = self._book.apply(message)
+        if isinstance(changed, PoolSwap | PoolSync):
+            for history in self._histories_of.get(changed.pool, ()):
+                self._extend(history, changed)
         self.revision += 1
 
     def pools(self) -> Pools:
@@ -125,60 +138,68 @@ class MarketView:
         # One number is left out between two runs: points of the new run never join on to those of the old one.
         start = max((history.next_index for history in before), default=0) + any(history.points for history in before)
         self._histories = {
-            f"{pair.first.id.name}-{pair.second.id.name}": _PairHistory(pair, next_index=start)
-            for pair in pairs_of(self._pools, self._quote_tokens)
+            f"{first.id.name}-{second.id.name}": _PairHistory(first, second, next_index=start)
+            for first, second in combinations(self._pools, 2)
+            if first.tokens == second.tokens and len(first.tokens) == 2 and first.id.chain_id == second.id.chain_id
         }
         self._histories_of = {}
         for history in self._histories.values():
-            for pool in (history.pair.first, history.pair.second):
+            for pool in (history.first, history.second):
                 self._histories_of.setdefault(pool.id, []).append(history)
 
-    def _extend(self, history: _PairHistory, swap: PoolSwap) -> None:
-        pair = history.pair
-        first, second = self._state(pair.first), self._state(pair.second)
+    def _extend(self, history: _PairHistory, swap: PoolSwap | PoolSync) -> None:
+        a, b = (_ratio(self._book.state(pool.id)) for pool in (history.first, history.second))
         gap: int | None = None
         opportunity = False
-        if first is not None and second is not None:
-            a, b = first.sqrt_price_x96, second.sqrt_price_x96
-            base, _ = self.quote_of(pair.first)
-            gap = gap_ppm(max(a, b), min(a, b)) * (1 if (a > b) == (base == pair.first.token0) else -1)
-            opportunity = pair.has_opportunity(max(a, b), min(a, b))
+        if a is not None and b is not None:
+            base, _ = self.quote_of(history.first)
+            a_is_dearer = a[0] * b[1] > b[0] * a[1]
+            hi, lo = (a, b) if a_is_dearer else (b, a)
+            gap = ratio_gap_ppm(hi, lo) * (1 if a_is_dearer == (base == history.first.token0) else -1)
+            keep = self._keep_ppm2(history)
+            opportunity = keep is not None and hi[0] * lo[1] * keep > lo[0] * hi[1] * PPM * PPM
         history.points.append(
             Point(
                 i=history.next_index,
                 t=str(swap.stamp.venue_time_ns),
                 block=swap.stamp.block_number,
                 log_index=swap.stamp.log_index,
-                a=self._price(pair.first, first),
-                b=self._price(pair.second, second),
+                a=self._price(history.first, a),
+                b=self._price(history.second, b),
                 gap=bps_text(gap) if gap is not None else None,
                 mark="opportunity" if opportunity else None,
             )
         )
         history.next_index += 1
 
-    def _state(self, pool: Pool) -> ConcentratedState | None:
+    def _fee_ppm(self, pool: Pool) -> int | None:
+        """The pool's own fee, or the dynamic one that its state has."""
         state = self._book.state(pool.id)
-        return state if isinstance(state, ConcentratedState) else None
+        return pool.fee_ppm if pool.fee_ppm is not None or state is None else state.fee_ppm
 
-    def _price(self, pool: Pool, state: ConcentratedState | None) -> str | None:
-        if state is None:
+    def _keep_ppm2(self, history: _PairHistory) -> int | None:
+        first, second = self._fee_ppm(history.first), self._fee_ppm(history.second)
+        return None if first is None or second is None else (PPM - first) * (PPM - second)
+
+    def _price(self, pool: Pool, price: Ratio | None) -> str | None:
+        if price is None:
             return None
         _, quote = self.quote_of(pool)
-        return readable_price(state.sqrt_price_x96, pool, inverted=quote == pool.token0)
+        return readable_price(price, pool, inverted=quote == pool.token0)
 
     def _pool_view(self, pool: Pool) -> PoolView:
-        state = self._state(pool)
+        state = self._book.state(pool.id)
+        ranged = state if isinstance(state, ConcentratedState) else None
         base, quote = self.quote_of(pool)
         last = self._last.get(pool.id)
-        price = self._price(pool, state)
+        price = self._price(pool, _ratio(state))
         return PoolView(
             address=pool.id.name,
             name=pool.name,
             venue=pool.id.venue.name.replace("_", " ").title(),
             chain_id=pool.id.chain_id or 0,
-            fee_ppm=pool.fixed_fee_ppm,
-            tick_spacing=pool.fixed_tick_spacing,
+            fee_ppm=self._fee_ppm(pool),
+            tick_spacing=pool.tick_spacing,
             token0=token_ref(pool.token0),
             token1=token_ref(pool.token1),
             price=Price(
@@ -189,23 +210,30 @@ class MarketView:
             )
             if price is not None
             else None,
-            sqrt_price_x96=str(state.sqrt_price_x96) if state else None,
-            tick=state.tick if state else None,
-            liquidity=str(state.liquidity) if state else None,
-            trust="in range" if state else "unknown",
+            sqrt_price_x96=str(ranged.sqrt_price_x96) if ranged else None,
+            tick=ranged.tick if ranged else None,
+            liquidity=str(ranged.liquidity) if ranged else None,
+            trust=TRUST[state.trust] if state else "unknown",
             last_block=last[0] if last else None,
             last_event=instant(last[1]) if last else None,
             events=self._events.get(pool.id, 0),
         )
 
     def _pair_view(self, name: str, history: _PairHistory) -> PairView:
-        base, quote = self.quote_of(history.pair.first)
+        base, quote = self.quote_of(history.first)
+        first, second = self._fee_ppm(history.first), self._fee_ppm(history.second)
         return PairView(
             id=name,
             base=token_ref(base),
             quote=token_ref(quote),
-            pools=(pool_ref(history.pair.first), pool_ref(history.pair.second)),
-            fees_bps=bps_text(history.pair.fees_ppm),
+            pools=(pool_ref(history.first), pool_ref(history.second)),
+            fees_bps=None if first is None or second is None else bps_text(first + second),
             gap_bps=history.points[-1].gap if history.points else None,
             points=list(history.points),
         )
+
+
+def _ratio(state: AmmState | None) -> Ratio | None:
+    """The price of raw token1 for raw token0; None where there is none."""
+    price = (0, 0) if state is None else state.price(0, 1)
+    return price if min(price) > 0 else None
