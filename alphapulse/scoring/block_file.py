@@ -28,6 +28,7 @@ class PoolChange(NamedTuple):
     prices: bool
     price: Fraction | None
     swap: Swap | None
+    log: Mapping[str, Any]
 
 
 def block_of(block: Evidence) -> tuple[int, int]:
@@ -60,14 +61,14 @@ def changes(block: Evidence, pools: Mapping[tuple[int, str], ListedPool]) -> Ite
         try:
             if topic == V2_SYNC_TOPIC and pool.kind == "v2":
                 reserve0, reserve1 = _words(log, 2)
-                yield PoolChange(*place, True, price_of_reserves(reserve0, reserve1), None)
+                yield PoolChange(*place, True, price_of_reserves(reserve0, reserve1), None, log)
             elif topic == V2_SWAP_TOPIC and pool.kind == "v2":
                 in0, in1, out0, out1 = _words(log, 4)
-                yield PoolChange(*place, False, None, _swap(pool, in0 - out0, in1 - out1))
+                yield PoolChange(*place, False, None, _swap(pool, in0 - out0, in1 - out1), log)
             elif topic == V3_SWAP_TOPIC and pool.kind == "v3":
                 amount0, amount1, sqrt_price, _, _ = _words(log, 5)
                 swap = _swap(pool, _signed(amount0), _signed(amount1))
-                yield PoolChange(*place, True, price_of_sqrt(sqrt_price), swap)
+                yield PoolChange(*place, True, price_of_sqrt(sqrt_price), swap, log)
         except ValueError as error:
             raise EvidenceError(f"{block.path}, log {place[0]}: {error}") from error
 

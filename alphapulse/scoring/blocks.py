@@ -10,6 +10,7 @@ import msgspec
 
 from alphapulse.errors import EvidenceError
 from alphapulse.scoring.block_file import block_of, changes
+from alphapulse.scoring.engine import Engine
 from alphapulse.scoring.evidence import Evidence
 from alphapulse.scoring.pool_table import ListedPool, integer
 from alphapulse.scoring.realized import Swap, gains
@@ -34,6 +35,7 @@ def score_cross_pool(
         expected[key] = (row["sell_pool"].lower(), row["buy_pool"].lower(), *gaps, row["net_positive"] == "1")
     wanted = {key[:2] for key in expected}
     found: dict[_Place, Any] = {}
+    scanned: dict[_Place, bool] = {}
     seen: set[tuple[int, int]] = set()
     for block in blocks:
         place = block_of(block)
@@ -41,6 +43,7 @@ def score_cross_pool(
             continue
         seen.add(place)
         found.update(_gaps(block, place, pools))
+        scanned.update(_scanned(block, place, pools))
     excused = {key: NO_BLOCK for key in expected if key[:2] not in seen}
     notes = () if wanted <= seen else (f"{len(wanted - seen)} blocks that the answers name are not among the files",)
     open_expected = {key: value for key, value in expected.items() if value[-1]}
@@ -51,8 +54,14 @@ def score_cross_pool(
         (
             compared("best pair of pools behind each log, with both gaps", expected, found, excused=excused),
             compared("states at which the gap beats both fees", open_expected, open_found, excused=excused),
+            compared(
+                "the same, by our scanner: a cycle of two pools stands open",
+                dict.fromkeys(open_expected, True),
+                dict.fromkeys(scanned, True),
+                excused=excused,
+            ),
         ),
-        {"blocks": len(seen), "pools": len(pools)},
+        {"blocks": len(seen), "pools": len(pools), "states at which a size earns": sum(scanned.values())},
         notes,
     )
 
@@ -96,6 +105,20 @@ def _gaps(
         _put(states, change.pool, change.price)
         if (gap := best_gap(list(states.values()))) is not None:
             found[*place, change.log_index] = tuple(gap)
+    return found
+
+
+def _scanned(
+    block: Evidence, place: tuple[int, int], pools: Mapping[tuple[int, str], ListedPool]
+) -> dict[_Place, bool]:
+    """The logs that state a price behind which our scanner sees a gap of that pair open, and whether a size earns."""
+    engine = Engine(pool for pool in pools.values() if pool.chain_id == place[0])
+    found: dict[_Place, bool] = {}
+    for change in changes(block, pools):
+        engine.read(change.log)
+        opened = engine.open_between(change.pool.pair) if change.prices else []
+        if opened:
+            found[*place, change.log_index] = any(engine.earns(one) for one in opened)
     return found
 
 

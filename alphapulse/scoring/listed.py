@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from statistics import median_low
 from typing import Any
 
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.errors import EvidenceError
+from alphapulse.rules.arbitrage.cycle import MOST_HOPS
+from alphapulse.rules.arbitrage.cycle_index import CycleIndex
+from alphapulse.scoring.engine import as_pool
 from alphapulse.scoring.evidence import Evidence
-from alphapulse.scoring.pool_table import integer
+from alphapulse.scoring.pool_table import ListedPool, integer
 from alphapulse.scoring.realized import Swap, closes, gains, net_balances
-from alphapulse.scoring.score import Score, compared, counted
+from alphapulse.scoring.score import Measure, Score, compared, counted
+
+ETHEREUM = 1
+BASE_TOKENS = 5
+
+UNINDEXED = "cycles of more than four hops are not looked for"
+SHARED = "one of its exchanges holds several pools under one address, which the file does not tell apart"
 
 NO_STATE = "the file holds no state of the pools: what would have been best cannot be computed from it"
 
@@ -40,10 +50,16 @@ def score_listed(answers: Evidence) -> Score:
                 found[key] = frozenset(won.items())
             elif closed[-1]:
                 excused[key] = "it closes, but its own swaps lost a token: no gain that we would list"
+    cycles = [
+        [(one["exchange"], one["in_token"], one["out_token"]) for one in arbitrage["swaps"]]
+        for row in answers.rows
+        for arbitrage in row["arbitrages"]
+    ]
     return Score(
         str(answers.path),
         answers.form,
         (
+            _indexed(cycles),
             counted("cycles that close", closed),
             counted("net balance of each token, to the last unit", balances),
             compared("cycles that we list as an arbitrage, with gains", expected, found, exact=False, excused=excused),
@@ -73,10 +89,16 @@ def score_paths(answers: Evidence) -> Score:
             closed.append(all(tokens[at - 1][1] == tokens[at][0] for at in range(len(tokens))))
             handed.append(all(amounts[at][1] == amounts[at + 1][0] for at in range(len(amounts) - 1)))
             earns.append(amounts[-1][1] > amounts[0][0])
+    cycles = [
+        [(leg["address"], leg["token_in_address"], leg["token_out_address"]) for leg in path["path"]]
+        for row in answers.rows
+        for path in row["profitable_non_conflicting_paths"]
+    ]
     return Score(
         str(answers.path),
         answers.form,
         (
+            _indexed(cycles),
             counted("paths that close", closed),
             counted("hops that sell what the one before bought", handed),
             counted("paths that bring back more than went in", earns, exact=False),
@@ -106,6 +128,58 @@ def score_triggers(answers: Evidence) -> Score:
         facts["median of blocks"] = median_low(distances)
     note = "who opened a gap follows from the blocks between, which the file does not hold"
     return Score(str(answers.path), answers.form, (counted("distance in blocks", right),), facts, (note,))
+
+
+def _indexed(cycles: Sequence[Sequence[tuple[str, str, str]]]) -> Measure:
+    """The cycles that our index holds when all pools of the file are in it: hops are (pool, sold, bought)."""
+    pairs: dict[str, set[frozenset[str]]] = {}
+    for hops in cycles:
+        for exchange, sold, bought in hops:
+            pairs.setdefault(exchange.lower(), set()).add(frozenset((sold.lower(), bought.lower())))
+    index = CycleIndex(_busiest(cycles))
+    seats: dict[str, InstrumentId] = {}
+    for name, found in pairs.items():
+        tokens = sorted(next(iter(found)))
+        if len(found) > 1 or len(tokens) != 2:
+            continue
+        # Which mathematics a pool follows does not matter here: the index knows pools and tokens.
+        pool = as_pool(ListedPool(ETHEREUM, name, "v2", tokens[0], tokens[1], fee_ppm=0, proven=True))
+        if pool is not None:
+            index.add(pool)
+            seats[name] = pool.id
+    why: Counter[str] = Counter()
+    right = expected = 0
+    for hops in cycles:
+        names = [pool.lower() for pool, _, _ in hops]
+        if len(hops) > MOST_HOPS:
+            why[UNINDEXED] += 1
+        elif not all(name in seats for name in names):
+            why[SHARED] += 1
+        else:
+            expected += 1
+            wanted = [bytes.fromhex(sold[2:]) for _, sold, _ in hops]
+            held = _holds(index, [seats[name] for name in names], wanted)
+            right += held
+            if not held:
+                why["missing"] += 1
+    what = f"cycles of 2 to {MOST_HOPS} hops that our index holds, of all pools of the file"
+    return Measure(
+        what, expected, right, right, exact=True, why_not={text: count for text, count in why.items() if count}
+    )
+
+
+def _holds(index: CycleIndex, pools: Sequence[InstrumentId], sold: Sequence[bytes]) -> bool:
+    """True if the index names the cycle through these pools that sells these tokens, wherever it begins."""
+    wanted = frozenset(zip(pools, sold, strict=True))
+    return any(
+        frozenset((hop.pool.id, hop.sold) for hop in cycle.hops) == wanted for cycle in index.cycles_through(pools[0])
+    )
+
+
+def _busiest(cycles: Sequence[Sequence[tuple[str, str, str]]]) -> list[bytes]:
+    """The tokens in which the cycles begin: what a desk that trades them would have configured."""
+    tokens = Counter(sold.lower() for hops in cycles for _, sold, _ in hops)
+    return [bytes.fromhex(token[2:]) for token, _ in tokens.most_common(BASE_TOKENS)]
 
 
 def _swaps(arbitrage: Mapping[str, Any], where: str) -> list[Swap]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
+from alphapulse.scoring.engine import Engine, told_state
 from alphapulse.scoring.evidence import Evidence, Form
 from alphapulse.scoring.pool_table import ListedPool, address, integer, listed_pools
 from alphapulse.scoring.score import Score, compared
 from alphapulse.scoring.spot import SpotGap, SpotState, best_gap, gaps_by_pair, price_of_reserves, price_of_sqrt
+
+UNTOLD = "one of its pools has a price at which nothing can be traded"
+
+RESERVES = ("reserve0", "reserve1")
+CONCENTRATED = ("sqrt_price_x96", "liquidity")
 
 FLOOR_USD = 10_000
 """Liquidity below which a pool counts as thin, where the file tells what its liquidity is worth."""
@@ -27,14 +34,10 @@ def states_of_snapshot(snapshot: Evidence) -> Iterator[tuple[SpotState, Mapping[
         pool = pools.get((integer(row, "chain_id", where), address(row, "pool", where)))
         if pool is None:
             continue
-        if row.get("reserve0"):
-            price = price_of_reserves(integer(row, "reserve0", where), integer(row, "reserve1", where))
-        elif row.get("sqrt_price_x96"):
-            price = price_of_sqrt(integer(row, "sqrt_price_x96", where))
-        else:
-            price = None
-        if price is not None:
-            yield SpotState(pool, price), row
+        names = RESERVES if row.get("reserve0") else CONCENTRATED if row.get("sqrt_price_x96") else ()
+        numbers = {name: integer(row, name, where) for name in names if row[name]}
+        if len(numbers) == len(names) > 0 and (price := _price(numbers)) is not None:
+            yield SpotState(pool, price, numbers), row
 
 
 def states_of_pools(states: Evidence, pools: Mapping[tuple[int, str], ListedPool]) -> Iterator[SpotState]:
@@ -44,13 +47,19 @@ def states_of_pools(states: Evidence, pools: Mapping[tuple[int, str], ListedPool
         pool = pools.get((integer(entry, "chainId", where), name.lower()))
         if pool is None or not pool.proven:
             continue
-        price = (
-            price_of_sqrt(integer(entry, "sqrtPriceX96", where))
-            if "sqrtPriceX96" in entry
-            else price_of_reserves(integer(entry, "reserve0", where), integer(entry, "reserve1", where))
-        )
-        if price is not None:
-            yield SpotState(pool, price)
+        if "sqrtPriceX96" in entry:
+            price, liquidity = integer(entry, "sqrtPriceX96", where), integer(entry, "liquidity", where)
+            numbers = {"sqrt_price_x96": price, "liquidity": liquidity}
+        else:
+            numbers = {column: integer(entry, column, where) for column in RESERVES}
+        if (spot := _price(numbers)) is not None:
+            yield SpotState(pool, spot, numbers)
+
+
+def _price(numbers: Mapping[str, int]) -> Fraction | None:
+    if "sqrt_price_x96" in numbers:
+        return price_of_sqrt(numbers["sqrt_price_x96"])
+    return price_of_reserves(numbers["reserve0"], numbers["reserve1"])
 
 
 def score_spot_gaps(answers: Evidence, states: Sequence[SpotState]) -> Score:
@@ -70,8 +79,37 @@ def score_spot_gaps(answers: Evidence, states: Sequence[SpotState]) -> Score:
         measures.append(compared("best gap of each pair, with pools and both gaps", expected, found))
     open_expected = {key: gap for key, gap in expected.items() if gap.positive}
     measures.append(compared("pairs whose gap beats both fees", open_expected, positive))
+    engine, untold = _looked_at(states)
+    scanned = engine.open_pairs()
+    excused = dict.fromkeys((untold & open_expected.keys()) - scanned.keys(), UNTOLD)
+    measures.append(
+        compared(
+            "the same, by our scanner: a cycle of two pools stands open",
+            dict.fromkeys(open_expected, True),
+            dict.fromkeys(scanned, True),
+            exact=not excused,
+            excused=excused,
+        )
+    )
+    earning = sum(any(engine.earns(one) for one in opened) for opened in scanned.values())
     facts = {"pools with a price": len(states), "pairs with several pools": len(found), "of them open": len(positive)}
+    facts["of them with a size that earns in range"] = earning
     return Score(str(answers.path), answers.form, tuple(measures), facts)
+
+
+def _looked_at(states: Sequence[SpotState]) -> tuple[Engine, set[tuple[int, str, str]]]:
+    """Our engine with all these states told to it, and pairs of pools of which no log could tell the state."""
+    engine = Engine(state.pool for state in states)
+    untold: set[tuple[int, str, str]] = set()
+    for _ in range(2):  # the second time each pool is looked at while all others are known
+        for place, state in enumerate(states):
+            pool = engine.pools.get(state.pool.address)
+            event = None if pool is None else told_state(pool, state.numbers, place)
+            if event is None or not (state.numbers.get("liquidity", 1)):
+                untold.add(state.pool.pair)
+            else:
+                engine.take(event)
+    return engine, untold
 
 
 def score_snapshot(snapshot: Evidence) -> Score:

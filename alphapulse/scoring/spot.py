@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import permutations
 from typing import NamedTuple
@@ -18,6 +18,8 @@ class SpotState(NamedTuple):
 
     pool: ListedPool
     price: Fraction
+    numbers: Mapping[str, int] = {}
+    """What the file tells of it: `reserve0` and `reserve1`, or `sqrt_price_x96` and `liquidity`."""
 
 
 class SpotGap(NamedTuple):

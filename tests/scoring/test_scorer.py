@@ -34,19 +34,19 @@ def test_the_cut_data_is_scored_whole() -> None:
     """Each form of data without a recording: all answers, and what has none is counted."""
     found = scored(KNOWN)
     assert {form: counts(score) for form, score in found.items()} == {
-        "cross pool states": [(11, 11, 11), (3, 3, 3)],
+        "cross pool states": [(11, 11, 11), (3, 3, 3), (3, 3, 3)],
         "realized cycles": [(2, 2, 2)],
-        "listed arbitrages": [(8, 8, 8), (8, 8, 8), (8, 7, 7)],
-        "simulated paths": [(3, 3, 3), (3, 3, 3), (3, 3, 3)],
+        "listed arbitrages": [(6, 6, 6), (8, 8, 8), (8, 8, 8), (8, 7, 7)],
+        "simulated paths": [(3, 3, 3), (3, 3, 3), (3, 3, 3), (3, 3, 3)],
         "trigger distances": [(11, 11, 11)],
         "pool snapshot": [],
-        "net positive pairs": [(8, 8, 8)],
-        "spot gaps": [(3, 3, 3), (0, 0, 0)],
+        "net positive pairs": [(8, 8, 8), (8, 8, 8)],
+        "spot gaps": [(3, 3, 3), (0, 0, 0), (0, 0, 0)],
         "pair swaps": [(14, 14, 14)],
         "traced answers": [(2, 2, 2), (51, 51, 51)],
     }
     assert all(score.passed for score in found.values())
-    assert found["listed arbitrages"].measures[2].why_not == {
+    assert found["listed arbitrages"].measures[3].why_not == {
         "it closes, but its own swaps lost a token: no gain that we would list": 1
     }
     facts = found["pool snapshot"].facts
@@ -73,7 +73,7 @@ def test_an_answer_that_was_changed_is_missed(tmp_path: Path) -> None:
     path = folder / "gaps.csv"
     path.write_text(path.read_text().replace(",1012,-2490,0", ",1013,-2490,0"))
     (score,) = scored(folder).values()
-    assert counts(score) == [(3, 3, 2), (0, 0, 0)]
+    assert counts(score) == [(3, 3, 2), (0, 0, 0), (0, 0, 0)]
     assert score.measures[0].why_not == {"different": 1}
     assert not score.passed
 
