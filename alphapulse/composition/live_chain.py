@@ -27,7 +27,7 @@ from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.chain.finality import FinalityRule
 from alphapulse.rules.chain.log_filter import LogFilter
-from alphapulse.rules.events.log_decoder import POOL_DECODERS, LogDecoder
+from alphapulse.rules.events.log_decoder import FACTORY_DECODERS, POOL_DECODERS, LogDecoder
 from alphapulse.rules.events.topics import topics_of
 
 
@@ -84,7 +84,7 @@ def live_chain(
     publisher = ChainPublisher(
         terms,
         pools,
-        LogDecoder(pools),
+        LogDecoder(pools, () if discovery is None else discovery.factories),
         market_data,
         now_ns=environment.now_ns,
         on_block=lambda: clock.run_from(environment.now_ns(), PPM),
@@ -108,9 +108,9 @@ def live_chain(
 
 
 def _log_filter(pools: Sequence[Pool], *, whole_chain: bool) -> LogFilter:
-    """The pools' events; of the whole chain if further pools are looked for."""
+    """The pools' events; if further pools are looked for, those of the whole chain, factories included."""
     if whole_chain:
-        return LogFilter(topics_of(POOL_DECODERS))
+        return LogFilter(topics_of(POOL_DECODERS, FACTORY_DECODERS))
     return LogFilter(topics_of({pool.kind for pool in pools}), [pool.id.body for pool in pools])
 
 

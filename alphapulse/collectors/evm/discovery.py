@@ -16,6 +16,7 @@ from alphapulse.collectors.evm.pool_cache import PoolCache
 from alphapulse.collectors.evm.pool_claims import claims, read_blocks, too_young
 from alphapulse.collectors.evm.tokens import Blocks, TokenInspector
 from alphapulse.data.chains import CHAINS
+from alphapulse.data.factories import Factory
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pools import Pool, Token, Trust
@@ -83,6 +84,11 @@ class Discovery:
         self._run_blocking = run_blocking
         self._now_ns = now_ns
         self._seen = trio.Event()
+
+    @property
+    def factories(self) -> Sequence[Factory]:
+        """Whose word about a new pool is believed."""
+        return tuple(self._factories.values())
 
     def on_foreign(self, header: Header, logs: Sequence[RpcLog]) -> None:
         """Logs of emitters that are not admitted, of one block. Quick, and never raises."""

@@ -71,8 +71,7 @@ class LogDecoder:
         """
         admitted = self._pools.get(log.address) or self._pools.get(log.address.lower())
         if admitted is not None:
-            decode, pool = admitted
-            return decode(log, pool, received_ns)
+            return admitted[0](log, admitted[1], received_ns)
         known = self._factories.get(log.address.lower())
         if known is not None:
             decode_created, factory = known

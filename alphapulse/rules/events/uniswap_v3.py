@@ -68,9 +68,11 @@ def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
         LogRefused: `removed` by a reorganisation, `unknown_topic`, `wrong_topics` (their number), `wrong_length`,
             `not_hex`, `no_time` (the node told no block timestamp), `out_of_range`.
     """
-    topic = topic_of(log)
-    if topic == SWAP_TOPIC:
+    # Nearly every log is a Swap: no call is made for it that can be spared.
+    topics = log.topics
+    if topics and topics[0] == SWAP_TOPIC and not log.removed:
         return swap_core.plain_swap(log, pool, received_ns) or swap(log, pool, received_ns)
+    topic = topic_of(log)
     read = SHARED.get(topic) or _OWN.get(topic)
     if read is None:
         raise unknown_topic("a V3 pool", topic)
