@@ -149,13 +149,15 @@ class PaperBench:
 
 
 @asynccontextmanager
-async def paper_executor(folder: Path, latency: Latency) -> AsyncIterator[PaperBench]:
+async def paper_executor(
+    folder: Path, latency: Latency, watched: Sequence[Pool] = (CHEAP, DEAR)
+) -> AsyncIterator[PaperBench]:
     """A paper executor that runs and has seen nothing yet; it is stopped at the end."""
     ticks = count(1)
     bus, disk = Bus(), Disk()
     async with open_journal(folder, disk) as journal:
         executor = PaperExecutor(
-            pools(), latency, journal, bus.market_data, bus.execution, run=lambda: 1, now_ns=lambda: next(ticks)
+            watched, latency, journal, bus.market_data, bus.execution, run=lambda: 1, now_ns=lambda: next(ticks)
         )
         async with trio.open_nursery() as nursery:
             bench = PaperBench(nursery, bus, journal, disk, executor)
