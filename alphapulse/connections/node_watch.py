@@ -100,7 +100,6 @@ class NodeWatch:
             node.health.wrong_chain(f"{problem}; it is not asked any more: correct its URL and start again")
             raise WrongChain(node.label, problem)
         self._identified_ns[node.label] = self._monotonic_ns()
-        node.health.confirmed(self._monotonic_ns())
 
     def head(self, node: Node, mark: BlockMark) -> None:
         """A node has shown its newest block."""
@@ -148,6 +147,8 @@ class NodeWatch:
             mark = await node.look(self._common(), limit_s=LOOK_LIMIT_S)
             if (must_have := self._must_have.get(node.label)) is not None:
                 await self._back_on_branch(node, *must_have)
+            # Only now: nobody may ask it between two of these questions.
+            node.health.confirmed(self._monotonic_ns())
         except WrongChain as problem:
             log.debug("%s: %s", self._terms.name, problem)  # told loudly with its new state
         except NodeError as problem:
