@@ -107,7 +107,7 @@ async def test_a_gap_between_two_kinds_is_filled_as_it_was_promised(
         assert isinstance(fill, Fill)
         assert (fill.gross - fill.pool_fees, fill.legs) == (signal.profit, signal.legs)
     (tmp_path / "late").mkdir()
-    async with paper_executor(tmp_path / "late", LogLatency(1), list(POOLS.values())) as bench:
+    async with paper_executor(tmp_path / "late", LogLatency(2), list(POOLS.values())) as bench:
         await bench.market(*opening)
         await bench.submit(intent(signal))
         closing = (
@@ -115,7 +115,7 @@ async def test_a_gap_between_two_kinds_is_filled_as_it_was_promised(
             if kinds[1] is PoolKind.V2
             else swap(POOLS[kinds[1]], 100, 20, 30, liquidity=2 * DEEP)
         )
-        await bench.market(closing)
+        await bench.market(closing, completed(100))
         (report,) = bench.settled
         assert isinstance(report, ExecutionReport)
         assert report.outcome is Outcome.REVERTED
