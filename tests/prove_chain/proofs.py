@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.prove.outcome import Proof
-from tests.prove_chain import memory, real_chain
+from tests.prove_chain import lying_nodes, memory, real_chain
 
 PROOFS = (
     Proof(
@@ -47,5 +47,12 @@ PROOFS = (
         full=10_000,
         small=150,
         tried=memory.faults_in_memory,
+    ),
+    Proof(
+        "lying-nodes",
+        "three nodes that lag, fork, hang, limit or change chain: no liar is followed, two honest ones can be asked",
+        full=2_000,
+        small=6,
+        tried=lying_nodes.lying_nodes,
     ),
 )
