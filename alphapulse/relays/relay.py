@@ -163,7 +163,7 @@ class Relay:
         self._arrivals.unpark_all()
         subscription.on_close(lambda: self._forget(subscription))
         if start := wanted.pick(list(self.snapshot())):
-            subscription.offer(start)
+            subscription.offer(start, snapshot=True)
 
     def statistics(self) -> RelayStatistics:
         """Counts, and those of each subscriber."""

@@ -19,7 +19,7 @@ class ScreenedSubscription(Subscription[Any]):
         super().__init__(name, flow)
         self._screen = screen
 
-    def offer(self, messages: Sequence[Any]) -> None:
+    def offer(self, messages: Sequence[Any], *, snapshot: bool = False) -> None:
         """Queue what the screen leaves of the messages, if anything."""
         if self.is_open and (left := self._screen(messages)):
-            super().offer(left)
+            super().offer(left, snapshot=snapshot)

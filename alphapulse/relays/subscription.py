@@ -49,6 +49,7 @@ class Subscription(Generic[M]):
         self._leave: list[Callable[[], None]] = []
         self._capacity = capacity
         self._queue: list[M] = []
+        self._uncounted = 0
         self._batches = 0
         self._taken = 0
         self._finished = 0
@@ -59,12 +60,18 @@ class Subscription(Generic[M]):
         self._nudged = False
         self._reader: trio.lowlevel.Task | None = None
 
-    def offer(self, messages: Sequence[M]) -> None:
-        """Queue messages in order. Never waits; a consumer that would overflow is cut off."""
+    def offer(self, messages: Sequence[M], *, snapshot: bool = False) -> None:
+        """Queue messages in order. Never waits; a consumer that would overflow is cut off.
+
+        A `snapshot` is as long as there is state, and does not count: a thousand pools have more ticks than a queue has
+        room.
+        """
         if self._closed or self._cut_off:
             return
+        if snapshot:
+            self._uncounted += len(messages)
         waiting = len(self._queue) + len(messages)
-        if waiting > self._capacity:
+        if waiting - self._uncounted > self._capacity:
             self._cut_off = True
             self._drop()
             self._wake()
@@ -113,7 +120,7 @@ class Subscription(Generic[M]):
                 break
             await self._sleep()
         self._nudged = False
-        messages, self._queue = self._queue, []
+        messages, self._queue, self._uncounted = self._queue, [], 0
         self._taken, self._batches = self._batches, 0
         self._delivered += len(messages)
         return messages

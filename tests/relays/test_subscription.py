@@ -94,6 +94,18 @@ async def test_a_list_larger_than_the_queue_cuts_off_too() -> None:
     assert flow.pending == 0
 
 
+async def test_a_snapshot_is_as_long_as_it_is_and_leaves_the_room_to_what_follows() -> None:
+    """A thousand pools have more ticks than a queue holds; behind them the bound is what it was."""
+    queue, _ = subscription(capacity=10)
+    queue.offer(list(range(50)), snapshot=True)
+    queue.offer(list(range(10)))
+    assert len(await queue.receive()) == 60
+    queue.offer(list(range(10)))
+    assert queue.is_open
+    queue.offer([1])
+    assert not queue.is_open
+
+
 async def test_a_reader_that_waits_is_woken_by_its_cut_off(nursery: trio.Nursery) -> None:
     queue, _ = subscription(capacity=3)
     errors: list[RelayError] = []
