@@ -18,6 +18,7 @@ import msgspec
 
 from alphapulse.config_reading import Section, read_document
 from alphapulse.errors import ConfigError
+from alphapulse.rules.arbitrage.gas import GAS_OVERHEAD
 
 PACKAGE_PREFIX = "package:"
 PPM = 1_000_000
@@ -117,6 +118,7 @@ class EvmSection(Section, frozen=True):
     genesis: str | None = None
     multicall: str = "0xcA11bde05977b3631167028862bE2a173976CA11"
     verify_ppm: Share = 100_000
+    pending: bool = False
     finality: FinalitySection = FinalitySection()
     discovery: DiscoverySection = DiscoverySection()
 
@@ -142,7 +144,7 @@ class SizingSection(Section, frozen=True):
 
 
 class FlashArbitrageSection(Section, frozen=True):
-    """`[strategies.flash_arbitrage]`: gaps between two pools of one pair."""
+    """`[strategies.flash_arbitrage]`: cycles of two to four pools."""
 
     enabled: bool = True
     evaluate: Literal["log", "block"] = "log"
@@ -156,6 +158,12 @@ class FlashArbitrageSection(Section, frozen=True):
     max_losing_streak: Plain = None
     max_unfilled_repeats: Plain = None
     sizing: SizingSection = SizingSection()
+    most_hops: Annotated[int, msgspec.Meta(ge=2, le=4)] = 4
+    numeraire: str | None = None
+    min_pool_value: Amount | None = None
+    max_leg_slippage_ppm: Share | None = None
+    max_slippage_ppm: Share | None = None
+    flash_loan: Literal["stated", "swap", "pool", "balancer", "aave"] = "stated"
     flash_fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM)] = 0
 
 
@@ -168,8 +176,13 @@ class StrategiesSection(Section, frozen=True):
 class CostsSection(Section, frozen=True):
     """`[costs]`: what a transaction costs beside pool fees."""
 
-    gas_price_wei: Annotated[int, msgspec.Meta(ge=0, le=10**18)] = 0
-    gas_units: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 250_000
+    gas_price_wei: Annotated[int, msgspec.Meta(ge=0, le=10**18)] | Literal["live"] = 0
+    priority_fee_wei: Annotated[int, msgspec.Meta(ge=0, le=10**18)] = 0
+    gas_units: Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None = None
+    gas_overhead: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = GAS_OVERHEAD
+    gas_by_kind: dict[str, Annotated[int, msgspec.Meta(ge=0, le=10**9)]] | None = None
+    l1_wei_per_byte: Annotated[int, msgspec.Meta(ge=0, le=10**18)] | None = None
+    l1_bytes: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     wrapped_native: str | None = None
 
 
@@ -362,9 +375,10 @@ def _check_chain(path: str, collector: EvmSection, config: Config) -> None:
     if not any(node.ws is not None for node in collector.nodes):
         raise ConfigError(f"{path}.nodes", "expected a node with `ws`, found none: nobody would tell of new blocks")
     strategy = config.strategies.flash_arbitrage
-    if strategy is not None and strategy.enabled and strategy.evaluate == "log":
+    if strategy is not None and strategy.enabled and strategy.evaluate == "log" and not collector.pending:
         raise ConfigError(
             "strategies.flash_arbitrage.evaluate",
             f'expected "block" with {path} of kind "evm", found "log": a mined log tells of a block in which nobody '
-            "can act any more; what is left is to be taken at the block's end",
+            f"can act any more; what is left is to be taken at the block's end, or set {path}.pending = true if a node "
+            "offers transactions before they are mined",
         )

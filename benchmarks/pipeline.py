@@ -23,6 +23,7 @@ from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.data.wire import Domain
 from alphapulse.relays.bus import Bus
 from alphapulse.relays.relay import Relay
+from alphapulse.rules.arbitrage.gas import GasTerms
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.log_order import LogOrder
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage, FlashArbitrageTerms
@@ -167,7 +168,7 @@ async def _read(relay: Relay, *, task_status: trio.TaskStatus[None]) -> None:
 
 def _strategy(pools: Sequence[Pool]) -> FlashArbitrage:
     ids = count(1)
-    terms = FlashArbitrageTerms("log", (), 0, 250_000, GAS_PRICE_WEI, ETHEREUM.wrapped_native)
+    terms = FlashArbitrageTerms("log", (), ETHEREUM.wrapped_native, gas=GasTerms(price_wei=GAS_PRICE_WEI))
     return FlashArbitrage(
         "flash_arbitrage", terms, pools, next_signal_id=lambda: next(ids), run=lambda: 1, halt_epoch=lambda: 1
     )

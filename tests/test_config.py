@@ -140,6 +140,12 @@ def test_defaults_of_a_collector_are_those_that_its_comments_state(key: str, def
         ("max_losing_streak", None, "(Default: none.)"),
         ("max_unfilled_repeats", None, "(Default: none.)"),
         ("sizing", SizingSection(), "(Default: the best size.)"),
+        ("most_hops", 4, None),
+        ("numeraire", None, "(Default: none;"),
+        ("min_pool_value", None, "(Default: none.)"),
+        ("max_leg_slippage_ppm", None, "(Default: none.)"),
+        ("max_slippage_ppm", None, "(Default: none.)"),
+        ("flash_loan", "stated", None),
         ("flash_fee_ppm", 0, None),
     ],
 )
@@ -191,8 +197,20 @@ EACH_KEY = [
     ("strategies.flash_arbitrage", "max_losing_streak", 1),
     ("strategies.flash_arbitrage", "max_unfilled_repeats", 1),
     ("strategies.flash_arbitrage", "flash_fee_ppm", 1_000_000),
+    ("strategies.flash_arbitrage", "most_hops", 2),
+    ("strategies.flash_arbitrage", "numeraire", "USDC"),
+    ("strategies.flash_arbitrage", "min_pool_value", "10000"),
+    ("strategies.flash_arbitrage", "max_leg_slippage_ppm", 5_000),
+    ("strategies.flash_arbitrage", "max_slippage_ppm", 10_000),
+    ("strategies.flash_arbitrage", "flash_loan", "swap"),
     ("costs", "gas_price_wei", 25_000_000_000),
+    ("costs", "gas_price_wei", "live"),
+    ("costs", "priority_fee_wei", 1),
     ("costs", "gas_units", 1),
+    ("costs", "gas_overhead", 21_000),
+    ("costs", "gas_by_kind", {"v3": 90_000}),
+    ("costs", "l1_wei_per_byte", 1),
+    ("costs", "l1_bytes", 500),
     ("costs", "wrapped_native", "WETH"),
     ("web", "tls_certificate", "tls/web.pem"),
     ("web", "tls_key", "tls/web.key"),
@@ -228,6 +246,8 @@ EACH_KEY = [
 
 
 def shown(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {shown(one)}' for key, one in value.items())} }}"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
@@ -614,7 +634,7 @@ def test_the_example_of_a_live_chain_is_read() -> None:
     assert isinstance(collector, EvmSection)
     assert config.resolve(collector.pools).is_file()
     assert collector.finality == FinalitySection()
-    assert collector.verify_ppm == EvmSection.__struct_defaults__[-3]
+    assert collector.verify_ppm == 100_000
 
 
 def test_a_live_chain_has_the_defaults_and_takes_urls_from_elsewhere() -> None:

@@ -28,6 +28,7 @@ min_net_profit = { USDC = "25.00", WETH = "0.01" }
 max_trade_value = { USDC = "250000", WETH = "100" }
 [costs]
 gas_price_wei = 25_000_000_000
+gas_units = 250_000
 """
 SECOND_POOL = "0x8ad599c3a0ff1de082011efddc58f1908eb6e6d8"
 

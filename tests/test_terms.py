@@ -30,9 +30,12 @@ from alphapulse.config import (
 )
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import InstrumentId, Venue
-from alphapulse.data.pools import Pool, Token
+from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import ConfigError
 from alphapulse.execution.latency import BlockLatency, LogLatency
+from alphapulse.rules.arbitrage.appraisal import Bounds
+from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
+from alphapulse.rules.arbitrage.gas import GAS_BY_KIND, GasTerms
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
 from tests.rules.events.recorded_day import pools as day_pools
 
@@ -156,9 +159,74 @@ def test_a_base_token_that_is_none_is_named_with_its_place(text: str) -> None:
 
 
 def test_every_setting_of_the_strategy_reaches_it() -> None:
-    costs = CostsSection(gas_price_wei=3, gas_units=5, wrapped_native="USDC")
-    terms = flash_arbitrage_terms(section(evaluate="block", base_tokens=("WETH",), flash_fee_ppm=9), costs, POOLS)
-    assert terms == FlashArbitrageTerms("block", (WETH.address,), 9, 5, 3, USDC.address)
+    costs = CostsSection(
+        gas_price_wei=3,
+        priority_fee_wei=2,
+        gas_units=5,
+        gas_overhead=6,
+        gas_by_kind={"v3": 7, "curve_stable": 8},
+        l1_wei_per_byte=10,
+        l1_bytes=11,
+        wrapped_native="USDC",
+    )
+    chosen = section(
+        evaluate="block",
+        base_tokens=("WETH",),
+        flash_loan="aave",
+        flash_fee_ppm=9,
+        most_hops=3,
+        numeraire="USDC",
+        min_pool_value="10000",
+        max_leg_slippage_ppm=12,
+        max_slippage_ppm=13,
+    )
+    assert flash_arbitrage_terms(chosen, costs, POOLS) == FlashArbitrageTerms(
+        "block",
+        (WETH.address,),
+        USDC.address,
+        gas=GasTerms(
+            units=5,
+            overhead=6,
+            by_kind={**GAS_BY_KIND, PoolKind.V3: 7, PoolKind.CURVE_STABLE: 8},
+            price_wei=3,
+            priority_fee_wei=2,
+            l1_wei_per_byte=10,
+            l1_bytes=11,
+        ),
+        loan=FlashLoan(LoanSource.AAVE, 9),
+        bounds=Bounds(min_pool_value=10_000 * 10**6, max_leg_slippage_ppm=12, max_slippage_ppm=13),
+        numeraire=USDC.address,
+        most_hops=3,
+    )
+
+
+def test_live_gas_is_priced_by_the_newest_block() -> None:
+    terms = flash_arbitrage_terms(SECTION, CostsSection(gas_price_wei="live"), POOLS)
+    assert terms.gas.price_wei is None
+
+
+def test_data_on_the_chain_below_is_unknown_where_it_costs_and_nobody_says_what() -> None:
+    """Ethereum has no chain below; on Base the cost is unknown until it is stated."""
+    assert flash_arbitrage_terms(SECTION, CostsSection(), POOLS).gas.l1_wei_per_byte == 0
+    based = attrs.evolve(POOLS[0], id=InstrumentId.from_pool_address(b"\1" * 20, Venue.BASE))
+    assert flash_arbitrage_terms(section(), CostsSection(), (based,)).gas.l1_wei_per_byte is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "costs", "path", "problem"),
+    [
+        ({"min_pool_value": "1"}, {}, "strategies.flash_arbitrage.min_pool_value", "expected a numeraire"),
+        ({}, {"gas_by_kind": {"v5": 1}}, "costs.gas_by_kind.v5", "expected a kind of pool (v3, v2, "),
+        ({}, {"l1_wei_per_byte": 1}, "costs.l1_bytes", "expected how many bytes a transaction has"),
+    ],
+)
+def test_terms_that_say_half_are_refused(
+    chosen: dict[str, Any], costs: dict[str, Any], path: str, problem: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        flash_arbitrage_terms(section(**chosen), CostsSection(**costs), POOLS)
+    assert refused.value.path == path
+    assert problem in str(refused.value)
 
 
 def test_the_wrapped_coin_is_the_chains_own_unless_it_is_named() -> None:

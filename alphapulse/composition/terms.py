@@ -11,11 +11,14 @@ from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.environment import Environment
 from alphapulse.config import PPM, Amount, Config, CostsSection, EvmSection, FlashArbitrageSection, RecordedSection
 from alphapulse.data.chains import CHAINS
-from alphapulse.data.pools import Pool, Token
+from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import ConfigError
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.capture_recorder import CaptureRecorder
 from alphapulse.rules.accounting.amounts import raw_units
+from alphapulse.rules.arbitrage.appraisal import Bounds
+from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
+from alphapulse.rules.arbitrage.gas import DATA_FEE_CHAINS, GAS_BY_KIND, GasTerms
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
 
 MAX_AMOUNT = (1 << 128) - 1
@@ -89,16 +92,65 @@ def flash_arbitrage_terms(
             _token_address(text, f"strategies.flash_arbitrage.base_tokens[{index}]", pools)
             for index, text in enumerate(section.base_tokens)
         ),
-        flash_fee_ppm=section.flash_fee_ppm,
-        gas_units=costs.gas_units,
-        gas_price_wei=costs.gas_price_wei,
         wrapped_native=_wrapped_native(costs, pools),
+        gas=gas_terms(costs, pools),
+        loan=FlashLoan(LoanSource(section.flash_loan), section.flash_fee_ppm),
+        bounds=Bounds(
+            min_pool_value=_min_pool_value(section, pools),
+            max_leg_slippage_ppm=section.max_leg_slippage_ppm,
+            max_slippage_ppm=section.max_slippage_ppm,
+        ),
+        numeraire=_numeraire(section, pools),
+        most_hops=section.most_hops,
     )
+
+
+def gas_terms(costs: CostsSection, pools: Sequence[Pool]) -> GasTerms:
+    """How gas is counted and priced. Raises ConfigError for a kind of pool that there is none of."""
+    by_kind = dict(GAS_BY_KIND)
+    for name, gas in (costs.gas_by_kind or {}).items():
+        kind = {one.name.lower(): one for one in PoolKind}.get(name)
+        if kind is None:
+            known = ", ".join(one.name.lower() for one in PoolKind)
+            raise ConfigError(f"costs.gas_by_kind.{name}", f"expected a kind of pool ({known}), found {name!r}")
+        by_kind[kind] = gas
+    charges = any(pool.id.chain_id in DATA_FEE_CHAINS for pool in pools)
+    if costs.l1_wei_per_byte and not costs.l1_bytes:
+        raise ConfigError("costs.l1_bytes", "expected how many bytes a transaction has, as each costs, found 0")
+    return GasTerms(
+        units=costs.gas_units,
+        overhead=costs.gas_overhead,
+        by_kind=by_kind,
+        price_wei=None if costs.gas_price_wei == "live" else costs.gas_price_wei,
+        priority_fee_wei=costs.priority_fee_wei,
+        l1_wei_per_byte=costs.l1_wei_per_byte if costs.l1_wei_per_byte is not None or charges else 0,
+        l1_bytes=costs.l1_bytes,
+    )
+
+
+def _numeraire(section: FlashArbitrageSection, pools: Sequence[Pool]) -> bytes | None:
+    if section.numeraire is None:
+        return None
+    return _token_address(section.numeraire, "strategies.flash_arbitrage.numeraire", pools)
+
+
+def _min_pool_value(section: FlashArbitrageSection, pools: Sequence[Pool]) -> int | None:
+    """The floor in raw units of the numéraire. Raises ConfigError without one."""
+    if section.min_pool_value is None:
+        return None
+    path = "strategies.flash_arbitrage.min_pool_value"
+    numeraire = _numeraire(section, pools)
+    token = tokens_of(pools).get(numeraire) if numeraire is not None else None
+    if token is None:
+        raise ConfigError(
+            path, "expected a numeraire that some pool holds, as the floor is an amount of it, found none"
+        )
+    return _raw(section.min_pool_value, token, path)
 
 
 def tokens_of(pools: Sequence[Pool]) -> dict[bytes, Token]:
     """Every token of the pools, by address."""
-    return {token.address: token for pool in pools for token in (pool.token0, pool.token1)}
+    return {token.address: token for pool in pools for token in pool.tokens}
 
 
 def amounts_by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> dict[bytes, int]:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import attrs
 
-from alphapulse.data.chain_events import ChainReorganised
+from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.rules.arbitrage.candidate import Candidate, CandidateRing, Stage
-from alphapulse.rules.arbitrage.costs import flash_fee, native_value, pool_fees
+from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.arbitrage.appraisal import UNBOUNDED, Appraiser, Bounds, Costs, Refused
+from alphapulse.rules.arbitrage.candidate import Candidate, CandidateRing, Measure, Stage
+from alphapulse.rules.arbitrage.choice import Proposal, choose
+from alphapulse.rules.arbitrage.costs import pool_fees
+from alphapulse.rules.arbitrage.cycle import MOST_HOPS
+from alphapulse.rules.arbitrage.flash_loan import FREE_LOAN, FlashLoan
+from alphapulse.rules.arbitrage.gas import FREE_GAS, GasTerms
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
 from alphapulse.rules.arbitrage.path import SizedPath
-from alphapulse.rules.arbitrage.scanner import CycleScanner, Moment, OpenCycle, ScanCounts, newest_stamp
+from alphapulse.rules.arbitrage.scanner import CycleScanner, Moment, OpenCycle, ScanCounts, newest_stamp, open_cycle
+from alphapulse.rules.arbitrage.valuation import Valuation
 from alphapulse.rules.limits.sizing import UNCAPPED, SizeCaps
 from alphapulse.rules.wire.slots import maker_of
 
@@ -29,15 +37,18 @@ class FlashArbitrageTerms:
     """How a flash arbitrage is evaluated and what it is charged.
 
     `evaluate` is the moment of a state: after each log, or at the end of each complete block. `base_tokens` are wanted
-    as profit, in order. `gas_units` is what the transaction is stated to use.
+    as profit, in order. `wrapped_native` is the coin in which gas is paid, `numeraire` the token in which floors are
+    stated (None: the coin).
     """
 
     evaluate: Literal["log", "block"]
     base_tokens: tuple[bytes, ...]
-    flash_fee_ppm: int
-    gas_units: int
-    gas_price_wei: int
     wrapped_native: bytes
+    gas: GasTerms = FREE_GAS
+    loan: FlashLoan = FREE_LOAN
+    bounds: Bounds = UNBOUNDED
+    numeraire: bytes | None = None
+    most_hops: int = MOST_HOPS
 
 
 class FlashArbitrage:
@@ -61,17 +72,25 @@ class FlashArbitrage:
         self.name = name
         self.candidates = CandidateRing()
         self._terms = terms
-        self._gas_pricing: dict[bytes, list[Pool]] = {}
-        for pool in pools:
-            if terms.wrapped_native in pool.pair:
-                for token in pool.pair:
-                    self._gas_pricing.setdefault(token, []).append(pool)
         self._next_signal_id = next_signal_id
         self._run = run
         self._halt_epoch = halt_epoch
         self._caps = caps
-        self._scanner = CycleScanner(pools, terms.base_tokens, per_block=terms.evaluate == "block")
+        self._scanner = CycleScanner(
+            pools, terms.base_tokens, per_block=terms.evaluate == "block", most_hops=terms.most_hops
+        )
         self._sizing = OpenSizing()
+        index, state = self._scanner.screen.index, self._scanner.book.state
+        native = Valuation(terms.wrapped_native, index, state)
+        self._appraiser = Appraiser(
+            index,
+            native,
+            native if terms.numeraire is None else Valuation(terms.numeraire, index, state),
+            gas=terms.gas,
+            loan=terms.loan,
+            bounds=terms.bounds,
+        )
+        self._base_fees: dict[int, int] = {}
 
     @property
     def counts(self) -> ScanCounts:
@@ -96,38 +115,75 @@ class FlashArbitrage:
                 signals += self._decided(moment)
             elif type(event) is ChainReorganised:
                 signals = [one for one in signals if not _is_undone(one, event)]
+            elif type(event) is ChainHead and event.base_fee_wei is not None:
+                self._base_fees[event.chain_id] = event.base_fee_wei
         return signals
 
     def _decided(self, moment: Moment) -> list[ArbitrageSignal]:
         """The trades worth proposing at a moment."""
-        signals = []
-        counts = self._scanner.counts
-        for opened in moment.cycles:
-            path = self._sizing.best(opened)
-            if path is None:
-                self._drop(Stage.SIZING, "no size earns: rounding takes more than the gap gives", moment, opened)
-                continue
-            token = opened.cycle.profit_token
-            counts.profit[token] = counts.profit.get(token, 0) + path.profit
-            cap = self._caps.of(token)
-            if cap is not None and path.size > cap:
-                path = self._sizing.exactly(opened, cap)
-                if path is None or path.profit <= 0:
-                    text = f"no more than {cap} raw units may go in, and so much does not earn"
-                    self._drop(Stage.SIZING, text, moment, opened)
-                    continue
-            signals.append(self._signal(moment, opened, path))
-        return signals
+        proposals = [one for opened in moment.cycles if (one := self._proposed(moment, opened)) is not None]
+        chosen, left = choose(proposals, partial(self._proposed_again, moment))
+        for proposal in left:
+            self._drop(moment, proposal.opened, Refused(Stage.SHARED, "a better cycle takes what it needs"), proposal)
+        return [self._signal(moment, proposal) for proposal in chosen]
 
-    def _signal(self, moment: Moment, opened: OpenCycle, path: SizedPath) -> ArbitrageSignal:
-        terms, cycle = self._terms, opened.cycle
+    def _proposed(self, moment: Moment, opened: OpenCycle) -> Proposal | None:
+        """The best trade through an open cycle if it passes what is asked of it alone; else it becomes a candidate."""
+        block_number = moment.position[0]
+        found = self._appraiser.too_thin(opened.cycle, block_number) or self._sized(opened, count=True)
+        if isinstance(found, Refused):
+            self._drop(moment, opened, found)
+            return None
+        checked = self._appraiser.slips(opened, found) or self._costs(moment, opened, found)
+        if isinstance(checked, Refused):
+            self._drop(moment, opened, checked, found)
+            return None
+        return Proposal(opened, found, checked)
+
+    def _proposed_again(self, moment: Moment, opened: OpenCycle, states: tuple[AmmState, ...]) -> Proposal | None:
+        """The same at the states that better trades leave behind."""
+        again = open_cycle(opened.cycle, states, opens_episode=opened.opens_episode)
+        found = None if again is None else self._sized(again, count=False)
+        if again is None or not isinstance(found, SizedPath) or self._appraiser.slips(again, found) is not None:
+            return None
+        costs = self._costs(moment, again, found)
+        if isinstance(costs, Refused) or (costs.net is not None and costs.net <= 0):
+            return None
+        return Proposal(again, found, costs)
+
+    def _sized(self, opened: OpenCycle, *, count: bool) -> SizedPath | Refused:
+        """The best trade, or what it pays exactly with the most that the position sizing lets in."""
+        path = self._sizing.best(opened)
+        if path is None:
+            return Refused(Stage.SIZING, "no size earns: rounding takes more than the gap gives")
+        token = opened.cycle.profit_token
+        if count:
+            profit = self._scanner.counts.profit
+            profit[token] = profit.get(token, 0) + path.profit
+        cap = self._caps.of(token)
+        if cap is None or path.size <= cap:
+            return path
+        path = self._sizing.exactly(opened, cap)
+        if path is None or path.profit <= 0:
+            measure = Measure("size", cap, cap, "raw profit token")
+            return Refused(
+                Stage.SIZING, f"no more than {cap} raw units may go in, and so much does not earn", (measure,)
+            )
+        return path
+
+    def _costs(self, moment: Moment, opened: OpenCycle, path: SizedPath) -> Costs | Refused:
+        base_fee_wei = self._base_fees.get(moment.chain_id)
+        return self._appraiser.costs(opened.cycle, path, moment.position[0], base_fee_wei)
+
+    def _signal(self, moment: Moment, proposal: Proposal) -> ArbitrageSignal:
+        opened, path, costs = proposal
+        cycle = opened.cycle
         signal_id = self._next_signal_id()
         episode = self._scanner.episode(cycle)
         block_number, log_index = moment.position
         if episode is None:
             episode = signal_id
             self._scanner.number_episode(cycle, block_number, signal_id)
-        fees = pool_fees(path.steps)
         stamp = newest_stamp(opened.states)
         self.candidates.count(Stage.SIGNALLED)
         return _new_signal(
@@ -145,34 +201,41 @@ class FlashArbitrage:
             legs=tuple([step.as_leg() for step in path.steps]),
             profit_token=cycle.profit_token,
             size=path.size,
-            gross=path.profit + fees,
-            pool_fees=fees,
+            gross=path.profit + costs.pool_fees,
+            pool_fees=costs.pool_fees,
             profit=path.profit,
-            flash_fee=flash_fee(path.size, terms.flash_fee_ppm),
-            gas_units=terms.gas_units,
-            gas_price_wei=terms.gas_price_wei,
-            gas_cost=self._gas_cost(cycle.profit_token),
+            flash_fee=costs.flash_fee,
+            gas_units=costs.gas_units,
+            gas_price_wei=costs.gas_price_wei,
+            gas_cost=costs.gas_cost,
             gap_ppm=min(opened.gap_ppm, MOST_GAP_PPM),
             fees_ppm=opened.fees_ppm,
         )
 
-    def _gas_cost(self, token: bytes) -> int | None:
-        terms, book = self._terms, self._scanner.book
-        pricing = self._gas_pricing.get(token, ())
-        known = [(pool, state) for pool in pricing if (state := book.state(pool.id)) is not None]
-        return native_value(terms.gas_units * terms.gas_price_wei, terms.wrapped_native, token, known)
-
-    def _drop(self, stage: Stage, reason: str, moment: Moment, opened: OpenCycle) -> None:
+    def _drop(
+        self, moment: Moment, opened: OpenCycle, refused: Refused, found: SizedPath | Proposal | None = None
+    ) -> None:
+        """Keep what is known of a cycle that is not proposed."""
+        path = found.path if isinstance(found, Proposal) else found
+        costs = found.costs if isinstance(found, Proposal) else None
+        fees = None if path is None else pool_fees(path.steps)
         block_number, log_index = moment.position
         self.candidates.add(
             Candidate(
-                stage=stage,
-                reason=reason,
+                stage=refused.stage,
+                reason=refused.reason,
                 cycle=opened.cycle,
                 block_number=block_number,
                 log_index=log_index,
                 venue_time_ns=newest_stamp(opened.states).venue_time_ns,
                 gap_ppm=opened.gap_ppm,
+                size=None if path is None else path.size,
+                gross=None if path is None or fees is None else path.profit + fees,
+                pool_fees=fees,
+                flash_fee=None if costs is None else costs.flash_fee,
+                gas_cost=None if costs is None else costs.gas_cost,
+                net=None if costs is None else costs.net,
+                limits=refused.limits,
             )
         )
 

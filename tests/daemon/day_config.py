@@ -61,6 +61,7 @@ base_tokens = ["{USDC}", "{WETH}"]
 
 [costs]
 gas_price_wei = {self.gas_price_wei}
+gas_units = 250_000
 
 [execution]
 latency = {self.latency}

@@ -37,7 +37,7 @@ from tests.rules.events.recorded_day import DAY
 LOGS = DAY / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz"
 POOLS = load_pools(DAY / "pools.json")
 USDC = POOLS[0].token0.address
-FREE = FlashArbitrageTerms("log", (USDC,), 0, 250_000, 0, CHAINS[1].wrapped_native)
+FREE = FlashArbitrageTerms("log", (USDC,), CHAINS[1].wrapped_native)
 """No gas, no flash fee."""
 AT_ONCE = LogLatency(0)
 

@@ -14,9 +14,11 @@ from alphapulse.data.runs import RunStarted
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.recovery import Recovery
+from alphapulse.rules.arbitrage.gas import GasTerms
 from tests.execution.half_day import LOGS, USDC, trade
 
 GAS_PRICE_WEI = 25 * 10**9
+GAS = GasTerms(units=250_000, price_wei=GAS_PRICE_WEI)
 
 
 async def test_with_perfect_placement_all_18_trades_earn_what_their_signals_saw(
@@ -58,7 +60,7 @@ async def test_who_looks_at_block_ends_sees_nothing(autojump_clock: MockClock, t
 
 
 async def test_lost_trades_pay_their_gas(autojump_clock: MockClock, tmp_path: Path) -> None:
-    day = await trade(tmp_path, latency=LogLatency(1), gas_price_wei=GAS_PRICE_WEI)
+    day = await trade(tmp_path, latency=LogLatency(1), gas=GAS)
     book = day.portfolio.tokens[USDC].total
     reports = [one for one in day.records if isinstance(one, ExecutionReport)]
     assert (book.traded, book.failed) == (5, 10)
@@ -69,7 +71,7 @@ async def test_lost_trades_pay_their_gas(autojump_clock: MockClock, tmp_path: Pa
 
 
 async def test_floor_and_ceiling_are_the_gates(autojump_clock: MockClock, tmp_path: Path) -> None:
-    day = await trade(tmp_path, floor=25 * 10**6, ceiling=250_000 * 10**6, gas_price_wei=GAS_PRICE_WEI)
+    day = await trade(tmp_path, floor=25 * 10**6, ceiling=250_000 * 10**6, gas=GAS)
     fills = [one for one in day.records if isinstance(one, Fill)]
     assert day.portfolio.rejected == {"min_net_profit": 10, "duplicate": 8}
     assert len(fills) == 11
@@ -84,7 +86,7 @@ async def test_a_ceiling_of_nothing_lets_nothing_through(autojump_clock: MockClo
 
 
 async def test_gas_without_a_price_lets_nothing_through(autojump_clock: MockClock, tmp_path: Path) -> None:
-    day = await trade(tmp_path, gas_price_wei=1, wrapped_native=CHAINS[137].wrapped_native)
+    day = await trade(tmp_path, gas=GasTerms(units=250_000, price_wei=1), wrapped_native=CHAINS[137].wrapped_native)
     assert day.portfolio.rejected == {"min_net_profit": 29}
 
 
@@ -138,7 +140,7 @@ async def test_a_replay_decides_the_same_every_time(autojump_clock: MockClock, t
     days = []
     for name in "ab":
         (tmp_path / name).mkdir()
-        days.append(await trade(tmp_path / name, latency=LogLatency(1), gas_price_wei=GAS_PRICE_WEI))
+        days.append(await trade(tmp_path / name, latency=LogLatency(1), gas=GAS))
     assert days[0].records == days[1].records
 
 

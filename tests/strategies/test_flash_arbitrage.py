@@ -17,6 +17,8 @@ from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
 from alphapulse.rules.arbitrage.candidate import Stage
+from alphapulse.rules.arbitrage.flash_loan import FlashLoan
+from alphapulse.rules.arbitrage.gas import GasTerms
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
 from alphapulse.rules.arbitrage.scanner import CycleScanner, newest_stamp
 from alphapulse.rules.books.pool_book import PoolBook
@@ -43,10 +45,9 @@ GAS_WEI = 250_000 * 20_000_000_000
 TERMS = FlashArbitrageTerms(
     evaluate="log",
     base_tokens=(USDC,),
-    flash_fee_ppm=500,
-    gas_units=250_000,
-    gas_price_wei=20_000_000_000,
     wrapped_native=WETH,
+    gas=GasTerms(units=250_000, price_wei=20_000_000_000),
+    loan=FlashLoan(fee_ppm=500),
 )
 FAIR = 1 << 96
 DEAR = FAIR * 1003 // 1000
@@ -133,7 +134,7 @@ def test_gas_that_no_pool_prices_is_unknown_and_so_is_the_net() -> None:
 
 def test_without_costs_the_net_is_the_profit() -> None:
     """Gas that costs nothing needs no price."""
-    for signal in day_signals(with_terms(gas_price_wei=0, flash_fee_ppm=0, wrapped_native=TOKEN_C.address)):
+    for signal in day_signals(with_terms(gas=GasTerms(price_wei=0), loan=FlashLoan(), wrapped_native=TOKEN_C.address)):
         assert signal.net == signal.profit
 
 
@@ -259,7 +260,7 @@ def capped(cap: int | None) -> list[ArbitrageSignal]:
     caps = SizeCaps() if cap is None else SizeCaps({USDC: cap})
     flash = FlashArbitrage(
         "flash",
-        FlashArbitrageTerms("log", (USDC,), 0, 250_000, 0, WETH),
+        FlashArbitrageTerms("log", (USDC,), WETH),
         pools(),
         next_signal_id=count(1).__next__,
         run=lambda: 1,
@@ -273,7 +274,7 @@ def test_a_cap_below_what_earns_gives_no_signal_but_a_candidate() -> None:
     """A raw unit buys nothing: each of the 29 states is told with the stage that ended it."""
     flash = FlashArbitrage(
         "flash",
-        FlashArbitrageTerms("log", (USDC,), 0, 250_000, 0, WETH),
+        FlashArbitrageTerms("log", (USDC,), WETH),
         pools(),
         next_signal_id=count(1).__next__,
         run=lambda: 1,

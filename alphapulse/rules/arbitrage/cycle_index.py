@@ -149,6 +149,15 @@ class CycleIndex:
         """Edges at which loops were left out, as far as they were looked at."""
         return [edge for edge in self._built if edge.is_full]
 
+    def node(self, chain_id: int, token: bytes) -> TokenNode | None:
+        """A token by its address; None if no pool holds it."""
+        return self._tokens.get((chain_id, token))
+
+    def edge_between(self, chain_id: int, one: bytes, other: bytes) -> Edge | None:
+        """The edge between two tokens; None if no pool holds both."""
+        first, second = self.node(chain_id, one), self.node(chain_id, other)
+        return None if first is None or second is None else first.edges.get(second)
+
     def edge(self, number: int) -> Edge:
         """The edge of that number."""
         return self._edges[number]
@@ -167,7 +176,7 @@ class CycleIndex:
         for at, first in enumerate(pool.tokens):
             for beside, second in enumerate(pool.tokens[at + 1 :], at + 1):
                 low, high = (at, beside) if first.address < second.address else (beside, at)
-                edge = self._edge_between(pool.id.chain_id or 0, pool.tokens[low].address, pool.tokens[high].address)
+                edge = self._edge_for(pool.id.chain_id or 0, pool.tokens[low].address, pool.tokens[high].address)
                 seat = Seat(pool, number, edge, low, high)
                 edge.seats.append(seat)
                 if len(edge.seats) == 2:
@@ -224,7 +233,7 @@ class CycleIndex:
 
     # Edges
 
-    def _edge_between(self, chain_id: int, low: bytes, high: bytes) -> Edge:
+    def _edge_for(self, chain_id: int, low: bytes, high: bytes) -> Edge:
         one, other = self._token(chain_id, low), self._token(chain_id, high)
         edge = one.edges.get(other)
         if edge is None:

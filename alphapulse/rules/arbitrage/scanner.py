@@ -201,25 +201,11 @@ class CycleScanner:
         return Moment(chain_id, position, tuple(found.values()))
 
     def _opened(self, cycle: Cycle) -> OpenCycle | None:
-        """The cycle with its states if it beats its fees exactly: Π price · (10⁶ - fee) > 10⁶ⁿ."""
-        states, fees_ppm = [], 0
-        numerator = denominator = keep = whole = 1
-        for pool, token_in, token_out in cycle.hops:
-            state = self.book.state(pool.id)
-            if state is None or state.fee_ppm is None:
-                return None
-            out, into = state.price(token_in, token_out)
-            numerator *= out
-            denominator *= into
-            keep *= PPM - state.fee_ppm
-            whole *= PPM
-            fees_ppm += state.fee_ppm
-            states.append(state)
-        if numerator * keep <= denominator * whole:
+        states = [self.book.state(pool) for pool in cycle.pools]
+        if None in states:
             return None
         opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
-        gap_ppm = numerator * PPM // denominator - PPM
-        return OpenCycle(cycle, tuple(states), gap_ppm, fees_ppm, opens_episode)
+        return open_cycle(cycle, states, opens_episode=opens_episode)  # type: ignore[arg-type]  # none is None
 
     def _inherit(self, seats: Sequence[Seat]) -> None:
         """What a snapshot shows to stand open has opened before."""
@@ -285,6 +271,25 @@ class CycleScanner:
             chain.episodes.close(key, block_number)
             for number, _, _ in key:
                 chain.open[number].discard(key)
+
+
+def open_cycle(cycle: Cycle, states: Sequence[AmmState], *, opens_episode: bool) -> OpenCycle | None:
+    """The cycle at these states if it beats its fees exactly: Π price · (10⁶ - fee) > 10⁶ⁿ; else None."""
+    fees_ppm = 0
+    numerator = denominator = keep = whole = 1
+    for (_, token_in, token_out), state in zip(cycle.hops, states, strict=True):
+        fee_ppm = state.fee_ppm
+        if fee_ppm is None:
+            return None
+        out, into = state.price(token_in, token_out)
+        numerator *= out
+        denominator *= into
+        keep *= PPM - fee_ppm
+        whole *= PPM
+        fees_ppm += fee_ppm
+    if numerator * keep <= denominator * whole:
+        return None
+    return OpenCycle(cycle, tuple(states), numerator * PPM // denominator - PPM, fees_ppm, opens_episode)
 
 
 def newest_stamp(states: Sequence[AmmState]) -> LogStamp:

@@ -188,8 +188,10 @@ class StatusView:
     def _assumption(self) -> str:
         daemon = self._daemon
         costs = daemon.config.costs
+        units = "by path" if costs.gas_units is None else f"{costs.gas_units:,}"
+        price = "the live price" if costs.gas_price_wei == "live" else f"{_gwei(costs.gas_price_wei)} gwei"
         return (
-            f"Paper: {daemon.latency.describe()}; gas {costs.gas_units:,} × {_gwei(costs.gas_price_wei)} gwei "
+            f"Paper: {daemon.latency.describe()}; gas {units} × {price} "
             "(configuration); our fills do not move the recorded pools."
         )
 

@@ -1,0 +1,145 @@
+"""What a trade costs and whether it may be proposed: floor, slippage, loan, gas, and the value of all of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import attrs
+
+from alphapulse.rules.arbitrage.candidate import Measure, Stage
+from alphapulse.rules.arbitrage.costs import flash_fee, pool_fees
+from alphapulse.rules.arbitrage.cycle import Cycle
+from alphapulse.rules.arbitrage.cycle_index import CycleIndex
+from alphapulse.rules.arbitrage.flash_loan import FlashLoan
+from alphapulse.rules.arbitrage.gas import GasTerms
+from alphapulse.rules.arbitrage.path import SizedPath
+from alphapulse.rules.arbitrage.scanner import OpenCycle
+from alphapulse.rules.arbitrage.valuation import Valuation
+
+PPM = 1_000_000
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """What a trade must keep to be proposed; None: no bound.
+
+    `min_pool_value` is the least that each pool holds, in raw units of the numéraire. Slippage is how far the amount
+    that comes out lies below what the first unit would bring, in ppm: of each leg, and of the whole path.
+    """
+
+    min_pool_value: int | None = None
+    max_leg_slippage_ppm: int | None = None
+    max_slippage_ppm: int | None = None
+
+
+UNBOUNDED = Bounds()
+"""No floor and no bound of slippage."""
+
+
+class Refused(NamedTuple):
+    """Why a trade is not proposed."""
+
+    stage: Stage
+    reason: str
+    limits: tuple[Measure, ...] = ()
+
+
+class Costs(NamedTuple):
+    """What a trade costs, in raw units of its profit token; None: no pools price it, or nobody said it.
+
+    `native_net` is what is left in wei of the native coin, by which trades in different tokens are compared.
+    """
+
+    pool_fees: int
+    flash_fee: int
+    gas_units: int
+    gas_price_wei: int
+    gas_cost: int | None
+    net: int | None
+    native_net: int | None
+
+
+class Appraiser:
+    """Asks a trade what the terms ask of it.
+
+    `native` and `numeraire` value tokens: in the coin in which gas is paid, and in that in which floors are stated.
+    """
+
+    def __init__(
+        self,
+        index: CycleIndex,
+        native: Valuation,
+        numeraire: Valuation,
+        *,
+        gas: GasTerms,
+        loan: FlashLoan,
+        bounds: Bounds,
+    ) -> None:
+        self._index = index
+        self._native = native
+        self._numeraire = numeraire
+        self._gas = gas
+        self._loan = loan
+        self._bounds = bounds
+
+    def too_thin(self, cycle: Cycle, block_number: int) -> Refused | None:
+        """The first pool of a cycle that holds less than the floor, or of which nobody knows what it holds."""
+        floor = self._bounds.min_pool_value
+        if floor is None:
+            return None
+        for hop in cycle.hops:
+            value = self._numeraire.holding_value(self._index.seats(hop.pool.id)[0], block_number)
+            if value is None:
+                return Refused(Stage.LIQUIDITY, f"no pools say what {hop.pool.name} holds")
+            if value < floor:
+                measure = Measure("pool value", value, floor, "raw numéraire")
+                return Refused(Stage.LIQUIDITY, f"{hop.pool.name} holds {value}, the floor is {floor}", (measure,))
+        return None
+
+    def slips(self, opened: OpenCycle, path: SizedPath) -> Refused | None:
+        """The leg, or the path, that moves prices further than allowed."""
+        bounds = self._bounds
+        if bounds.max_leg_slippage_ppm is None and bounds.max_slippage_ppm is None:
+            return None
+        paid = kept = 1
+        for at, (step, state) in enumerate(zip(path.steps, opened.states, strict=True), 1):
+            numerator, denominator = state.price(step.token_in, step.token_out)
+            first = step.amount_in * numerator * (PPM - (state.fee_ppm or 0))
+            out = step.amount_out * denominator * PPM
+            refused = _above(f"leg {at}", first, out, bounds.max_leg_slippage_ppm)
+            if refused is not None:
+                return refused
+            paid, kept = paid * first, kept * out
+        return _above("the path", paid, kept, bounds.max_slippage_ppm)
+
+    def costs(self, cycle: Cycle, path: SizedPath, block_number: int, base_fee_wei: int | None) -> Costs | Refused:
+        """All costs of a trade; refused if gas or loan are not known. Their value may still be unknown."""
+        chain_id, token = cycle.chain_id, cycle.profit_token
+        price_wei, data_wei = self._gas.price(base_fee_wei), self._gas.data_fee_wei()
+        if price_wei is None:
+            return Refused(Stage.COSTS, "the price of gas is not known: no block has told its base fee yet")
+        if data_wei is None:
+            return Refused(Stage.COSTS, "the chain charges for data on the chain below it: state costs.l1_wei_per_byte")
+        units = self._gas.used([hop.pool.kind for hop in cycle.hops], self._loan.source)
+        if units is None and price_wei:
+            return Refused(Stage.COSTS, "the gas of such a path was not measured: state it in costs.gas_by_kind")
+        units = units or 0
+        loan_ppm = self._loan.fee_ppm_of(cycle, self._index.node(chain_id, token))
+        if loan_ppm is None:
+            return Refused(Stage.COSTS, f"nobody is known who lends the profit token ({self._loan.source.value})")
+        fee = flash_fee(path.size, loan_ppm)
+        gas_wei = units * price_wei + data_wei
+        gas_cost = self._native.amount_for(chain_id, token, gas_wei, block_number)
+        net = None if gas_cost is None else path.profit - fee - gas_cost
+        native_net = None if net is None else self._native.value(chain_id, token, net, block_number)
+        return Costs(pool_fees(path.steps), fee, units, price_wei, gas_cost, net, native_net)
+
+
+def _above(what: str, first: int, out: int, limit_ppm: int | None) -> Refused | None:
+    if limit_ppm is None or first <= 0:
+        return None
+    slippage_ppm = PPM - out * PPM // first
+    if slippage_ppm <= limit_ppm:
+        return None
+    measure = Measure(f"slippage of {what}", slippage_ppm, limit_ppm, "ppm")
+    return Refused(Stage.SLIPPAGE, f"{what} slips by {slippage_ppm} ppm, allowed are {limit_ppm}", (measure,))
