@@ -43,12 +43,17 @@ class Form(enum.StrEnum):
     TRACED_ANSWERS = "traced answers"
     SWAP_STEPS = "swap steps"
     PAIR_SWAPS = "pair swaps"
+    QUOTES = "quotes"
+    ROUTER_QUOTES = "router quotes"
+    KEYED_QUOTES = "keyed quotes"
+    TICKS = "tick values"
     SNAPSHOT = "pool snapshot"
     LOGS = "logs"
     POOL_FILE = "pool file"
     BLOCK = "block"
     POOL_TABLE = "pool table"
     POOL_STATES = "pool states"
+    POOL_DOCUMENT = "pool document"
     TRACES = "traces"
 
 
@@ -66,9 +71,26 @@ TABLES: tuple[tuple[Form, frozenset[str]], ...] = (
     (Form.TRIGGER_DISTANCES, frozenset({"arb_block", "trigger_block", "distance_blocks"})),
     (Form.SWAP_STEPS, frozenset({"sqrt_price_x96_before", "sqrt_price_x96_after", "liquidity", "mode", "amount_in"})),
     (Form.PAIR_SWAPS, frozenset({"pool", "fee_ppm", "reserve0_before", "reserve1_before", "amount0_out"})),
+    (Form.QUOTES, frozenset({"pool", "function", "zero_for_one", "amount", "onchain_result"})),
+    (Form.ROUTER_QUOTES, frozenset({"pool", "fee_ppm", "reserve_a", "reserve_b", "in_a", "quoted_out_b"})),
+    (Form.TICKS, frozenset({"function", "argument", "result"})),
     (Form.SNAPSHOT, POOL | {"version", "reserve0", "sqrt_price_x96", "liquidity"}),
 )
 """The columns by which a table is recognised; the first row that fits names its form."""
+
+
+DOCUMENTS: tuple[tuple[Form, frozenset[str]], ...] = (
+    (Form.POOL_FILE, frozenset({"pools", "tokens", "chainId"})),
+    (Form.BLOCK, frozenset({"chainId", "block", "receipts"})),
+    (Form.BLOCK, frozenset({"chainId", "block", "logs"})),
+    (Form.TRACES, frozenset({"block_number", "traces"})),
+    (Form.TRACED_ANSWERS, frozenset({"block", "arbitrages"})),
+    (Form.KEYED_QUOTES, frozenset({"block_number", "entries"})),
+    (Form.POOL_DOCUMENT, frozenset({"pool", "sqrtPriceX96", "ticks", "tick_spacing"})),
+    (Form.POOL_DOCUMENT, frozenset({"address", "balances", "weights", "tokens"})),
+    (Form.POOL_DOCUMENT, frozenset({"address", "balances", "a_coefficient", "tokens"})),
+)
+"""The same of the keys of one JSON document."""
 
 
 @attrs.frozen
@@ -177,14 +199,9 @@ def _line_form(keys: Collection[str]) -> Form | None:
 
 def _document_form(document: dict[str, Any]) -> Form | None:
     names = document.keys()
-    if names >= {"pools", "tokens", "chainId"}:
-        return Form.POOL_FILE
-    if names >= {"chainId", "block"} and ("receipts" in names or "logs" in names):
-        return Form.BLOCK
-    if names >= {"block_number", "traces"}:
-        return Form.TRACES
-    if names >= {"block", "arbitrages"}:
-        return Form.TRACED_ANSWERS
+    for form, needed in DOCUMENTS:
+        if names >= needed:
+            return form
     first = next(iter(document.values()), None)
     if isinstance(first, dict) and "kind" in first and ("sqrtPriceX96" in first or "reserve0" in first):
         return Form.POOL_STATES

@@ -14,6 +14,13 @@ from alphapulse.scoring.day import Recorded, score_gaps, score_net_positive
 from alphapulse.scoring.evidence import Evidence, Form, read_evidence
 from alphapulse.scoring.listed import score_listed, score_paths, score_triggers
 from alphapulse.scoring.pool_table import ListedPool, listed_pools
+from alphapulse.scoring.quotes import (
+    has_reserves,
+    score_keyed_quotes,
+    score_quotes,
+    score_router_quotes,
+    score_ticks,
+)
 from alphapulse.scoring.score import Score
 from alphapulse.scoring.snapshots import score_snapshot, score_spot_gaps, states_of_pools, states_of_snapshot
 from alphapulse.scoring.spot import SpotState
@@ -29,6 +36,8 @@ ALONE = {
     Form.TRIGGER_DISTANCES: score_triggers,
     Form.SWAP_STEPS: score_swap_steps,
     Form.PAIR_SWAPS: score_pair_swaps,
+    Form.ROUTER_QUOTES: score_router_quotes,
+    Form.TICKS: score_ticks,
     Form.SNAPSHOT: score_snapshot,
 }
 """Answers that need no other file."""
@@ -145,6 +154,15 @@ class _Around:
         return self.library.read(_files(self.answers.path.parent))
 
 
+def _quotes(answers: Evidence, around: _Around) -> Score:
+    needed = [] if has_reserves(answers.rows) else around.needed(Form.POOL_DOCUMENT, "the pools' whole states")
+    return score_quotes(answers, needed)
+
+
+def _keyed_quotes(answers: Evidence, around: _Around) -> Score:
+    return score_keyed_quotes(answers, around.needed(Form.POOL_DOCUMENT, "the pools' whole states"))
+
+
 def _blocks(
     score: Callable[[Evidence, Sequence[Evidence], Mapping[tuple[int, str], ListedPool]], Score],
 ) -> Callable[[Evidence, _Around], Score]:
@@ -163,6 +181,8 @@ WITH_OTHERS: dict[Form, Callable[[Evidence, _Around], Score]] = {
     Form.REALIZED_CYCLES: _blocks(score_realized),
     Form.SPOT_GAPS: lambda answers, around: score_spot_gaps(answers, around.spot_states()),
     Form.NET_POSITIVE_PAIRS: lambda answers, around: score_spot_gaps(answers, around.spot_states()),
+    Form.QUOTES: _quotes,
+    Form.KEYED_QUOTES: _keyed_quotes,
     Form.TRACED_ANSWERS: lambda answers, around: score_traces(answers, around.needed(Form.TRACES, "traced blocks")),
 }
 """Answers that follow from other files."""

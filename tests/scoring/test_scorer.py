@@ -66,6 +66,35 @@ def test_a_day_of_two_pools_is_scored_log_by_log(tmp_path: Path) -> None:
     assert found["gap states"].facts["gross gaps above 10 bps"] == 1800
 
 
+def test_quotes_of_every_kind_of_pool_are_those_of_the_contracts() -> None:
+    """The vectors of the pool mathematics: V2, V3 across hundreds of ticks, Balancer, Curve, TickMath."""
+    scores, failures, _ = score_paths_given([VECTORS / "amm"])
+    assert failures == []
+    found = {Path(one.file).name.split(".")[0]: counts(one) for one in scores if one.form != "swap steps"}
+    assert found == {
+        "balancer_v2_usdc_weth_query_swap": [(18, 18, 18)],
+        "balancer_v2_weth_bal_query_swap": [(18, 18, 18)],
+        "curve_tripool_get_dy": [(18, 18, 18)],
+        "pancakeswap_v2_base_46875151": [(24, 24, 24)],
+        "polygon_v2_router_quotes": [(22, 22, 22)],
+        "tickmath_uniswap_v3_core": [(41, 41, 41)],
+        "uniswap_v3_wbtc_weth_24407242": [(80, 80, 80)],
+        "v2_swap_vectors": [(437, 437, 437)],
+    }
+
+
+def test_quotes_without_the_pools_state_are_named(tmp_path: Path) -> None:
+    """A quoter's answers follow from the pool's whole state, which must lie beside them."""
+    shutil.copy(VECTORS / "amm" / "uniswap_v3_wbtc_weth_24407242.quotes.csv", tmp_path)
+    shutil.copy(VECTORS / "amm" / "curve_tripool_get_dy.quotes.json.gz", tmp_path)
+    scores, failures, _ = score_paths_given([tmp_path])
+    assert scores == []
+    assert all("expected the pools' whole states beside it" in one.problem for one in failures)
+    shutil.copy(VECTORS / "amm" / "balancer_weighted_usdc_weth.state.json.gz", tmp_path)
+    _, failures, _ = score_paths_given([tmp_path])
+    assert all("beside it, found none" in one.problem for one in failures)
+
+
 def test_an_answer_that_was_changed_is_missed(tmp_path: Path) -> None:
     """The score is no formality: one gap more or less in the file is one answer that is different."""
     folder = tmp_path / "x"
