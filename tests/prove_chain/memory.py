@@ -8,7 +8,6 @@ from random import Random
 
 import attrs
 import trio
-import trio.testing
 
 from alphapulse.connections.endpoint import HTTP, WEBSOCKET, read_endpoint
 from alphapulse.connections.node_pool import NodePool
@@ -23,6 +22,7 @@ from tests.prove_chain.memory_transport import MemoryTransport
 from tests.prove_chain.pool_terms import pool_of
 from tests.prove_chain.tape import Step, Tape, TapedNode, record
 from tests.prove_chain.verdict import SILENT_BLOCKS, Verdict
+from tests.simulation.scheduler import run_seeded
 
 BLOCK_MS = 2_000
 BLOCK_S = BLOCK_MS / 1_000
@@ -116,7 +116,7 @@ def faults_in_memory(count: int, folder: Path) -> Outcome:
     judged = compared = lives = 0
     broken: list[str] = []
     while committed.total() < count and not broken:
-        life = trio.run(_lived, tape, lives, clock=trio.testing.MockClock(autojump_threshold=0))
+        life = run_seeded(lives, _lived, tape, lives)
         committed += sum((node.counts for node in life.nodes), Counter[str]())
         silences += life.silences_s
         judged, compared, lives = judged + life.verdict.judged, compared + life.verdict.compared, lives + 1

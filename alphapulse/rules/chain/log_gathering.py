@@ -23,8 +23,12 @@ SILENT_BLOCKS = 2
 NEVER = 1 << 64
 """Behind every block number."""
 
-EMPTY_ANSWERS = 3
-"""Answers in a row after which it is believed that a block has no logs although its sparse bloom says maybe."""
+EMPTY_ANSWERS = 10
+"""Answers in a row after which it is believed that a block has no logs although its sparse bloom says maybe.
+
+A bloom of sixty bits says so wrongly for one block in thousands; a node that finds nothing every third time says it
+three times in a row for one block in forty.
+"""
 
 CONTRADICTING_ANSWERS = 6
 """Equal answers in a row after which they are believed against a log of which the subscription told."""
