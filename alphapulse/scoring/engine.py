@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alphapulse.data.chains import CHAINS
-from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import LogStamp, PoolSwap
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool, PoolKind, Token
@@ -88,13 +88,17 @@ class Engine:
 
 
 def as_pool(listed: ListedPool) -> Pool | None:
-    """The pool as the engine knows it; None for a chain, a kind or a tick spacing that it does not know."""
+    """The pool as the engine knows it; None for a kind that it does not know.
+
+    A spacing that no table tells is taken as 1: the least range that a state can hold in, and so the least profit.
+    """
     chain, kind = CHAINS.get(listed.chain_id), KINDS.get(listed.kind)
-    spacing = SPACINGS.get(listed.fee_ppm) if kind is PoolKind.V3 else None
-    if chain is None or kind is None or (kind is PoolKind.V3 and spacing is None):
+    if kind is None:
         return None
+    venue = Venue.ETHEREUM if chain is None else chain.venue  # what a chain is called decides nothing here
+    spacing = SPACINGS.get(listed.fee_ppm, 1) if kind is PoolKind.V3 else None
     token0, token1 = (Token(bytes.fromhex(text[2:]), text, 0) for text in (listed.token0, listed.token1))
-    pool_id = InstrumentId.from_pool_address(bytes.fromhex(listed.address[2:]), chain.venue)
+    pool_id = InstrumentId.from_pool_address(bytes.fromhex(listed.address[2:]), venue)
     return Pool(pool_id, kind, listed.address, token0, token1, listed.fee_ppm, spacing)
 
 
