@@ -9,6 +9,8 @@ import trio
 
 from alphapulse.collectors.evm.collector import EvmCollector
 from alphapulse.collectors.evm.discovery import Discovery
+from alphapulse.collectors.evm.factory_registry import shipped_factories
+from alphapulse.collectors.evm.listed_pools import ListedPools
 from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.terms import EvmTerms
 from alphapulse.collectors.evm.token_watch import TokenWatch
@@ -102,6 +104,7 @@ def live_chain(
         multicall=_address(section.multicall, f"{path}.multicall"),
         now_ns=environment.now_ns,
         random=environment.random,
+        first=(_listed(pools, section, publisher).check,),
         beside=() if discovery is None else (discovery.run, _watch(discovery, publisher, section).run),
     )
     return collector
@@ -112,6 +115,12 @@ def _log_filter(pools: Sequence[Pool], *, whole_chain: bool) -> LogFilter:
     if whole_chain:
         return LogFilter(topics_of(POOL_DECODERS, FACTORY_DECODERS))
     return LogFilter(topics_of({pool.kind for pool in pools}), [pool.id.body for pool in pools])
+
+
+def _listed(pools: Sequence[Pool], section: EvmSection, publisher: ChainPublisher) -> ListedPools:
+    """What the pool file says of them must be what their contracts say."""
+    factories = {one.address: one for one in shipped_factories() if one.chain_id == section.chain_id and one.address}
+    return ListedPools(pools, factories, parse_address(section.multicall), publisher.leave_out)
 
 
 def _watch(discovery: Discovery, publisher: ChainPublisher, section: EvmSection) -> TokenWatch:

@@ -18,6 +18,7 @@ from alphapulse.collectors.evm.contract_reader import ContractReader
 from alphapulse.collectors.evm.discovery import Discovery
 from alphapulse.collectors.evm.discovery_terms import DiscoveryTerms
 from alphapulse.collectors.evm.factory_registry import shipped_factories
+from alphapulse.collectors.evm.listed_pools import ListedPools
 from alphapulse.collectors.evm.pool_cache import PoolCache
 from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.collectors.evm.token_watch import TokenWatch
@@ -27,7 +28,7 @@ from alphapulse.connections.node_pool import NodePool
 from alphapulse.connections.node_terms import ChainTerms, NodeTerms
 from alphapulse.connections.node_transport import open_transport
 from alphapulse.data.factories import Factory, FactoryKind
-from alphapulse.data.instruments import Venue
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict, TokenVerdict
 from alphapulse.devnet.call_data import call
@@ -348,3 +349,34 @@ async def test_a_running_collector_follows_what_is_found(world: World, tmp_path:
                 assert state.price(*way) == truth.price(*way)
                 assert state.quote_in(*way, 10**9).amount_out == truth.quote_in(*way, 10**9).amount_out
         nursery.cancel_scope.cancel()
+
+
+async def test_listed_pools_that_are_not_what_the_file_says_are_left_out(world: World) -> None:
+    """Wrong decimals, fee, spacing or token, an impostor, a token of two minds; the 18 genuine ones stay."""
+    genuine = [pool_of(pool) for pool in world.pools.values()]
+    v3 = pool_of(world.pools["Uniswap V3 WPOL/WETH 500"])
+    impostor = InstrumentId.from_pool_address(raw(world.places["impostor"]), Venue.POLYGON)
+    wrong = {
+        "decimals": attrs.evolve(v3, token0=attrs.evolve(v3.token0, decimals=6)),
+        "its fee": attrs.evolve(v3, fee_ppm=3_000),
+        "its tick spacing": attrs.evolve(v3, tick_spacing=60),
+        "its token0": pool_of(world.pools["QuickSwap WBTC/WETH"]),
+        "another address": attrs.evolve(pool_of(world.pools["Uniswap V3 USDC.e/WETH 500"]), id=impostor),
+        "tells 6 and 18": pool_of(world.odd_pools["QuickSwap FICKLE/WPOL"]),
+    }
+    wrong["its token0"] = attrs.evolve(wrong["its token0"], token0=v3.token0)
+    if await world.block_number() % 2 == 0:
+        await world.mine()  # the token's decimals at the newest block are now 6
+    factories = {one.address: one for one in shipped_factories() if one.chain_id == 137 and one.address}
+    left_out: list[tuple[Pool, str]] = []
+    listed = ListedPools(
+        [*genuine, *wrong.values()],
+        factories,
+        raw(world.places["Multicall3"]),
+        lambda pool, reason: left_out.append((pool, reason)),
+    )
+    async with open_nodes(world) as nodes:
+        await listed.check(nodes)
+    assert [pool for pool, _ in left_out] == list(wrong.values())
+    for (_, reason), expected in zip(left_out, wrong, strict=True):
+        assert expected in reason

@@ -97,8 +97,9 @@ class EvmCollector:
     """A chain's events into the market-data relay; a service that runs until cancelled.
 
     `open_nodes` gives a running node pool. `begin_run` opens fresh books and is awaited before each snapshot of all
-    pools. `on_broken` is told when the chain has undone, or contradicts, what it had called final. `beside` are tasks
-    that run as long as the node pool that they are given; one that fails takes the collector along.
+    pools. `on_broken` is told when the chain has undone, or contradicts, what it had called final. What is
+    in `first` is awaited before pools are read. `beside` are tasks that run as long as the node pool that they are
+    given; one that fails takes the collector along.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class EvmCollector:
         multicall: bytes,
         now_ns: Callable[[], int],
         random: Random,
+        first: Sequence[Callable[[LiveNodes], Awaitable[None]]] = (),
         beside: Sequence[Callable[[LiveNodes], Awaitable[None]]] = (),
     ) -> None:
         self.publisher = publisher
@@ -133,6 +135,7 @@ class EvmCollector:
         self._multicall = multicall
         self._now_ns = now_ns
         self._random = random
+        self._first = first
         self._beside = beside
         self._tracker: ChainTracker | None = None
         self._told_head = b""
@@ -181,6 +184,8 @@ class EvmCollector:
                     nursery.start_soon(task)
                 for companion in self._beside:
                     nursery.start_soon(companion, nodes)
+                for check in self._first:
+                    await check(nodes)
                 await self._follow(asking, snapshots, joiner, nodes)
         finally:
             self.publisher.say(StreamState.STALE, "the collector was stopped")

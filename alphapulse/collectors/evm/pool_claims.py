@@ -78,7 +78,7 @@ async def claims(
         if told[0] is None and len(addresses) > 1:
             # Perhaps another contract took all the gas.
             told = await reader.read([(address, data) for data in QUESTIONS], blocks.hash)
-        found.append(claim_of(_reading(address, told), factories))
+        found.append(claim_of(reading_of(address, told), factories))
     unproven = [pool for pool in found if isinstance(pool, ClaimedPool) and not pool.proven]
     confirmed = [address_in(answer) for answer in await reader.read([_asked(pool) for pool in unproven], blocks.hash)]
     denied = {
@@ -106,7 +106,8 @@ async def too_young(reader: ContractReader, pools: Sequence[ClaimedPool], blocks
     ]
 
 
-def _reading(address: bytes, told: Sequence[bytes | None]) -> PoolReading:
+def reading_of(address: bytes, told: Sequence[bytes | None]) -> PoolReading:
+    """What a contract's answers to the questions say."""
     factory, token0, token1, fee, spacing = told
     return PoolReading(
         address,

@@ -15,6 +15,7 @@ from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, PoolEvent, StreamState, StreamStatus
 from alphapulse.data.pools import Pool
+from alphapulse.data.verdicts import PoolVerdict
 from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import LogRefused
 from alphapulse.relays.any_relay import AnyRelay
@@ -217,6 +218,13 @@ class ChainPublisher:
         for message in messages:
             self.book.apply(message)
         self._market_data.publish(messages)
+
+    def leave_out(self, pool: Pool, reason: str) -> None:
+        """A pool is not what it was said to be: it is not followed, and its logs are nobody's."""
+        self.pools.pop(pool.id, None)
+        self.book.remove(pool.id)
+        self._decoder.expel(pool.id)
+        self._market_data.publish([PoolVerdict(pool.id, False, clipped(reason, SENTENCE.limit))])
 
     def publish(self, messages: Sequence[object]) -> None:
         """Hand over what belongs to no block."""
