@@ -382,3 +382,14 @@ def _check_chain(path: str, collector: EvmSection, config: Config) -> None:
             f"can act any more; what is left is to be taken at the block's end, or set {path}.pending = true if a node "
             "offers transactions before they are mined",
         )
+    if (
+        strategy is not None
+        and strategy.enabled
+        and strategy.evaluate == "log"
+        and config.execution.latency.logs is not None
+    ):
+        raise ConfigError(
+            "execution.latency",
+            'expected { blocks = N } with evaluate = "log" on a live chain: behind which log a transaction will stand '
+            "is not known; 0 is the end of the next block",
+        )

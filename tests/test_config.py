@@ -660,6 +660,11 @@ def test_a_live_chain_has_the_defaults_and_takes_urls_from_elsewhere() -> None:
             "",
             'strategies.flash_arbitrage.evaluate: expected "block" with collectors.polygon of kind',
         ),
+        (
+            '[strategies.flash_arbitrage]\nevaluate = "block"',
+            "pending = true\n[strategies.flash_arbitrage]",
+            "execution.latency: expected { blocks = N } with evaluate",
+        ),
     ],
 )
 def test_mistakes_of_a_live_chain_are_named(written: str, instead: str, message: str) -> None:

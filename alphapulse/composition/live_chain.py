@@ -147,7 +147,7 @@ def node_terms_of(name: str, section: EvmSection, config: Config) -> list[NodeTe
 def _terms(name: str, section: EvmSection) -> EvmTerms:
     finality = section.finality
     rule = FinalityRule(finality.safe_depth, finality.tag or None, finality.tagged_depth, finality.settled_depth)
-    return EvmTerms(name, section.chain_id, section.block_time_ms, rule, section.verify_ppm)
+    return EvmTerms(name, section.chain_id, section.block_time_ms, rule, section.verify_ppm, section.pending)
 
 
 def _check_chain_of(path: str, section: EvmSection, pools: Sequence[Pool]) -> None:

@@ -7,14 +7,15 @@ from itertools import count
 
 from alphapulse.composition.limits import size_caps
 from alphapulse.composition.restart_policies import RESTARTS
-from alphapulse.composition.terms import flash_arbitrage_terms
+from alphapulse.composition.terms import flash_arbitrage_terms, is_live
 from alphapulse.config import Config, FlashArbitrageSection
 from alphapulse.data.pools import Pool
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.strategies.ahead import AheadOfBlocks
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
-from alphapulse.strategies.strategy import StrategyService
+from alphapulse.strategies.strategy import Strategy, StrategyService
 
 FLASH_ARBITRAGE = "flash_arbitrage"
 
@@ -74,7 +75,10 @@ class Strategies:
     def _flash_arbitrage_service(self) -> Service:
         """A fresh strategy for each life: it starts from the relay's snapshot, not from what an old one believed."""
         self.flash_arbitrage = self._make_flash_arbitrage()
-        return StrategyService(self.flash_arbitrage, self._market_data, self._signals)
+        strategy: Strategy = self.flash_arbitrage
+        if self._section.evaluate == "log" and is_live(self._config):
+            strategy = AheadOfBlocks(strategy)
+        return StrategyService(strategy, self._market_data, self._signals)
 
     def _make_flash_arbitrage(self) -> FlashArbitrage:
         return self._made_of(self._section)

@@ -43,6 +43,11 @@ def speed_ppm(config: Config) -> int:
     return PPM if isinstance(section, EvmSection) else _speed_ppm(section)
 
 
+def is_live(config: Config) -> bool:
+    """True if a live chain is followed."""
+    return any(isinstance(section, EvmSection) for section in config.collectors.values())
+
+
 def recorded_collector(config: Config) -> tuple[str, RecordedSection]:
     """The recording that is replayed, and its name.
 

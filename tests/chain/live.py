@@ -124,13 +124,14 @@ async def live_collector(
     nodes: tuple[tuple[str, str], ...] = (),
     block_time_ms: int = 1_000,
     verify_ppm: int = 1_000_000,
+    pending: bool = False,
     max_block_range: int = 500,
     leave_out: tuple[str, ...] = (),
 ) -> AsyncIterator[Live]:
     """A collector of all pools of a world but `leave_out`, by way of `nodes` (HTTP and WebSocket URLs)."""
     pools = {name: pool_of(pool) for name, pool in world.pools.items()}
     followed = [pool for name, pool in pools.items() if name not in leave_out]
-    terms = EvmTerms("live", 137, block_time_ms, FinalityRule(), verify_ppm)
+    terms = EvmTerms("live", 137, block_time_ms, FinalityRule(), verify_ppm, pending)
     node_terms = [
         NodeTerms(
             label=f"node-{place}",

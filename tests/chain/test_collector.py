@@ -9,6 +9,7 @@ import trio
 
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.pending import PendingTransaction
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Trust
 from alphapulse.data.verdicts import PoolTrustChanged
@@ -176,3 +177,38 @@ async def _keep_mining(world: World) -> None:
     while True:
         await world.mine()
         await trio.sleep(0.2)
+
+
+async def test_pending_transactions_are_told_of_with_the_state_that_they_then_produce(world: World) -> None:
+    """What is simulated before a swap is mined is what the pool is afterwards; books do not move before that."""
+    names = ("QuickSwap WPOL/USDC.e", "Uniswap V3 WPOL/USDC.e 500")
+    async with live_collector(world, pending=True) as live:
+        feed = live.collector.pending
+        assert feed is not None
+        with trio.fail_after(WAIT_S):
+            while not feed.counts["subscriptions"]:  # noqa: ASYNC110 - no event tells of it
+                await trio.sleep(0.05)
+        await world.mine()
+        await live.wait_tip()
+        for name in names:
+            since = len(live.messages)
+            before = live.book.state(live.pools[name].id)
+            pool = world.pools[name]
+            (transaction,) = await world.send(
+                [world.moves.swap(pool, 50 * 10**pool.token0.decimals, zero_for_one=True)]
+            )
+            told = await live.wait(lambda one: isinstance(one, PendingTransaction), since)
+            assert told.transaction_hash.hex() == transaction[2:]
+            assert live.book.state(live.pools[name].id) is before
+            (changed,) = told.pools
+            assert changed.pool == live.pools[name].id
+            await world.mine()
+            await live.wait_tip()
+            truth = live.truth_of(name)
+            assert truth is not None
+            if truth.reserves is not None:
+                assert (changed.reserve0, changed.reserve1) == truth.reserves
+            else:
+                assert (changed.sqrt_price_x96, changed.tick) == (truth.sqrt_price_x96, truth.tick)
+                assert changed.liquidity == truth.liquidity
+        assert feed.counts["changes"] == len(names)

@@ -15,6 +15,7 @@ import trio
 from alphapulse.collectors.evm.asking import Asking
 from alphapulse.collectors.evm.contract_reader import ContractReader, Nodes
 from alphapulse.collectors.evm.joining import PoolJoiner
+from alphapulse.collectors.evm.pending import PendingFeed
 from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.collectors.evm.terms import EvmTerms
@@ -126,6 +127,7 @@ class EvmCollector:
         self.nodes: LiveNodes | None = None
         self.verifier: Verifier | None = None
         self.joiner: PoolJoiner | None = None
+        self.pending: PendingFeed | None = None
         self._terms = terms
         self._wanted = wanted
         self._open_nodes = open_nodes
@@ -180,6 +182,9 @@ class EvmCollector:
                 self.verifier = Verifier(
                     self.publisher, snapshots, self._terms.verify_ppm, self._random, on_divergent=joiner.ask
                 )
+                if self._terms.pending:
+                    self.pending = PendingFeed(self._terms, nodes, self.publisher, self.publisher.publish)
+                    nursery.start_soon(self.pending.run)
                 for task in (asking.run, joiner.run, self.verifier.run, self._listen, self._keep_time):
                     nursery.start_soon(task)
                 for companion in self._beside:

@@ -11,7 +11,8 @@ from alphapulse.rules.chain.finality import FinalityRule
 class EvmTerms:
     """One chain as one collector follows it. `name` is the collector's, and the stream's.
 
-    `verify_ppm` is the chance, for each block, that pools are compared with their contracts at its end.
+    `verify_ppm` is the chance, for each block, that pools are compared with their contracts at its end. With `pending`
+    transactions that are not mined yet are simulated.
     """
 
     name: str
@@ -19,6 +20,7 @@ class EvmTerms:
     block_time_ms: int
     finality: FinalityRule
     verify_ppm: int
+    pending: bool = False
 
     @property
     def silent_ns(self) -> int:

@@ -567,6 +567,17 @@ const PoolToken: w.RecordForm = {
   ],
 };
 
+const PendingPool: w.RecordForm = {
+  name: "PendingPool", text: "A pool behind a transaction: price, liquidity and tick, or reserves, whichever it has.", fields: [
+    w.f("pool", w.instrument, "", ""),
+    w.f("sqrt_price_x96", w.maybe(w.u(160)), "sqrt(raw token1 / raw token0) * 2^96", "price"),
+    w.f("liquidity", w.maybe(w.u(128)), "", "liquidity in range"),
+    w.f("tick", w.maybe(w.i(32)), "", "tick"),
+    w.f("reserve0", w.maybe(w.u(112)), "raw token0", ""),
+    w.f("reserve1", w.maybe(w.u(112)), "raw token1", ""),
+  ],
+};
+
 export const MESSAGES: readonly w.MessageForm[] = [
   { type: 1, domain: 1, name: "Trade",
     text: "A trade on an exchange. Its frame has 90 bytes: 32 of header, 2 of TLV, 56 of value.", fields: [
@@ -1639,5 +1650,16 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("recipient", w.bytes(20), "", ""),
     w.f("amount0", w.u(128), "raw token0", "token0 paid out"),
     w.f("amount1", w.u(128), "raw token1", "token1 paid out"),
+  ] },
+  { type: 219, domain: 1, name: "PendingTransaction",
+    text: "A transaction that a node offers before it is mined, and what it would make of followed pools.", fields: [
+    w.f("stream", w.text(64), "", "the collector's name"),
+    w.f("chain_id", w.u(64), "", "EVM chain"),
+    w.f("transaction_hash", w.bytes(32), "", ""),
+    w.f("base_number", w.u(64), "", "block on top of which it was simulated"),
+    w.f("base_hash", w.bytes(32), "", ""),
+    w.f("venue_time_ns", w.u(64), "ns since 1970 UTC", "timestamp of the base block"),
+    w.f("received_ns", w.u(64), "ns since 1970 UTC", "wall clock at which it was received"),
+    w.f("pools", w.many(w.record(PendingPool), 32), "", "in the order of their last change"),
   ] },
 ];

@@ -23,7 +23,8 @@ from tests.rules.wire.damaged_frames import DAMAGED, KINDS, seal_tlvs, sealed, v
 from tests.rules.wire.wire_strategies import MESSAGE_CLASSES, values
 from tests.rules.wire.wire_vectors import FOLDER, from_json, reference_bytes
 
-NOBODYS = next(n for numbers in DOMAIN_TYPES[Domain.MARKET_DATA] for n in numbers if n not in MESSAGES)
+NOBODYS = next(n for numbers in DOMAIN_TYPES[Domain.SYSTEM] for n in numbers if n not in MESSAGES)
+"""It may travel with market data."""
 
 
 def plain(value: Any) -> Any:
