@@ -21,8 +21,8 @@ from alphapulse.composition.environment import DataPaths
 from alphapulse.config import parse_config
 from alphapulse.data.execution import Mode
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import MarketEvent, PoolBurn, PoolMint, PoolSwap
-from alphapulse.data.pools import Pool
+from alphapulse.data.market import LogStamp, MarketEvent, PoolBurn, PoolMint, PoolSwap
+from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.errors import EvidenceError, LogRefused
 from alphapulse.rules.amm.concentrated import ConcentratedState
@@ -38,6 +38,9 @@ PPM = 1_000_000
 _Gap = tuple[int, int, frozenset[str]]
 """(block, log index, the two pools)."""
 
+_Told = dict[tuple[int, int], dict[str, tuple[int, ...]]]
+"""By position: the pools' price, liquidity and tick as the answers say."""
+
 BEFORE = "the recording holds no swap of that pool before this state"
 
 
@@ -52,6 +55,7 @@ class Recorded:
 def score_gaps(answers: Evidence, recorded: Recorded) -> Score:
     """Which pool is dearer behind each swap, by how much, and whether that beats both fees."""
     expected: dict[_Gap, Any] = {}
+    told: _Told = {}
     for number, row in enumerate(answers.rows, 2):
         where = f"{answers.path}, line {number}"
         place = integer(row, "block_number", where), integer(row, "log_index", where)
@@ -63,17 +67,21 @@ def score_gaps(answers: Evidence, recorded: Recorded) -> Score:
         # At equal prices neither pool is the dearer one.
         order = (higher, lower) if len({price for price, _ in states}) > 1 else frozenset((higher, lower))
         expected[*place, frozenset((higher, lower))] = (order, *gaps, row["net_positive"] == "1", states)
-    found = dict(_gaps(recorded))
-    first = min((key[:2] for key in found), default=(0, 0))
-    known = {key: value for key, value in expected.items() if key in found or key[:2] >= first}
-    early = len(expected) - len(known)
-    notes = (f"{early} states are not counted: {BEFORE}",) if early else ()
-    positive = {key for key, value in known.items() if value[3]}
+        sides = sorted(
+            tuple(integer(row, f"{side}_{name}", where) for name in ("sqrt_price_x96", "liquidity", "tick"))
+            for side in "ab"
+        )
+        told.setdefault(place, {}).update(zip((lower, higher), sides, strict=True))
+    own = dict(_gaps(recorded))
+    found = own if own.keys() == expected.keys() else dict(_gaps(recorded, told))
+    early = len(found) - len(own)
+    notes = (f"{early} states rest on the file's own word for one pool: {BEFORE}",) if early else ()
+    positive = {key for key, value in expected.items() if value[3]}
     return Score(
         str(answers.path),
         answers.form,
         (
-            compared("gap behind each swap: prices, liquidity, order, both gaps", known, found),
+            compared("gap behind each swap: prices, liquidity, order, both gaps", expected, found),
             compared(
                 "states at which the gap beats both fees",
                 dict.fromkeys(positive, True),
@@ -121,7 +129,11 @@ def score_net_positive(answers: Evidence, recorded: Recorded) -> Score:
     )
 
 
-def _gaps(recorded: Recorded) -> Iterator[tuple[_Gap, Any]]:
+def _gaps(recorded: Recorded, told: _Told | None = None) -> Iterator[tuple[_Gap, Any]]:
+    """What stands between the pools behind each swap.
+
+    A pool that the recording has not told yet is as the answers say, once they speak of it: `told`.
+    """
     pools = load_pools(recorded.pools)
     pairs = [pair for pair in combinations(pools, 2) if pair[0].pair == pair[1].pair]
     known = {pool.id: pool for pool in pools}
@@ -134,9 +146,19 @@ def _gaps(recorded: Recorded) -> Iterator[tuple[_Gap, Any]]:
         if state is not None:
             states[event.pool] = state
         if isinstance(event, PoolSwap):
+            for name, numbers in (told or {}).get(event.stamp.position, {}).items():
+                pool = next((pool for pool in pools if pool.id.name == name), None)
+                if pool is not None and pool.id not in states:
+                    states[pool.id] = _as_told(pool, numbers, event.stamp)
             for pair in pairs:
                 if event.pool in (pair[0].id, pair[1].id) and pair[0].id in states and pair[1].id in states:
                     yield _gap(event.stamp.position, pair, states)
+
+
+def _as_told(pool: Pool, numbers: tuple[int, ...], stamp: LogStamp) -> ConcentratedState:
+    price, liquidity, tick = numbers
+    fee_ppm, spacing = pool.fixed_fee_ppm, pool.fixed_tick_spacing
+    return ConcentratedState(price, liquidity, tick, stamp, Trust.IN_RANGE, fee_ppm, spacing, None)
 
 
 def _gap(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -64,6 +65,21 @@ def test_a_day_of_two_pools_is_scored_log_by_log(tmp_path: Path) -> None:
     assert counts(found["net positive states"]) == [(29, 29, 29), (29, 29, 29)]
     assert found["net positive states"].facts["states at block ends"] == 0
     assert found["gap states"].facts["gross gaps above 10 bps"] == 1800
+
+
+def test_a_day_that_begins_in_its_middle_rests_on_the_file_for_what_came_before(tmp_path: Path) -> None:
+    """Half a day alone: a pool that has not traded yet begins as the answers say, all gaps follow, and it is told."""
+    from_block = 18_939_000
+    with gzip.open(DAY / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz", "rt") as file:
+        later = [line for line in file if int(json.loads(line)["blockNumber"], 16) >= from_block]
+    (tmp_path / "logs").write_text("".join(later))
+    shutil.copy(DAY / "pools.json", tmp_path)
+    with gzip.open(VECTORS / "arbitrage" / "gap_states_h00-12.csv.gz", "rt") as file:
+        head, *rows = file
+    (tmp_path / "gaps").write_text("".join([head, *(row for row in rows if int(row.split(",")[0]) >= from_block)]))
+    (score,) = scored(tmp_path).values()
+    assert counts(score) == [(1444, 1444, 1444), (17, 17, 17)]
+    assert score.notes[0].startswith("130 states rest on the file's own word for one pool")
 
 
 def test_quotes_of_every_kind_of_pool_are_those_of_the_contracts() -> None:
