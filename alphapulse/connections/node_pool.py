@@ -208,6 +208,8 @@ class NodePool:
     def _best(self) -> list[Node]:
         """The nodes that may be asked, the best first."""
         healths = [node.health for node in self._nodes]
+        if not any(health.usable for health in healths):
+            self._watch.judge()  # the last one may just have been quarantined
         waits_ns = [node.wait_ns() for node in self._nodes]
         return [self._nodes[position] for position in ranked(healths, self._block_time_ns, waits_ns)]
 

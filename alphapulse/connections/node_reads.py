@@ -8,14 +8,14 @@ from typing import Any, Final
 import trio
 
 from alphapulse.connections.node import Node
-from alphapulse.errors import CallReverted, NodeError, NoQuorum, RateLimited, RpcError
+from alphapulse.errors import CallReverted, NodeError, NodeUnreachable, NoQuorum, RateLimited, RpcError
 from alphapulse.rules.nodes.agreement import Tally
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.rpc_faults import FaultKind
 
 NS_PER_S: Final = 1_000_000_000
 ROUNDS: Final = 3
-"""How often all nodes are tried, if they only want fewer requests."""
+"""How often all nodes are tried, if they only want fewer requests; twice, if a connection broke off."""
 LONGEST_PAUSE_S: Final = 10.0
 ELSEWHERE: Final = frozenset(
     (
@@ -42,7 +42,7 @@ async def read_batch(
     answers: list[Any] = [None] * len(calls)
     pending = list(range(len(calls)))
     problem: NodeError | None = None
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         tried: set[str] = set()
         while pending:
             node = next((node for node in best() if node.label not in tried), None)
@@ -53,7 +53,9 @@ async def read_batch(
             await work.run()
             pending, problem = work.left, work.problem
         limited = isinstance(problem, RateLimited) or any(_is_limited(answers[number]) for number in pending)
-        if not pending or not tried or not limited:
+        # A connection that was kept may end just when it is used again: that says nothing of the node.
+        broken_off = turn == 0 and isinstance(problem, NodeUnreachable)
+        if not pending or not tried or not (limited or broken_off):
             break
         pause_s = min((node.wait_ns() for node in best()), default=0) / NS_PER_S
         if pause_s > LONGEST_PAUSE_S:

@@ -22,6 +22,8 @@ LEAST_PERIOD_NS: Final = NS_PER_S
 """Nodes are looked at once a block, and at most once a second."""
 IDENTITY_EVERY_NS: Final = 60 * NS_PER_S
 LOOK_LIMIT_S: Final = 5.0
+FIRST_LOOKS_S: Final = 1.0
+"""So long a start waits for all nodes, if one is there."""
 LOOKS_OF_SILENCE: Final = 3
 MOST_AHEAD_S: Final = 60
 """A block whose time lies further in the future is none: a node that shows one must not make the others look old."""
@@ -61,20 +63,25 @@ class NodeWatch:
         """What those were told who followed another branch: the block that most have. Without it none comes back."""
         self._told: dict[str, tuple[NodeState, bool]] = {}
         self._looked = trio.Event()
+        self._seen_once: set[str] = set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> NoReturn:
-        """Look at all nodes until cancelled. Ready once each has been looked at."""
-        async with trio.open_nursery() as nursery:
-            for node in self._nodes:
-                nursery.start_soon(self._look, node, name=f"first look at {node.label}")
-        self._compare()
-        task_status.started()
+        """Look at all nodes until cancelled. Ready when each was looked at, or a second later if one may be asked."""
         async with trio.open_nursery() as nursery:
             for node in self._nodes:
                 nursery.start_soon(self._keep_looking, node, name=f"look at {node.label}")
+            with trio.move_on_after(FIRST_LOOKS_S):
+                await self._first_looks(enough=len(self._nodes))
+            await self._first_looks(enough=1)
+            task_status.started()
             while True:
-                await trio.sleep(self._period_ns / NS_PER_S)
                 self._compare()
+                await trio.sleep(self._period_ns / NS_PER_S)
+
+    async def _first_looks(self, *, enough: int) -> None:
+        """Wait until so many nodes can be asked, or all have been looked at."""
+        while sum(node.health.usable for node in self._nodes) < enough and len(self._seen_once) < len(self._nodes):
+            await self._looked.wait()
 
     async def wait_look(self) -> None:
         """Wait until the nodes have been looked at once more; two periods at most."""
@@ -128,8 +135,10 @@ class NodeWatch:
 
     async def _keep_looking(self, node: Node) -> None:
         while node.health.state is not NodeState.WRONG_CHAIN:
-            await trio.sleep(self._period_ns / NS_PER_S)
             await self._look(node)
+            self._seen_once.add(node.label)
+            self._tell_looked()
+            await trio.sleep(self._period_ns / NS_PER_S)
         # Nothing more is expected of it; the task ends, the others go on.
 
     async def _look(self, node: Node) -> None:
@@ -177,6 +186,9 @@ class NodeWatch:
         if all(node.looks > self._compared.get(node.label, 0) for node in compared):
             self._compared = {node.label: node.looks for node in compared}
             self._compare_branches(compared)
+        self._tell_looked()
+
+    def _tell_looked(self) -> None:
         self._looked.set()
         self._looked = trio.Event()
 

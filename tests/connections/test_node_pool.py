@@ -216,7 +216,7 @@ async def test_a_node_that_was_never_reached_is_no_last_resort(autojump_clock: t
 async def test_the_next_node_is_asked_if_one_fails(autojump_clock: trio.testing.MockClock) -> None:
     """Also for single calls of a batch; what a contract or the caller has done is not asked again elsewhere."""
     one, two = ModelNode("one"), ModelNode("two")
-    two.delay_s = 0.9  # so that the first is the best
+    two.delay_s = 0.3  # so that the first is the best
     one.answers = {
         "a": lambda _: 1,
         "b": lambda _: refusal(-32000, "header not found"),
@@ -236,8 +236,40 @@ async def test_the_next_node_is_asked_if_one_fails(autojump_clock: trio.testing.
         one.fault = NodeTimeout("one", "slow")
         assert await pool.call("a") == 2
         two.fault = NodeFault("two", "busy")
-        with pytest.raises(NodeFault):
+        with pytest.raises((NodeFault, NodeTimeout)):
             await pool.call("a")
+
+
+async def test_a_start_waits_for_one_node_not_for_all(autojump_clock: trio.testing.MockClock) -> None:
+    """One that hangs holds up nobody; if none answers, the start is over when all have failed to."""
+    one, two = ModelNode("one"), ModelNode("two")
+    two.delay_s = 1_000
+    async with running(pool_of(one, two)) as pool:
+        assert trio.current_time() == 1
+        assert states(pool) == {"one": "ok", "two": "new"}
+    one.fault = NodeUnreachable("one", "nobody there")
+    async with running(pool_of(one)) as pool:
+        assert trio.current_time() == 1
+        with pytest.raises(NoNode):
+            await pool.call("eth_chainId")
+
+
+async def test_a_kept_connection_that_breaks_off_is_tried_once_more(autojump_clock: trio.testing.MockClock) -> None:
+    """The only node is asked again at once; a second time it is a failure."""
+    one = ModelNode("one")
+    faults = [NodeUnreachable("one", "the answer was cut off")] * 3
+
+    def breaks_off(_: list[Any]) -> int:
+        if faults:
+            raise faults.pop()
+        return 7
+
+    one.answers = {"a": breaks_off}
+    async with running(pool_of(one)) as pool:
+        with pytest.raises(NodeUnreachable):
+            await pool.call("a")
+        assert await pool.call("a") == 7
+        assert one.asked.count("a") == 4
 
 
 async def test_an_error_of_all_nodes_is_the_answer(autojump_clock: trio.testing.MockClock) -> None:
