@@ -210,9 +210,10 @@ class ConcentratedState(NamedTuple):
                 ticks=None,
             )
         if isinstance(event, PoolTick):
-            ticks = self.ticks or TickMap(self.tick_spacing)
+            ticks = TickMap(self.tick_spacing) if self.ticks is None else self.ticks
             known = ticks.with_tick(event.tick, event.liquidity_gross, event.liquidity_net)
-            return self._replace(ticks=known, stamp=event.stamp)
+            price, liquidity, tick, _, trust, fee_ppm, spacing, _ = self
+            return _new(type(self), (price, liquidity, tick, event.stamp, trust, fee_ppm, spacing, known))
         if isinstance(event, PoolTrustChanged):
             return self._trusted(event.trust)
         return self
@@ -234,7 +235,7 @@ class ConcentratedState(NamedTuple):
     def _trusted(self, trust: Trust) -> Self:
         ticks = self.ticks
         if trust is Trust.PROVEN:
-            ticks = ticks or TickMap(self.tick_spacing)
+            ticks = TickMap(self.tick_spacing) if ticks is None else ticks
             if not _give(ticks, self.liquidity, self.tick):
                 trust, ticks = min(self.trust, Trust.IN_RANGE), None
         return self if trust is self.trust and ticks is self.ticks else self._replace(trust=trust, ticks=ticks)

@@ -29,18 +29,39 @@ class TickWord(NamedTuple):
 EMPTY_WORD = TickWord(0, (), ())
 
 
+class _Change(NamedTuple):
+    """A tick that was set, and what was set before it."""
+
+    compressed: int
+    gross: int
+    net: int
+    before: _Change | None
+
+
 class TickMap:
     """Initialised ticks by word. `words` and `spacing` are for reading only.
 
     Liquidity is in the contract's units (uint128, int128): `gross` of all positions that begin or end at a tick, `net`
     what comes in when the price crosses it upwards.
+
+    Ticks that are set one after another, as a snapshot tells them, are put in their words when somebody reads.
     """
 
-    __slots__ = ("spacing", "words")
+    __slots__ = ("_changes", "_words", "spacing")
 
-    def __init__(self, spacing: int, words: Mapping[int, TickWord] | None = None) -> None:
+    def __init__(
+        self, spacing: int, words: Mapping[int, TickWord] | None = None, changes: _Change | None = None
+    ) -> None:
         self.spacing = spacing
-        self.words: Mapping[int, TickWord] = words or {}
+        self._words: Mapping[int, TickWord] = words or {}
+        self._changes = changes
+
+    @property
+    def words(self) -> Mapping[int, TickWord]:
+        """The words that hold any tick, by their position."""
+        if self._changes is not None:
+            self._words, self._changes = _changed(self._words, self._changes), None
+        return self._words
 
     @classmethod
     def of(cls, spacing: int, ticks: Iterable[tuple[int, int, int]]) -> Self:
@@ -63,11 +84,8 @@ class TickMap:
     def __iter__(self) -> Iterator[tuple[int, int, int]]:
         """(tick, gross, net) of every initialised tick, upwards."""
         for position in sorted(self.words):
-            bitmap, gross, net = self.words[position]
-            for one_gross, one_net in zip(gross, net, strict=True):
-                bit = (bitmap & -bitmap).bit_length() - 1
-                bitmap &= bitmap - 1
-                yield ((position << WORD_BITS) + bit) * self.spacing, one_gross, one_net
+            for bit, (gross, net) in _ticks(self.words[position]).items():
+                yield ((position << WORD_BITS) + bit) * self.spacing, gross, net
 
     def at(self, tick: int) -> tuple[int, int]:
         """(gross, net) at a tick; zeros where it is not initialised. Raises AmmError for a tick that cannot be."""
@@ -86,23 +104,8 @@ class TickMap:
         """
         if gross < 0 or abs(net) > gross:
             raise AmmError(f"a tick has at least as much gross liquidity as net, tick {tick} had {gross} and {net}")
-        compressed = _compressed(tick, self.spacing)
-        position, bit = compressed >> WORD_BITS, compressed % WORD
-        bitmap, all_gross, all_net = self.words.get(position, EMPTY_WORD)
-        rank = (bitmap & (1 << bit) - 1).bit_count()
-        end = rank + (bitmap >> bit & 1)
-        words = dict(self.words)
-        if gross:
-            words[position] = TickWord(
-                bitmap | 1 << bit,
-                (*all_gross[:rank], gross, *all_gross[end:]),
-                (*all_net[:rank], net, *all_net[end:]),
-            )
-        elif rest := bitmap & ~(1 << bit):
-            words[position] = TickWord(rest, all_gross[:rank] + all_gross[end:], all_net[:rank] + all_net[end:])
-        else:
-            words.pop(position, None)
-        return type(self)(self.spacing, words)
+        change = _Change(_compressed(tick, self.spacing), gross, net, self._changes)
+        return type(self)(self.spacing, self._words, change)
 
     def with_position(self, lower: int, upper: int, liquidity: int) -> Self:
         """The map after `liquidity` was added to a range, or taken out if it is negative.
@@ -169,3 +172,29 @@ def _compressed(tick: int, spacing: int) -> int:
 def _word(ticks: Mapping[int, tuple[int, int]]) -> TickWord:
     bits = sorted(ticks)
     return TickWord(sum(1 << bit for bit in bits), *zip(*(ticks[bit] for bit in bits), strict=True))
+
+
+def _changed(words: Mapping[int, TickWord], changes: _Change | None) -> dict[int, TickWord]:
+    """The words after all changes: of several of one tick the newest, which comes first, counts."""
+    newest: dict[int, dict[int, tuple[int, int]]] = {}
+    while changes is not None:
+        compressed, gross, net, changes = changes
+        newest.setdefault(compressed >> WORD_BITS, {}).setdefault(compressed % WORD, (gross, net))
+    changed = dict(words)
+    for position, ticks in newest.items():
+        known = {bit: both for bit, both in (_ticks(words.get(position, EMPTY_WORD)) | ticks).items() if both[0]}
+        if known:
+            changed[position] = _word(known)
+        else:
+            changed.pop(position, None)
+    return changed
+
+
+def _ticks(word: TickWord) -> dict[int, tuple[int, int]]:
+    """The ticks of a word by their bit, upwards."""
+    bitmap, found = word.bitmap, {}
+    for both in zip(word.gross, word.net, strict=True):
+        bit = (bitmap & -bitmap).bit_length() - 1
+        bitmap &= bitmap - 1
+        found[bit] = both
+    return found

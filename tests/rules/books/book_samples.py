@@ -54,6 +54,7 @@ class ChainWriter:
 
     draw: Callable[[st.SearchStrategy[Any]], Any]
     book: PoolBook = attrs.field(factory=lambda: PoolBook(POOLS))
+    positions: dict[tuple[InstrumentId, int, int], int] = attrs.field(factory=dict)
 
     def event(self, pool: Pool, at: LogStamp) -> Any:
         """The next event of a pool."""
@@ -66,7 +67,7 @@ class ChainWriter:
         else:
             assert isinstance(state, ConcentratedState)
             event = self._next(pool, at, state)
-        self.book.apply(event)
+        self.take(event)
         return event
 
     def _first(self, pool: Pool, at: LogStamp) -> Any:
@@ -86,7 +87,7 @@ class ChainWriter:
         if kind == "mint":
             return PoolMint(at, pool.id, *ticks, self.draw(st.integers(0, 10**12)), 1, 1)
         if kind == "burn" and state.ticks is not None:
-            return self._burn(pool, at, state)
+            return self._burn(pool, at)
         if kind == "fee" and pool.kind is ALGEBRA:
             return PoolFeeChanged(at, pool.id, self.draw(st.integers(1, 60_000)))
         return PoolCollect(at, pool.id, *ticks, 1, 1)
@@ -104,19 +105,22 @@ class ChainWriter:
         amounts = (done.amount_in, -done.amount_out) if down else (-done.amount_out, done.amount_in)
         return PoolSwap(at, pool.id, *amounts, done.sqrt_price_x96, done.liquidity, done.tick)
 
-    def _burn(self, pool: Pool, at: LogStamp, state: ConcentratedState) -> Any:
-        """Takes out part of what begins or ends at two ticks, as far as there is any."""
-        known = list(state.ticks or ())
-        below = [tick for tick, _, net in known if net > 0]
-        above = [tick for tick, _, net in known if net < 0]
-        pairs = [(low, high) for low in below for high in above if low < high]
-        if not pairs or state.ticks is None:
+    def _burn(self, pool: Pool, at: LogStamp) -> Any:
+        """Takes out part of a position, if there is one."""
+        held = [ticks for (of, *ticks), liquidity in self.positions.items() if of == pool.id and liquidity]
+        if not held:
             return PoolCollect(at, pool.id, -60, 60, 1, 1)
-        low, high = self.draw(st.sampled_from(pairs))
-        most = min(abs(state.ticks.at(low)[1]), abs(state.ticks.at(high)[1]))
-        if low <= state.tick < high:
-            most = min(most, state.liquidity)
-        return PoolBurn(at, pool.id, low, high, self.draw(st.integers(0, most)), 1, 1)
+        lower, upper = self.draw(st.sampled_from(held))
+        most = self.positions[pool.id, lower, upper]
+        return PoolBurn(at, pool.id, lower, upper, self.draw(st.integers(0, most)), 1, 1)
+
+    def take(self, event: Any) -> None:
+        """An event is part of the chain."""
+        self.book.apply(event)
+        if isinstance(event, PoolMint | PoolBurn):
+            key = event.pool, event.tick_lower, event.tick_upper
+            change = event.liquidity if isinstance(event, PoolMint) else -event.liquidity
+            self.positions[key] = self.positions.get(key, 0) + change
 
 
 @st.composite
@@ -135,7 +139,7 @@ def chain_histories(draw: st.DrawFn) -> list[tuple[Any, list[Any]]]:
             kept = [one for one in kept if one.pool.chain_id != chain_id or one.stamp.block_number <= ancestor]
             writer = ChainWriter(draw)
             for event in kept:
-                writer.book.apply(event)
+                writer.take(event)
             history.append((reorganised(chain_id, ancestor), list(kept)))
             continue
         heads[chain_id] += draw(st.integers(1, 3))
