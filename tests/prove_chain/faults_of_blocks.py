@@ -13,7 +13,7 @@ DETECTED_WITHIN = 2
 """Blocks after which a fault must have shown: its block is complete, or the stream is not fresh."""
 
 
-def chosen_faults(chance: Random) -> Faults:
-    """Some kinds of faults, each of them seldom, sometimes or often."""
-    names = chance.sample((*FRAME_FAULTS, *HTTP_FAULTS), chance.randint(1, 4))
+def chosen_faults(chance: Random, most: int) -> Faults:
+    """One to `most` kinds of faults, each of them seldom, sometimes or often."""
+    names = chance.sample((*FRAME_FAULTS, *HTTP_FAULTS), chance.randint(1, most))
     return Faults(**{name: chance.choice(RATES) for name in names})

@@ -34,6 +34,8 @@ STEPS = 120
 """Steps of the tape; each life of the collector hears all of it."""
 SETTLE_STEPS = 30
 """Of these the last, without faults: as long as a node may be left alone for what it did."""
+KINDS_AT_ONCE = 6
+"""Kinds of faults that a node commits in the same block, at most."""
 SILENCE_EVERY = 20
 """Steps between silences of all nodes."""
 MUTE_EVERY = 12
@@ -62,7 +64,7 @@ class Life:
             for number, node in enumerate(self.nodes):
                 node.behave()
                 if faulty:
-                    node.faults = chosen_faults(self.chance)
+                    node.faults = chosen_faults(self.chance, KINDS_AT_ONCE)
                     node.lag = self.chance.choice((0, 0, 0, 1, 3)) if number else 0
                     node.silent = {"logs"} if self.chance.randrange(MUTE_EVERY) == 0 else set()
             if faulty and at % SILENCE_EVERY == SILENCE_EVERY - 1:

@@ -16,6 +16,8 @@ from tests.prove_chain.rig import BLOCK_S, LEVEL_LIMIT_S, Rig, open_rig
 from tests.prove_chain.verdict import SILENT_BLOCKS
 
 DEEPEST = 64
+KINDS_AT_ONCE = 4
+"""Kinds of faults that a node commits in the same block, at most."""
 SILENT_S = SILENT_BLOCKS * BLOCK_S
 MARGIN_S = 0.75
 """What a busy machine may add to a time that the collector judges by its own clock."""
@@ -72,7 +74,7 @@ async def _faulty_blocks(count: int) -> Outcome:
         while faulty < count and not rig.broken:
             before = rig.committed.total()
             for proxy in rig.proxies:
-                proxy.faults = chosen_faults(chance)
+                proxy.faults = chosen_faults(chance, KINDS_AT_ONCE)
                 proxy.lag = chance.choice((0, 0, 0, 1, 3)) if proxy is rig.proxies[1] else 0
             block = await rig.mined()
             await rig.tell()
