@@ -11,8 +11,6 @@ import httpx
 from alphapulse import __version__
 
 TIMEOUT_S = 10.0
-CONNECT_S = 5.0
-"""A node that does not take a connection for so long is not there. Its answer has a deadline of its own."""
 MOST_CONNECTIONS = 256
 
 # It writes whole URLs at INFO, and a node's may hold a key.
@@ -61,7 +59,7 @@ def node_client(tls: ssl.SSLContext) -> httpx.AsyncClient:
     }
     return httpx.AsyncClient(
         headers=headers,
-        timeout=httpx.Timeout(None, connect=CONNECT_S),
+        timeout=None,  # noqa: S113 - each request has a deadline of its own
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=32, keepalive_expiry=30.0),
         follow_redirects=False,
         trust_env=False,

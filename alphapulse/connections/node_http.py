@@ -18,6 +18,8 @@ from alphapulse.errors import AnswerTooLarge, BadAnswer, NodeError, NodeTimeout,
 
 MOST_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Unpacked: twenty thousand logs."""
+CONNECT_SHARE: Final = 0.5
+"""Of a request's time, for TCP and TLS: who is not there by then does not answer in time either."""
 GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -43,7 +45,7 @@ class NodeHttp:
         """
         reply: _Reply | NodeError | None = None
         with trio.move_on_after(limit_s):
-            reply = await self._reply(endpoint, body, node)
+            reply = await self._reply(endpoint, body, node, limit_s)
         # Raised here, so that no error of the library is its context: those know the whole request.
         if reply is None:
             raise NodeTimeout(node, f"there was no whole answer within {limit_s:g} s")
@@ -56,9 +58,9 @@ class NodeHttp:
             return reply.body
         raise problem
 
-    async def _reply(self, endpoint: Endpoint, body: bytes, node: str) -> _Reply | NodeError:
+    async def _reply(self, endpoint: Endpoint, body: bytes, node: str, limit_s: float) -> _Reply | NodeError:
         try:
-            return await self._read(endpoint, body, node)
+            return await self._read(endpoint, body, node, limit_s)
         except httpx.TimeoutException:
             problem: NodeError = NodeTimeout(node, "no connection in time")
         except httpx.RemoteProtocolError as fault:
@@ -69,8 +71,10 @@ class NodeHttp:
             problem = connection_error(node, fault)
         return problem
 
-    async def _read(self, endpoint: Endpoint, body: bytes, node: str) -> _Reply | NodeError:
-        request = self._client.build_request("POST", endpoint.url.reveal(), content=body)
+    async def _read(self, endpoint: Endpoint, body: bytes, node: str, limit_s: float) -> _Reply | NodeError:
+        # The library closes a socket whose handshake lasts too long, but leaves open one whose handshake is cancelled.
+        timeout = httpx.Timeout(None, connect=limit_s * CONNECT_SHARE)
+        request = self._client.build_request("POST", endpoint.url.reveal(), content=body, timeout=timeout)
         request.stream = _Request(body)
         async with aclosing(await self._client.send(request, stream=True)) as response:
             packing = response.headers.get("content-encoding", "identity").strip().lower()
