@@ -22,6 +22,7 @@ const OpportunitiesPage = lazy(() => import("./studies/OpportunitiesPage"));
 const SweepsPage = lazy(() => import("./studies/SweepsPage"));
 const Overview = lazy(() => import("./Overview"));
 const Firehose = lazy(() => import("./firehose/Firehose"));
+const Pools = lazy(() => import("./pools/Pools"));
 const Relays = lazy(() => import("./relays/Relays"));
 const Risk = lazy(() => import("./risk/Risk"));
 const Settings = lazy(() => import("./settings/Settings"));
@@ -71,6 +72,11 @@ export function App() {
               <Route path="/sweeps">
                 <Guard area="page">
                   <SweepsPage />
+                </Guard>
+              </Route>
+              <Route path="/pools">
+                <Guard area="page">
+                  <Pools />
                 </Guard>
               </Route>
               <Route path="/risk">

@@ -6,7 +6,7 @@ import type { HaltReport, Status } from "./api/types";
 import { millis } from "./format/time";
 import { stop as stopWords } from "./messages";
 import { serverClock, serverNow } from "./model/clock";
-import { putAsked } from "./model/asked";
+import { changePools, putAsked } from "./model/asked";
 import { addFrames } from "./model/firehose";
 import { Feed, type FeedListener } from "./model/feed";
 import { Frames, PointsMissing, withPoints, type Changes } from "./model/frames";
@@ -137,7 +137,10 @@ class Dashboard implements FeedListener {
         break;
       case "delta":
         if (message.topic === "firehose") addFrames(message.data);
-        else if (message.topic === "relays") putAsked("relays", message.data);
+        else if (message.topic === "pools") {
+          if (message.op === "change") changePools(message.data);
+          else putAsked("pools", message.data);
+        } else if (message.topic === "relays") putAsked("relays", message.data);
         else if (message.topic === "risk") putAsked("risk", message.data);
         else if (message.topic === "why_not") putAsked("why_not", message.data);
         else if (message.op === "append") this.frames.append(message);

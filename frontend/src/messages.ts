@@ -41,6 +41,7 @@ export const pages = {
   label: "Pages",
   overview: "Overview",
   opportunities: "Opportunities",
+  pools: "Pools",
   risk: "Risk",
   system: "System",
   relays: "Relays",
@@ -55,6 +56,7 @@ export const keyboard = {
   stop: "Hold for one second: stop trading, from anywhere",
   goTo: (page: string) => `Go to ${page}`,
   firehose: [
+    ["/", "Pools: filter"],
     ["Space", "Firehose: pause and go on"],
     ["j", "Firehose: next frame"],
     ["k", "Firehose: previous frame"],
@@ -270,12 +272,6 @@ export const freshness = {
   limit: (limit: string) => `, limit ${limit}`,
   delivered: "delivered",
   refused: (count: number) => `, ${count} refused`,
-  pool: (name: string) => `Pool ${name}`,
-  sinceSwap: "since last event",
-  inRange: "In range",
-  events: (count: string) => `${count} events`,
-  block: (block: string) => `block ${block}`,
-  neverHeard: "No event of this pool yet.",
   noStreams: "The daemon reported no streams.",
 } as const;
 

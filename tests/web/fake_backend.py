@@ -9,10 +9,19 @@ import trio
 
 from alphapulse.data.roles import Role
 from alphapulse.errors import ConfigError, LifecycleError
+from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.level_shapes import Levels, Risk, ScopeLevel
 from alphapulse_web.api.messages import FrameSample, LiveFrame
+from alphapulse_web.api.pool_shapes import AllPools, ChangedPools, PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
+from alphapulse_web.api.requests import (
+    FlattenRequest,
+    KillRequest,
+    OverrideRequest,
+    PoolQuery,
+    ReloadRequest,
+    ResumeRequest,
+)
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     Amount,
@@ -37,7 +46,6 @@ from alphapulse_web.api.schemas import (
     Pnl,
     Point,
     PoolRef,
-    Pools,
     Positions,
     Reason,
     Reloaded,
@@ -57,6 +65,7 @@ from alphapulse_web.api.schemas import (
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, SweepSummary, WhyNot
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
+from tests.web.views.pool_market import PoolMarket
 
 HALT_ID = 7
 SWEEP = "day"
@@ -117,6 +126,7 @@ class FakeBackend:
         self.built = 0
         self.watched = False
         self.frames: list[LiveFrame] = []
+        self.market = PoolMarket()
 
     def touch(self, *topics: Topic) -> None:
         """The topics changed."""
@@ -215,8 +225,23 @@ class FakeBackend:
             children=[leaf],
         )
 
-    def pools(self) -> Pools:
-        return Pools(pools=[])
+    def chains(self) -> Chains:
+        return Chains(chains=[])
+
+    def pools(self, wish: PoolQuery) -> Pools:
+        return self.market.view.page(wish)
+
+    def pool(self, pool_id: str) -> PoolDetail:
+        return self.market.view.detail(pool_id)
+
+    def all_pools(self) -> AllPools:
+        return self.market.view.all()
+
+    def pools_revision(self) -> int:
+        return self.market.view.revision
+
+    def changed_pools(self, revision: int) -> ChangedPools:
+        return self.market.view.changed(revision)
 
     def pairs(self) -> Pairs:
         return Pairs(

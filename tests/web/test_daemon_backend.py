@@ -247,7 +247,7 @@ async def test_everything_encodes_to_what_the_document_says(tmp_path: Path, auto
         topics = Topics(
             status=backend.status(),
             tree=backend.tree(),
-            pools=backend.pools(),
+            chains=backend.chains(),
             pairs=backend.pairs(),
             pnl=await backend.pnl(),
             positions=backend.positions(),

@@ -16,6 +16,7 @@ from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.study_shapes import WhyNot
 from alphapulse_web.hub import FAULT, MAX_CLIENTS, NOT_LOGGED_IN, QUEUE, STOPPING, TOO_SLOW, Client, Hub
 from tests.web.fake_backend import NOW_NS, PAIR, FakeBackend, live_frame
+from tests.web.views.market_samples import FIRST, SECOND, swap
 
 ASKED = {"relays", "risk", "why_not"}
 
@@ -128,9 +129,35 @@ async def test_a_new_run_puts_everything_anew(stage: Stage, autojump_clock: Cloc
     stage.backend.start_run()
     stage.backend.add_points(PAIR, 1)
     await trio.sleep(0.2)
-    assert page.kinds()[2:] == ["status", "tree", "pools", "pairs", "pnl", "positions", "opportunities"]
+    assert page.kinds()[2:] == ["status", "tree", "chains", "pairs", "pnl", "positions", "opportunities"]
     put = next(message for message in page.messages if message.get("topic") == "pairs")
     assert [point["i"] for point in put["data"]["pairs"][0]["points"]] == [0]
+
+
+async def test_pools_come_whole_once_and_then_as_they_change(stage: Stage, autojump_clock: Clock) -> None:
+    """To those who asked; one who comes later is told all of them, the others only what is new."""
+    first, other = await stage.open(), await stage.open()
+    market = stage.backend.market
+    stage.hub.subscribe(first.client, ["pools"])
+    await trio.sleep(1.2)
+    market.apply(swap(FIRST.id, 2000, 7))
+    stage.hub.subscribe(other.client, ["pools"])
+    await trio.sleep(1.2)
+    market.apply(swap(SECOND.id, 2001, 8))
+    await trio.sleep(1.2)
+
+    def told(page: Page) -> list[tuple[str, list[str]]]:
+        return [
+            (message["op"], [pool["address"] for pool in message["data"]["pools"]])
+            for message in page.messages
+            if message.get("topic") == "pools"
+        ]
+
+    every, one, two = [FIRST.id.name, SECOND.id.name], [FIRST.id.name], [SECOND.id.name]
+    assert [(op, sorted(pools)) for op, pools in told(first)] == [
+        ("put", sorted(every)), ("change", one), ("change", two)
+    ]  # fmt: skip
+    assert [(op, sorted(pools)) for op, pools in told(other)] == [("put", sorted(every)), ("change", two)]
 
 
 async def test_a_hole_in_the_points_puts_the_pairs_anew(stage: Stage, autojump_clock: Clock) -> None:

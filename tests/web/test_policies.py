@@ -13,6 +13,8 @@ from alphapulse_web.api.routes import PATHS, PREFIX, ROUTES, Idempotency, Rate, 
 from alphapulse_web.app import check_routes
 from alphapulse_web.doorkeeper import PAGES, SECURITY_HEADERS
 from alphapulse_web.permissions import ROLES, Permission, may
+from tests.web.fake_backend import HALT_ID
+from tests.web.views.market_samples import FIRST
 from tests.web.web_client import BEARER, ORIGIN, TOKEN, Desk, answer, keyed
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
@@ -186,7 +188,8 @@ SERVED = {200, 202, 204, 404}
 
 def path_of(route: Route) -> str:
     """A path that the row matches."""
-    return route.path.replace("<int:halt_id>", "1").replace("<name>", "day")
+    path = route.path.replace("<int:halt_id>", str(HALT_ID)).replace("<name>", "day")
+    return path.replace("<pool_id>", FIRST.id.to_wire().hex())
 
 
 async def status_of(desk: Desk, method: str, path: str, row: Route | None, headers: dict[str, str]) -> int:

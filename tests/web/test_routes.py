@@ -11,6 +11,7 @@ import pytest
 from alphapulse.errors import JournalError
 from alphapulse_web.api import schemas
 from alphapulse_web.api.routes import ROUTES, Route
+from tests.web.test_policies import path_of
 from tests.web.web_client import BEARER, Desk, answer
 
 READS = [route for route in ROUTES if route.method == "GET" and route.reply is not None]
@@ -18,9 +19,7 @@ READS = [route for route in ROUTES if route.method == "GET" and route.reply is n
 
 @pytest.mark.parametrize("route", READS, ids=lambda route: route.name)
 async def test_a_read_answers_in_its_shape(route: Route) -> None:
-    response = await Desk().ask(
-        "GET", route.path.replace("<int:halt_id>", "7").replace("<name>", "day"), headers=BEARER
-    )
+    response = await Desk().ask("GET", path_of(route), headers=BEARER)
     assert response.status_code == 200
     assert response.content_type == "application/json"
     assert route.reply is not None

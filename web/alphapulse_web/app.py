@@ -11,6 +11,7 @@ from alphapulse_web.api.audit import audit_routes
 from alphapulse_web.api.books import book_routes
 from alphapulse_web.api.control import control_routes
 from alphapulse_web.api.keys import key_routes
+from alphapulse_web.api.markets import market_routes
 from alphapulse_web.api.relays import relay_routes
 from alphapulse_web.api.replies import register_errors
 from alphapulse_web.api.risk import risk_routes
@@ -107,6 +108,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     app.tickets = tickets = Tickets(now_ns)
     authenticator = access.authenticator
     app.register_blueprint(status_routes(backend))
+    app.register_blueprint(market_routes(backend))
     app.register_blueprint(book_routes(backend))
     app.register_blueprint(study_routes(backend))
     app.register_blueprint(audit_routes(backend))

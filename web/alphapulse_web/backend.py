@@ -6,10 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from alphapulse.data.roles import Role
+from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.level_shapes import Levels, Risk
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.pool_shapes import AllPools, ChangedPools, PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
+from alphapulse_web.api.requests import (
+    FlattenRequest,
+    KillRequest,
+    OverrideRequest,
+    PoolQuery,
+    ReloadRequest,
+    ResumeRequest,
+)
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
@@ -23,7 +32,6 @@ from alphapulse_web.api.schemas import (
     Pairs,
     Pnl,
     Point,
-    Pools,
     Positions,
     Reloaded,
     Result,
@@ -35,8 +43,8 @@ from alphapulse_web.api.schemas import (
 )
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
 
-Topic = Literal["status", "tree", "pools", "pairs", "pnl", "positions", "opportunities"]
-TOPICS: tuple[Topic, ...] = ("status", "tree", "pools", "pairs", "pnl", "positions", "opportunities")
+Topic = Literal["status", "tree", "chains", "pairs", "pnl", "positions", "opportunities"]
+TOPICS: tuple[Topic, ...] = ("status", "tree", "chains", "pairs", "pnl", "positions", "opportunities")
 """The WebSocket's topics, in the order in which a round sends them."""
 
 
@@ -61,8 +69,23 @@ class Backend(Protocol):
     def tree(self) -> TreeNode:
         """The daemon's tasks."""
 
-    def pools(self) -> Pools:
-        """All pools."""
+    def chains(self) -> Chains:
+        """All chains that pools are watched on."""
+
+    def pools(self, wish: PoolQuery) -> Pools:
+        """A page of pools. Raises ValueError if the cursor is not one that was given out."""
+
+    def pool(self, pool_id: str) -> PoolDetail:
+        """A pool with its ticks, by its id in hex. Raises LookupError if it is not watched."""
+
+    def all_pools(self) -> AllPools:
+        """The pools for a page that shows them live."""
+
+    def pools_revision(self) -> int:
+        """A number that grows with every change of a pool."""
+
+    def changed_pools(self, revision: int) -> ChangedPools:
+        """Those that have changed behind that number."""
 
     def pairs(self) -> Pairs:
         """All pairs, each with at most its 5000 newest points."""

@@ -20,10 +20,19 @@ from alphapulse.observe.stack_dump import task_stacks
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
 from alphapulse.secret import masked
+from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.level_shapes import Levels, Risk
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.pool_shapes import AllPools, ChangedPools, PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
-from alphapulse_web.api.requests import FlattenRequest, KillRequest, OverrideRequest, ReloadRequest, ResumeRequest
+from alphapulse_web.api.requests import (
+    FlattenRequest,
+    KillRequest,
+    OverrideRequest,
+    PoolQuery,
+    ReloadRequest,
+    ResumeRequest,
+)
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import (
     AuditHead,
@@ -38,7 +47,6 @@ from alphapulse_web.api.schemas import (
     Pairs,
     Pnl,
     Point,
-    Pools,
     Positions,
     Reloaded,
     Result,
@@ -57,6 +65,7 @@ from alphapulse_web.views.candidates_view import CandidatesView
 from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
 from alphapulse_web.views.levels_view import LevelsView
 from alphapulse_web.views.live_view import LiveView
+from alphapulse_web.views.nodes_shape import nodes_shape
 from alphapulse_web.views.relays_view import RelaysReader
 from alphapulse_web.views.risk_view import RiskView
 from alphapulse_web.views.status_view import StatusView
@@ -121,7 +130,7 @@ class DaemonBackend:
                 (
                     status,
                     hash((run, second, daemon.halts.epoch)),
-                    market,
+                    hash((run, second, view.chains.revision)),
                     market,
                     books,
                     books,
@@ -139,9 +148,34 @@ class DaemonBackend:
         """The daemon's tasks."""
         return self._status.tree()
 
-    def pools(self) -> Pools:
-        """All pools."""
-        return self._view.market.pools()
+    def chains(self) -> Chains:
+        """All chains that pools are watched on."""
+        limit_ns = self._daemon.config.limits.max_input_age_s * NS_PER_S
+        sources = self._daemon.sources
+        live = sources.live.nodes if sources is not None and sources.live is not None else None
+        report = live.health() if live is not None else None
+        nodes = {report.chain_id: nodes_shape(report)} if report is not None else {}
+        return self._view.chains.chains(limit_ns=limit_ns, nodes=nodes)
+
+    def pools(self, wish: PoolQuery) -> Pools:
+        """A page of pools."""
+        return self._view.pools.page(wish)
+
+    def pool(self, pool_id: str) -> PoolDetail:
+        """A pool with its ticks. Raises LookupError if it is not watched."""
+        return self._view.pools.detail(pool_id)
+
+    def all_pools(self) -> AllPools:
+        """The pools for a page that shows them live."""
+        return self._view.pools.all()
+
+    def pools_revision(self) -> int:
+        """Grows with every change of a pool."""
+        return self._view.pools.revision
+
+    def changed_pools(self, revision: int) -> ChangedPools:
+        """Those that have changed behind a revision."""
+        return self._view.pools.changed(revision)
 
     def pairs(self) -> Pairs:
         """All pairs with their points."""

@@ -85,6 +85,8 @@ class Hub:
         self._beat_at = 0.0
         self._frames_at = 0.0
         self._asked_at = 0.0
+        self._pool_listeners: set[Client] = set()
+        self._pools_told = 0
 
     def join(self, session: str | None) -> Client:
         """A client that is told everything with the next round; it is already shed if there is no room or no time."""
@@ -181,6 +183,17 @@ class Hub:
             _tell(listeners, [_put("risk", self._backend.risk())])
         if listeners := [client for client in clients if "why_not" in client.asked]:
             _tell(listeners, [_put("why_not", self._backend.why_not())])
+        self._tell_pools({client for client in clients if "pools" in client.asked})
+
+    def _tell_pools(self, listeners: set[Client]) -> None:
+        """All of them to whoever has not had them, then what changes."""
+        revision = self._backend.pools_revision()
+        told = self._pool_listeners & listeners
+        if told and revision != self._pools_told:
+            _tell(told, [_change("pools", self._backend.changed_pools(self._pools_told))])
+        if new := listeners - told:
+            _tell(new, [_put("pools", self._backend.all_pools())])
+        self._pool_listeners, self._pools_told = listeners, revision
 
     def _watch(self) -> None:
         """Nothing is kept or encoded for a firehose that nobody looks at."""
@@ -210,12 +223,12 @@ class Hub:
             self._told[topic] = revisions[topic]
         return frames
 
-    def _read(self, topic: Literal["tree", "pools", "positions", "opportunities"]) -> Shape:
+    def _read(self, topic: Literal["tree", "chains", "positions", "opportunities"]) -> Shape:
         match topic:
             case "tree":
                 return self._backend.tree()
-            case "pools":
-                return self._backend.pools()
+            case "chains":
+                return self._backend.chains()
             case "positions":
                 return self._backend.positions()
             case "opportunities":
@@ -259,7 +272,7 @@ class Hub:
         topics = Topics(
             status=status,
             tree=self._backend.tree(),
-            pools=self._backend.pools(),
+            chains=self._backend.chains(),
             pairs=Pairs(pairs=[self._up_to_cursor(pair) for pair in self._backend.pairs().pairs]),
             pnl=pnl,
             positions=self._backend.positions(),
@@ -285,6 +298,10 @@ def _tell(clients: Iterable[Client], frames: Iterable[Frame]) -> None:
 
 def _put(topic: Topic | AskedTopic, shape: Shape) -> Frame:
     return Frame("delta", f',"topic":"{topic}","op":"put","data":{_json(shape)}')
+
+
+def _change(topic: AskedTopic, shape: Shape) -> Frame:
+    return Frame("delta", f',"topic":"{topic}","op":"change","data":{_json(shape)}')
 
 
 def _append_frames(sample: FrameSample) -> Frame:

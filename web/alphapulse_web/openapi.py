@@ -40,7 +40,7 @@ def document(version: str = "1") -> Node:
     """The whole document as plain values; key order is not stable, `render` sorts it."""
     shapes = [route.reply for route in ROUTES if route.reply] + [route.body for route in ROUTES if route.body]
     shapes += [messages.Hello, messages.Snapshot, messages.PutDelta, messages.AppendDelta, messages.Beat]
-    shapes += [messages.AskedTopics, messages.AskedDelta]
+    shapes += [messages.AskedTopics, messages.AskedDelta, messages.PoolsDelta]
     shapes += [messages.FramesDelta, messages.TicketMessage, messages.TopicRequest, schemas.ErrorReply]
     _, components = msgspec.json.schema_components(shapes, ref_template=REF)
     paths: Node = {}

@@ -21,6 +21,7 @@ from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.collectors.evm.terms import EvmTerms
 from alphapulse.collectors.evm.verifier import Verifier
 from alphapulse.collectors.recorded.collector import ReplayCounts
+from alphapulse.connections.node_pool import PoolReport
 from alphapulse.connections.subscription import HEADS, Notice, Topic
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import StreamState
@@ -81,6 +82,9 @@ class LiveNodes(Nodes, Protocol):
 
     def blame(self, label: str, reason: str) -> None:
         """A cross-check has found the node wrong."""
+
+    def health(self) -> PoolReport:
+        """How the nodes are, now."""
 
 
 class _HeadParams(msgspec.Struct, frozen=True, gc=False):

@@ -12,6 +12,7 @@ export type Append = Shapes["AppendDelta"];
 export type LiveFrame = Shapes["LiveFrame"];
 export type FrameSample = Shapes["FrameSample"];
 export type FramesDelta = Shapes["FramesDelta"];
+export type PoolsDelta = Shapes["PoolsDelta"];
 export type AskedTopics = Shapes["AskedTopics"];
 /** What the page says first. */
 export type Introduction = Shapes["TicketMessage"];
@@ -24,4 +25,4 @@ export type AskedPut = {
   [T in keyof AskedTopics]: Omit<Shapes["AskedDelta"], "topic" | "data"> & { topic: T; data: AskedTopics[T] };
 }[keyof AskedTopics];
 
-export type Message = Hello | Snapshot | Put | AskedPut | Append | FramesDelta | Beat;
+export type Message = Hello | Snapshot | Put | AskedPut | PoolsDelta | Append | FramesDelta | Beat;

@@ -1,4 +1,4 @@
-"""What is priced, found, traded and earned."""
+"""What is found, traded and earned."""
 
 from __future__ import annotations
 
@@ -21,14 +21,6 @@ RESULT_OF_STAGE: dict[str, Result] = {"gate": "refused", "execution": "failed"}
 def book_routes(backend: Backend) -> Blueprint:
     """Routes that read the books."""
     routes = Blueprint("books", __name__, url_prefix=PREFIX)
-
-    @routes.get("/pools")
-    async def pools() -> Response:
-        return answer(backend.pools())
-
-    @routes.get("/pairs")
-    async def pairs() -> Response:
-        return answer(backend.pairs())
 
     @routes.get("/positions")
     async def positions() -> Response:

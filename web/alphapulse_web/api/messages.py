@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.level_shapes import Risk
+from alphapulse_web.api.pool_shapes import AllPools, ChangedPools
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.schemas import (
     Build,
@@ -22,7 +24,6 @@ from alphapulse_web.api.schemas import (
     Pairs,
     Pnl,
     Point,
-    Pools,
     Positions,
     Shape,
     Status,
@@ -30,7 +31,7 @@ from alphapulse_web.api.schemas import (
 )
 from alphapulse_web.api.study_shapes import WhyNot
 
-AskedTopic = Literal["firehose", "relays", "risk", "why_not"]
+AskedTopic = Literal["firehose", "pools", "relays", "risk", "why_not"]
 """Topics that are sent only to pages that asked for them."""
 RelayDomain = Literal["MARKET_DATA", "SIGNAL", "EXECUTION"]
 
@@ -50,7 +51,7 @@ class Topics(Shape, frozen=True, kw_only=True):
 
     status: Status
     tree: TreeNode
-    pools: Pools
+    chains: Chains
     pairs: Pairs
     pnl: Pnl
     positions: Positions
@@ -77,7 +78,7 @@ class PutDelta(Shape, frozen=True, kw_only=True):
 
     type: Literal["delta"]
     seq: int
-    topic: Literal["status", "tree", "pools", "pairs", "pnl", "positions", "opportunities"]
+    topic: Literal["status", "tree", "chains", "pairs", "pnl", "positions", "opportunities"]
     op: Literal["put"]
     data: Any
 
@@ -85,6 +86,7 @@ class PutDelta(Shape, frozen=True, kw_only=True):
 class AskedTopics(Shape, frozen=True, kw_only=True):
     """What a page may ask for and is then told once a second."""
 
+    pools: AllPools
     relays: Relays
     risk: Risk
     why_not: WhyNot
@@ -95,9 +97,19 @@ class AskedDelta(Shape, frozen=True, kw_only=True):
 
     type: Literal["delta"]
     seq: int
-    topic: Literal["relays", "risk", "why_not"]
+    topic: Literal["pools", "relays", "risk", "why_not"]
     op: Literal["put"]
     data: Any
+
+
+class PoolsDelta(Shape, frozen=True, kw_only=True):
+    """Pools that have changed, for pages that asked for them."""
+
+    type: Literal["delta"]
+    seq: int
+    topic: Literal["pools"]
+    op: Literal["change"]
+    data: ChangedPools
 
 
 class AppendDelta(Shape, frozen=True, kw_only=True):
@@ -151,7 +163,7 @@ class TopicRequest(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The only message that a page may send from then on: whether it wants topics that are not sent to everybody."""
 
     type: Literal["subscribe", "unsubscribe"]
-    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=4)]
+    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=5)]
 
 
 class Beat(Shape, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from alphapulse_web.api.pool_shapes import KindWord, TrustWord
 from alphapulse_web.api.schemas import Address, Result, StageWord
 
 Scope = Annotated[
@@ -100,6 +101,17 @@ class PnlQuery(Request, frozen=True, kw_only=True):
     """Which run; the current one if absent."""
 
     run: Annotated[int, Meta(ge=1)] | None = None
+
+
+class PoolQuery(Request, frozen=True, kw_only=True):
+    """Which pools, and which page of them. `token` is an address or a symbol."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 50
+    chain_id: int | None = None
+    kind: KindWord | None = None
+    trust: TrustWord | None = None
+    token: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 class PageQuery(Request, frozen=True, kw_only=True):

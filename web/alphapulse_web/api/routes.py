@@ -13,7 +13,9 @@ import attrs
 import msgspec
 from werkzeug.routing import Map, Rule
 
+from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.level_shapes import Levels
+from alphapulse_web.api.pool_shapes import PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
     ChallengeRequest,
@@ -26,6 +28,7 @@ from alphapulse_web.api.requests import (
     OverrideRequest,
     PageQuery,
     PnlQuery,
+    PoolQuery,
     ReloadRequest,
     ResumeRequest,
     RevokeRequest,
@@ -44,7 +47,6 @@ from alphapulse_web.api.schemas import (
     Opportunities,
     Pairs,
     Pnl,
-    Pools,
     Positions,
     Reloaded,
     Runs,
@@ -149,7 +151,10 @@ ROUTES = (
           permission=Permission.RUN, rate=Rate.NORMAL, idempotency=Idempotency.ONCE, audit=True,
           errors=(422, 503), summary="Give one strategy a new configuration; the others run on."),
     read(f"{PREFIX}/relays", "relays", "The three relays: what they carry, who listens, how their links are.", Relays),
-    read(f"{PREFIX}/pools", "pools", "All pools.", Pools),
+    read(f"{PREFIX}/chains", "chains", "Chains: head, age, provider, nodes, and how many pools have which trust.",
+         Chains),
+    read(f"{PREFIX}/pools", "pools", "Pools with their states and trust, a page at a time.", Pools, query=PoolQuery),
+    read(f"{PREFIX}/pools/<pool_id>", "pool", "A pool with the ticks around its price.", PoolDetail, errors=(404,)),
     read(f"{PREFIX}/pairs", "pairs", "Prices of two pools of one pair, and their gap.", Pairs),
     read(f"{PREFIX}/opportunities", "opportunities",
          "Opportunities and what came of them, or why a gap became none, newest first.",

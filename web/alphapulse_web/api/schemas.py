@@ -79,15 +79,6 @@ class Amount(Shape, frozen=True, kw_only=True):
     token: Address
 
 
-class Price(Shape, frozen=True, kw_only=True):
-    """Quote units for one base unit."""
-
-    value: Decimal
-    base: str
-    quote: str
-    as_of: Instant | None
-
-
 class PoolRef(Shape, frozen=True, kw_only=True):
     """A pool in few words; the fee in parts per million, null if it changes with the pool's state."""
 
@@ -316,33 +307,6 @@ class Reloaded(Shape, frozen=True, kw_only=True):
     configuration_after: str
     changes: list[ChangedSetting]
     at: Instant
-
-
-class PoolView(Shape, frozen=True, kw_only=True):
-    """A pool as it is known now. A fee of null is dynamic and not told yet; a tick spacing of null: it has no ticks."""
-
-    address: Address
-    name: str
-    venue: str
-    chain_id: int
-    fee_ppm: int | None
-    tick_spacing: int | None
-    token0: TokenRef
-    token1: TokenRef
-    price: Price | None
-    sqrt_price_x96: Natural | None
-    tick: int | None
-    liquidity: Natural | None
-    trust: Literal["unknown", "divergent", "in range", "proven"]
-    last_block: int | None
-    last_event: Instant | None
-    events: int
-
-
-class Pools(Shape, frozen=True, kw_only=True):
-    """All pools."""
-
-    pools: list[PoolView]
 
 
 class Point(Shape, frozen=True, kw_only=True):

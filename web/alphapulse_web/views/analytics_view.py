@@ -10,8 +10,7 @@ from alphapulse.data.pools import Pool, Token
 from alphapulse.rules.accounting.episode_record import EpisodeRecord
 from alphapulse.rules.accounting.outcome_table import OutcomeTable, PathOutcome, Totals, by_pool, by_strategy
 from alphapulse_web.api.study_shapes import Analytics, EpisodeView, OutcomeView, PathView
-from alphapulse_web.views.market_view import token_ref
-from alphapulse_web.views.opportunity_view import amount
+from alphapulse_web.views.amounts import amount, token_ref
 
 EPISODES = 100
 

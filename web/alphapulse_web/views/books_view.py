@@ -29,9 +29,10 @@ from alphapulse_web.api.schemas import (
     StrategyPnl,
 )
 from alphapulse_web.instants import instant
+from alphapulse_web.views.amounts import amount, token_ref
 from alphapulse_web.views.candidates_view import CandidatesView
-from alphapulse_web.views.market_view import pool_ref, token_ref
-from alphapulse_web.views.opportunity_view import OpportunityView, amount
+from alphapulse_web.views.market_view import pool_ref
+from alphapulse_web.views.opportunity_view import OpportunityView
 
 
 class BooksView:

@@ -11,19 +11,24 @@ from alphapulse.data.pools import Pool
 from alphapulse.data.wire import Description, Domain
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.accounting.outcome_table import OutcomeTable
+from alphapulse_web.views.chains_view import ChainsView
 from alphapulse_web.views.firehose_view import FirehoseView
 from alphapulse_web.views.market_view import MarketView
 from alphapulse_web.views.opportunity_view import OpportunityView
+from alphapulse_web.views.pools_view import PoolsView
 
 
 class LiveView:
-    """Keeps the views of market, opportunities and outcomes, and the firehose, in step with the three relays."""
+    """Keeps the views of market, pools, chains, opportunities and outcomes, and the firehose, up to date."""
 
     def __init__(
         self, bus: Bus, pools: Sequence[Pool], quote_tokens: Sequence[bytes], now_ns: Callable[[], int]
     ) -> None:
         self._bus = bus
         self.market = MarketView(pools, quote_tokens)
+        book = self.market.book
+        self.pools = PoolsView(pools, state=book.state, trust=book.trust, quote_of=self.market.quote_of)
+        self.chains = ChainsView(bus, pools, self.pools)
         self.opportunities = OpportunityView(pools)
         self.outcomes = OutcomeTable()
         self.firehose = FirehoseView(now_ns)
@@ -44,6 +49,8 @@ class LiveView:
             self.opportunities.begin_run()
         if _is_market_data(message):
             self.market.apply(message)
+            self.pools.apply(message)
+            self.chains.apply(message)
         else:
             self.opportunities.apply(message)
 

@@ -1,44 +1,27 @@
-"""Pools and pairs as the page shows them: the newest state of each, and one point per change of a price."""
+"""Pairs of pools as the page shows them: their prices, and one point per change of a price."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from functools import partial
 from itertools import combinations, islice
-from typing import Literal
 
 import attrs
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import PoolBurn, PoolCollect, PoolMint, PoolSwap, StreamState, StreamStatus
-from alphapulse.data.pair_events import PairBurn, PairMint, PairSwap
+from alphapulse.data.market import PoolSwap, StreamState, StreamStatus
 from alphapulse.data.pool_reserves import PoolSync
-from alphapulse.data.pools import Pool, Token, Trust
-from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.data.pools import Pool, Token
 from alphapulse.rules.amm.pool_state import AmmState
-from alphapulse.rules.amm.price import Ratio, ratio_gap_ppm, ratio_text
+from alphapulse.rules.amm.price import Ratio, ratio_gap_ppm
 from alphapulse.rules.amm.swap_math import PPM
 from alphapulse.rules.books.pool_book import PoolBook
-from alphapulse_web.api.schemas import Pairs, PairView, Point, PoolRef, Pools, PoolView, Price, TokenRef
-from alphapulse_web.instants import instant
+from alphapulse_web.api.schemas import Pairs, PairView, Point, PoolRef
+from alphapulse_web.views.amounts import fraction_text, token_ref
 
-LOGS = (PoolSwap, PoolMint, PoolBurn, PoolCollect, PairSwap, PairMint, PairBurn, PoolSync)
-"""What counts as an event of a pool."""
-
-PLACES, DIGITS, FINEST_PLACES = 6, 7, 60
-TRUST: dict[Trust, Literal["divergent", "in range", "proven"]] = {
-    Trust.DIVERGENT: "divergent",
-    Trust.IN_RANGE: "in range",
-    Trust.PROVEN: "proven",
-}
 HISTORY_POINTS = 5_000
 """Points that are kept of a pair: more than the recorded half day has."""
-
-
-def token_ref(token: Token) -> TokenRef:
-    """A token in the API's shape."""
-    return TokenRef(address="0x" + token.address.hex(), symbol=token.symbol, decimals=token.decimals)
 
 
 def pool_ref(pool: Pool) -> PoolRef:
@@ -54,14 +37,9 @@ def bps_text(ppm: int) -> str:
 
 
 def readable_price(price: Ratio, pool: Pool, *, inverted: bool) -> str:
-    """A pool's price as decimal text: six places, below one as many as show seven digits."""
-    text = partial(ratio_text, price, pool.token0.decimals, pool.token1.decimals, inverted=inverted)
-    shown = text(places=PLACES)
-    if not shown.startswith("0."):
-        return shown
-    fraction = text(places=FINEST_PLACES).partition(".")[2]
-    zeros = len(fraction) - len(fraction.lstrip("0"))
-    return text(places=min(zeros + DIGITS, FINEST_PLACES))
+    """A price of raw token1 for raw token0 as decimal text of whole ones, or the other way round."""
+    numerator, denominator = price[0] * 10**pool.token0.decimals, price[1] * 10**pool.token1.decimals
+    return fraction_text(denominator, numerator) if inverted else fraction_text(numerator, denominator)
 
 
 @attrs.define
@@ -73,7 +51,7 @@ class _PairHistory:
 
 
 class MarketView:
-    """Folds market events into what the page shows of pools and pairs.
+    """Folds market events into what the page shows of pairs. `book` holds the newest states of all pools.
 
     Prices are quoted in the first of `quote_tokens` that a pair holds, else in token1.
     """
@@ -81,9 +59,7 @@ class MarketView:
     def __init__(self, pools: Sequence[Pool], quote_tokens: Sequence[bytes]) -> None:
         self._pools = tuple(pools)
         self._quote_tokens = tuple(quote_tokens)
-        self._book = PoolBook(pools)
-        self._events: dict[InstrumentId, int] = {}
-        self._last: dict[InstrumentId, tuple[int, int]] = {}
+        self.book = PoolBook(pools)
         self._histories: dict[str, _PairHistory] = {}
         self._histories_of: dict[InstrumentId, list[_PairHistory]] = {}
         self.revision = 0
@@ -96,18 +72,13 @@ class MarketView:
             self.stream = message
             if message.state is StreamState.RESET:
                 self._clear()
-        elif isinstance(message, LOGS):
-            self._events[message.pool] = self._events.get(message.pool, 0) + 1
-            self._last[message.pool] = (message.stamp.block_number, message.stamp.venue_time_ns)
-        changed = self._book.apply(message)
+        elif isinstance(message, ChainReorganised):
+            self._take_back(message)
+        changed = self.book.apply(message)
         if isinstance(changed, PoolSwap | PoolSync):
             for history in self._histories_of.get(changed.pool, ()):
                 self._extend(history, changed)
         self.revision += 1
-
-    def pools(self) -> Pools:
-        """All pools, with their newest state."""
-        return Pools(pools=[self._pool_view(pool) for pool in self._pools])
 
     def pairs(self) -> Pairs:
         """All pairs with their points."""
@@ -132,8 +103,6 @@ class MarketView:
         return (token1, token0) if first == token0.address else (token0, token1)
 
     def _clear(self) -> None:
-        self._events.clear()
-        self._last.clear()
         before = self._histories.values()
         # One number is left out between two runs: points of the new run never join on to those of the old one.
         start = max((history.next_index for history in before), default=0) + any(history.points for history in before)
@@ -147,8 +116,16 @@ class MarketView:
             for pool in (history.first, history.second):
                 self._histories_of.setdefault(pool.id, []).append(history)
 
+    def _take_back(self, event: ChainReorganised) -> None:
+        """Points of orphaned blocks go. A number is left out, so that every page is told all points anew."""
+        for history in self._histories.values():
+            kept = [point for point in history.points if point.block <= event.ancestor_number]
+            if history.first.id.chain_id == event.chain_id and len(kept) < len(history.points):
+                history.points = deque(kept, maxlen=HISTORY_POINTS)
+                history.next_index += 1
+
     def _extend(self, history: _PairHistory, swap: PoolSwap | PoolSync) -> None:
-        a, b = (_ratio(self._book.state(pool.id)) for pool in (history.first, history.second))
+        a, b = (_ratio(self.book.state(pool.id)) for pool in (history.first, history.second))
         gap: int | None = None
         opportunity = False
         if a is not None and b is not None:
@@ -174,7 +151,7 @@ class MarketView:
 
     def _fee_ppm(self, pool: Pool) -> int | None:
         """The pool's own fee, or the dynamic one that its state has."""
-        state = self._book.state(pool.id)
+        state = self.book.state(pool.id)
         return pool.fee_ppm if pool.fee_ppm is not None or state is None else state.fee_ppm
 
     def _keep_ppm2(self, history: _PairHistory) -> int | None:
@@ -186,38 +163,6 @@ class MarketView:
             return None
         _, quote = self.quote_of(pool)
         return readable_price(price, pool, inverted=quote == pool.token0)
-
-    def _pool_view(self, pool: Pool) -> PoolView:
-        state = self._book.state(pool.id)
-        ranged = state if isinstance(state, ConcentratedState) else None
-        base, quote = self.quote_of(pool)
-        last = self._last.get(pool.id)
-        price = self._price(pool, _ratio(state))
-        return PoolView(
-            address=pool.id.name,
-            name=pool.name,
-            venue=pool.id.venue.name.replace("_", " ").title(),
-            chain_id=pool.id.chain_id or 0,
-            fee_ppm=self._fee_ppm(pool),
-            tick_spacing=pool.tick_spacing,
-            token0=token_ref(pool.token0),
-            token1=token_ref(pool.token1),
-            price=Price(
-                value=price,
-                base=base.symbol,
-                quote=quote.symbol,
-                as_of=instant(state.stamp.venue_time_ns) if state else None,
-            )
-            if price is not None
-            else None,
-            sqrt_price_x96=str(ranged.sqrt_price_x96) if ranged else None,
-            tick=ranged.tick if ranged else None,
-            liquidity=str(ranged.liquidity) if ranged else None,
-            trust=TRUST[state.trust] if state else "unknown",
-            last_block=last[0] if last else None,
-            last_event=instant(last[1]) if last else None,
-            events=self._events.get(pool.id, 0),
-        )
 
     def _pair_view(self, name: str, history: _PairHistory) -> PairView:
         base, quote = self.quote_of(history.first)

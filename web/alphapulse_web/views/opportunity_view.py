@@ -10,19 +10,15 @@ import attrs
 from alphapulse.data.execution import Check, ExecutionReport, Fill, Outcome, RiskDecision
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.orphans import BlocksOrphaned, SettlementRevoked
-from alphapulse.data.pools import Pool, Token
+from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse_web.api.schemas import Amount, Counts, LatestOpportunities, Opportunity, Reason, Result
+from alphapulse_web.api.schemas import Counts, LatestOpportunities, Opportunity, Reason, Result
 from alphapulse_web.instants import instant
-from alphapulse_web.views.market_view import bps_text, pool_ref, token_ref
+from alphapulse_web.views.amounts import amount, token_ref
+from alphapulse_web.views.market_view import bps_text, pool_ref
 
 KEPT = 500
 LATEST = 50
-
-
-def amount(raw: int, token: Token) -> Amount:
-    """Raw units of a token in the API's shape."""
-    return Amount(raw=str(raw), decimals=token.decimals, symbol=token.symbol, token="0x" + token.address.hex())
 
 
 @attrs.define

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from alphapulse import __version__
 from alphapulse.config import RecordedSection
@@ -28,21 +28,12 @@ from alphapulse_web.api.schemas import (
 )
 from alphapulse_web.api.schemas import StreamState as StreamWord
 from alphapulse_web.instants import instant
+from alphapulse_web.views.chains_view import NOTHING_YET, STREAM_WORDS
 from alphapulse_web.views.halts_view import VIA_WORDS, HaltsView
 from alphapulse_web.views.relays_view import RoadSigns
 
 PPM = 1_000_000
 NS_PER_S = 1_000_000_000
-NOTHING_YET = "nothing was received yet"
-STREAM_WORDS: Mapping[StreamState, StreamWord] = {
-    StreamState.UNKNOWN: "unknown",
-    StreamState.FRESH: "fresh",
-    StreamState.QUIET: "quiet",
-    StreamState.STALE: "stale",
-    StreamState.GAP: "gap",
-    StreamState.RESET: "unknown",
-    StreamState.ENDED: "ended",
-}
 
 
 class StatusView:
