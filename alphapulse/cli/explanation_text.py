@@ -91,8 +91,10 @@ def _candidate(one: Candidate) -> Iterator[str]:
         "gas": one.gas_cost,
         "net": one.net,
     }
-    known = [f"{name} {decimal_text(raw, token.decimals)}" for name, raw in amounts.items() if raw is not None]
-    yield f"      gap {_bps(one.gap_ppm)} after pool fees" + "".join(f", {text}" for text in known) + f" {token.symbol}"
+    known = [
+        f"{name} {decimal_text(raw, token.decimals)} {token.symbol}" for name, raw in amounts.items() if raw is not None
+    ]
+    yield f"      gap {_bps(one.gap_ppm)} before fees" + "".join(f", {text}" for text in known)
     for measure in one.limits:
         limit = "not set" if measure.limit is None else measure.limit
         yield f"      {measure.name} {measure.value} {measure.unit}, limit {limit}"

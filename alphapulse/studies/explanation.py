@@ -14,6 +14,7 @@ from alphapulse.config import Config
 from alphapulse.daemon import Daemon
 from alphapulse.data.execution import ExecutionReport, Fill, Outcome, RiskDecision
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.market import BlockCompleted
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.errors import AlphaPulseError, QuoteRefused
@@ -116,6 +117,8 @@ class Explainer:
         self._last_of_block: dict[int, SeenState] = {}
         self._signals: dict[int, SeenSignal] = {}
         self._ring: object = None
+        self._waiting: list[Candidate] = []
+        self._newest_block = -1
         self._read = 0
         self._per_block = False
 
@@ -143,13 +146,18 @@ class Explainer:
                         seen.end = message
                 case _:
                     self._market(message)
+        self._place_candidates()
 
     def finish(self) -> Explanation:
         """What was found, when the recording is over."""
         self._read_candidates()
+        self._newest_block = max((one.block_number for one in self._waiting), default=self._newest_block)
+        self._place_candidates()
         return self.found
 
     def _market(self, message: Any) -> None:
+        if isinstance(message, BlockCompleted):
+            self._newest_block = message.block_number
         pool = self._pools.get(getattr(message, "pool", None))  # type: ignore[arg-type]  # of other messages: no pool
         wanted = pool is not None and hasattr(message, "stamp") and self._question.asks_for(message.stamp, pool.id)
         before = _price(self._book.state(pool.id)) if wanted and pool is not None else None
@@ -199,8 +207,15 @@ class Explainer:
         fresh = ring.newest(min(added - self._read, KEPT)) if added > self._read else []
         self.found.forgotten += added - self._read - len(fresh)
         self._read = added
-        for candidate in reversed(fresh):
-            if (place := self._place(candidate.position, candidate.pools)) is not None:
+        self._waiting += reversed(fresh)
+
+    def _place_candidates(self) -> None:
+        """Put candidates to their logs, once these have come here: the strategy may have been faster."""
+        waiting, self._waiting = self._waiting, []
+        for candidate in waiting:
+            if candidate.block_number > self._newest_block:
+                self._waiting.append(candidate)
+            elif (place := self._place(candidate.position, candidate.pools)) is not None:
                 place.candidates.append(candidate)
 
     def _place(self, position: Position, pools: Sequence[InstrumentId]) -> SeenState | None:
@@ -238,7 +253,7 @@ def ended(state: SeenState) -> str:
         return "unknown"
     if not state.gaps:
         return "alone"
-    return "sizing" if any(gap.beats_fees for gap in state.gaps) else "screen"
+    return "left out" if any(gap.beats_fees for gap in state.gaps) else "screen"
 
 
 ORDER = (
@@ -251,6 +266,7 @@ MEANING: Mapping[str, str] = {
     "unknown": "the pool's price is not known yet: nothing can be compared",
     "alone": "no other pool of the pair has a known price yet: a cycle of two pools cannot be seen",
     "screen": "no gap beats the fees of both pools",
+    "left out": "the gap beats both fees, but a pool of it is left out for now: too thin, or not trusted",
     "state": "a pool's state is unknown or not trusted enough to trade on",
     "liquidity": "a pool of the path holds less than the floor",
     "sizing": "no size earns anything",

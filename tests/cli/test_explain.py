@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alphapulse.cli.explain import explain_command
-from tests.daemon.day_config import POOL_005, POOL_030, Day
+from tests.daemon.day_config import POOL_005, POOL_030, USDC, Day
 
 QUARTER = {"start": "2024-01-05T06:35:00Z", "end": "2024-01-05T06:51:00Z"}
 BLOCK = 18_939_405
@@ -61,6 +61,20 @@ def test_costs_and_losses_are_told_with_their_numbers(tmp_path: Path) -> None:
     late = states(asked(tmp_path, "--block", str(BLOCK), "--json", latency="{ blocks = 0 }"))
     assert late[2]["ended"] == "reverted"
     assert late[2]["signals"][0]["end"]["profit_found"] is None or late[2]["signals"][0]["end"]["profit_found"] < 0
+
+
+def test_a_gap_that_became_no_signal_says_at_which_stage(tmp_path: Path) -> None:
+    """A floor that no pool reaches: the candidate stands at its log with what was compared, every time the same."""
+    lines = f'min_pool_value = "1000000000"\nnumeraire = "{USDC}"'
+    found = states(asked(tmp_path, "--block", str(BLOCK), "--json", strategy_lines=lines))
+    opened = found[2]
+    assert (opened["ended"], opened["signals"]) == ("liquidity", [])
+    (candidate,) = opened["candidates"]
+    assert (candidate["stage"], candidate["pools"]) == ("liquidity", [POOL_030, POOL_005])
+    assert candidate["limits"][0]["limit"] == 10**15
+    assert {one["ended"] for one in found} <= {"screen", "liquidity", "left out"}
+    text = asked(tmp_path, "--block", str(BLOCK), strategy_lines=lines).stdout
+    assert "ended at LIQUIDITY: a pool of the path holds less than the floor" in text
 
 
 def test_the_text_says_it_in_words(tmp_path: Path) -> None:

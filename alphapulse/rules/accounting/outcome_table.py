@@ -14,6 +14,8 @@ import attrs
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import PoolBurn, PoolCollect, PoolMint, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.orphans import SettlementRevoked
+from alphapulse.data.pair_events import PairBurn, PairMint, PairSwap
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
 from alphapulse.rules.accounting.episode_record import EpisodeRecord, Taking
@@ -32,7 +34,8 @@ _Key = tuple[str, int, tuple[InstrumentId, ...]]
 
 PRICES = (PoolSwap, PoolSync)
 """What moves a price, and so closes a gap."""
-POOL_LOGS = (PoolSwap, PoolSync, PoolMint, PoolBurn, PoolCollect)
+POOL_LOGS = (PoolSwap, PoolSync, PoolMint, PoolBurn, PoolCollect, PairSwap, PairMint, PairBurn)
+"""What is counted between opening and closing."""
 
 
 @attrs.define
@@ -100,6 +103,8 @@ class OutcomeTable:
                 self._signalled(message)
             elif isinstance(message, RiskDecision | OrderRequest | Fill | ExecutionReport):
                 self._decided(message)
+            elif isinstance(message, SettlementRevoked):
+                self._take_back(message)
             elif isinstance(message, StreamStatus) and message.state is StreamState.RESET:
                 self.clear()
 
@@ -184,6 +189,19 @@ class OutcomeTable:
             self._of_pool[pool].remove(key)
         return episode
 
+    def _take_back(self, revoked: SettlementRevoked) -> None:
+        """An end lay on an orphaned block: what was counted for it is taken back."""
+        found = self._of_signal.get(revoked.signal_id)
+        if found is None:
+            return
+        outcome, episode = found
+        outcome.actual_net -= revoked.net
+        if revoked.filled:
+            outcome.won -= 1
+        else:
+            outcome.lost -= 1
+        episode.taking = Taking.SEEN
+
     def _decided(self, message: RiskDecision | OrderRequest | Fill | ExecutionReport) -> None:
         found = self._of_signal.get(message.signal_id)
         if found is None:
@@ -203,7 +221,7 @@ class OutcomeTable:
                 episode.became(Taking.WON)
             case ExecutionReport():
                 outcome.actual_net -= message.gas_cost
-                if message.outcome is Outcome.CANCELLED:
+                if message.outcome in (Outcome.CANCELLED, Outcome.ORPHANED):
                     outcome.cancelled += 1
                     episode.became(Taking.CANCELLED)
                 else:

@@ -39,7 +39,7 @@ export const studies = {
   at: "Block, log",
   stage: "Ended at",
   path: "Path",
-  gap: "Gap after fees, bps",
+  gap: "Gap, bps",
   net: "Net",
   reason: "Why",
   details: (name: string) => `Details of ${name}`,

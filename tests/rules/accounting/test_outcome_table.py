@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import LogStamp, PoolSwap
+from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.signals import INHERITED_EPISODE, ArbitrageSignal
 from alphapulse.rules.accounting.episode_record import EpisodeRecord, Taking
 from alphapulse.rules.accounting.outcome_table import EPISODES, PATHS, OutcomeTable, by_pool, by_strategy
@@ -102,6 +103,17 @@ def test_what_was_made_of_a_gap_is_the_best_of_its_attempts() -> None:
     assert (row.expected_net, row.actual_net) == (1120, 520)
     worse = table(seen(1, 5, 1), fill(1), decision(1))
     assert only(worse).taking is Taking.WON
+
+
+def test_what_a_reorganisation_takes_back_is_counted_no_more() -> None:
+    """A fill on an orphaned block was none; the trade counts as taken, and its gap as seen."""
+    revoked = SettlementRevoked.of(intent(1), fill(1), 90, times=1, text="orphaned", revoked_ns=DAY_NS)
+    found = table(seen(1, 5, 1), intent(1), fill(1), revoked)
+    (row,) = found.paths.values()
+    assert (row.taken, row.won, row.actual_net, only(found).taking) == (1, 0, 0, Taking.SEEN)
+    lost = SettlementRevoked.of(intent(1), report(1), 90, times=1, text="orphaned", revoked_ns=DAY_NS)
+    (row,) = table(seen(1, 5, 1), intent(1), report(1), lost).paths.values()
+    assert (row.lost, row.actual_net) == (0, 0)
 
 
 def test_rows_add_up_by_strategy_and_by_pool() -> None:

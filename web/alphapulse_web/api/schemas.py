@@ -408,7 +408,10 @@ class HopView(Shape, frozen=True, kw_only=True):
 
 
 class CandidateView(Shape, frozen=True, kw_only=True):
-    """A cycle whose prices beat its pool fees, and what ended it. Amounts are null where the stage was not reached."""
+    """A cycle whose prices beat its pool fees, and what ended it.
+
+    `gap_bps` is before fees. Amounts are null where the stage was not reached.
+    """
 
     id: str
     stage: SolverStage
