@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Protocol
 
-import msgspec
 import trio
 
 from alphapulse.collectors.evm.asking import Asking
-from alphapulse.collectors.evm.contract_reader import ContractReader, Nodes
+from alphapulse.collectors.evm.contract_reader import ContractReader
 from alphapulse.collectors.evm.joining import PoolJoiner
+from alphapulse.collectors.evm.listening import Listening, LiveNodes, tell
 from alphapulse.collectors.evm.pending import PendingFeed
 from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.collectors.evm.terms import EvmTerms
 from alphapulse.collectors.evm.verifier import Verifier
 from alphapulse.collectors.recorded.collector import ReplayCounts
+<<<<<<< /work/main/alphapulse/collectors/evm/collector.py
+from alphapulse.connections.subscription import Notice
+=======
 from alphapulse.connections.node_pool import PoolReport
 from alphapulse.connections.subscription import HEADS, Notice, Topic
+>>>>>>> alphapulse/collectors/evm/collector.py
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import StreamState
 from alphapulse.data.pools import Pool, Trust
-from alphapulse.errors import AnswerRefused, LogRefused, NodeError, RpcError
+from alphapulse.errors import AnswerRefused, NodeError, RpcError
 from alphapulse.relays.flow import Flow
 from alphapulse.rules.chain.effects import (
     Asked,
@@ -36,12 +39,16 @@ from alphapulse.rules.chain.effects import (
     Reorganised,
     SeedLost,
 )
-from alphapulse.rules.chain.header import Header, RpcHeader, header_of
+from alphapulse.rules.chain.freshness import Freshness
+from alphapulse.rules.chain.header import Header
 from alphapulse.rules.chain.log_filter import LogFilter
 from alphapulse.rules.chain.tracker import ChainTracker
-from alphapulse.rules.events.rpc_log import decode_frame
 
 logger = logging.getLogger(__name__)
+
+NS_PER_S = 1_000_000_000
+LATE_BLOCKS = 2
+"""Blocks behind the newest one at which it is said that some are missing, whether they come or not."""
 
 TICK_S = 0.25
 """How often the tracker is told that time passes."""
@@ -59,6 +66,8 @@ REREAD_BLOCKS = 64
 """Blocks for which a pool that was read anew is not read again."""
 
 
+<<<<<<< /work/main/alphapulse/collectors/evm/collector.py
+=======
 class Subscribed(Protocol):
     """One connection to one node: lists of notices, until it ends by a NodeError."""
 
@@ -98,6 +107,7 @@ class _HeadFrame(msgspec.Struct, frozen=True, gc=False):
 _head_decoder = msgspec.json.Decoder(_HeadFrame)
 
 
+>>>>>>> alphapulse/collectors/evm/collector.py
 class EvmCollector:
     """A chain's events into the market-data relay; a service that runs until cancelled.
 
@@ -126,8 +136,6 @@ class EvmCollector:
         self.publisher = publisher
         self.finished = False
         self.span_ns: tuple[int, int] | None = None
-        self.provider = ""
-        """Label of the node that tells of heads and logs."""
         self.nodes: LiveNodes | None = None
         self.verifier: Verifier | None = None
         self.joiner: PoolJoiner | None = None
@@ -145,12 +153,11 @@ class EvmCollector:
         self._beside = beside
         self._tracker: ChainTracker | None = None
         self._told_head = b""
-        self._heard_at = 0.0
-        self._whole_at = 0.0
+        self._freshness = Freshness(terms.silent_ns / NS_PER_S, terms.lag_blocks)
         self._outbox: deque[BlockClosed | Reorganised | SeedLost] = deque()
         self._wake = trio.Event()
         self._lost: SeedLost | None = None
-        self._listening = trio.CancelScope()
+        self._listening: Listening | None = None
         self._reread: dict[InstrumentId, int] = {}
         self._start_reason = "the daemon started"
 
@@ -158,6 +165,11 @@ class EvmCollector:
     def counts(self) -> ReplayCounts:
         """What has been handed over since the stream began anew."""
         return self.publisher.counts
+
+    @property
+    def provider(self) -> str:
+        """Label of the node that tells of heads and logs."""
+        return "" if self._listening is None else self._listening.node
 
     @property
     def last_event_ns(self) -> int | None:
@@ -189,8 +201,16 @@ class EvmCollector:
                 if self._terms.pending:
                     self.pending = PendingFeed(self._terms, nodes, self.publisher, self.publisher.publish)
                     nursery.start_soon(self.pending.run)
-                for task in (asking.run, joiner.run, self.verifier.run, self._listen, self._keep_time):
+                self._listening = listening = Listening(
+                    nodes,
+                    self._wanted,
+                    on_begin=self._begin_listening,
+                    on_notices=self._take,
+                    on_end=lambda problem: self.publisher.say(StreamState.STALE, problem),
+                )
+                for task in (asking.run, joiner.run, self.verifier.run, listening.run):
                     nursery.start_soon(task)
+                nursery.start_soon(self._keep_time, nodes)
                 for companion in self._beside:
                     nursery.start_soon(companion, nodes)
                 for check in self._first:
@@ -213,7 +233,7 @@ class EvmCollector:
         while True:
             seed = await self._seed(asking, snapshots)
             self._tracker = tracker = ChainTracker(seed, self._wanted, self._terms.finality, nodes.max_block_range)
-            self._heard_at = self._whole_at = trio.current_time()
+            self._freshness.begin(trio.current_time())
             self._carry_out()
             lost = await self._hand_over_all(tracker)
             self._tracker = None
@@ -255,40 +275,16 @@ class EvmCollector:
             return None
         return header, states
 
-    async def _listen(self) -> None:
-        """Heads and logs of one node after the other, as long as it lives."""
-        nodes = self.nodes
-        while nodes is not None:
-            try:
-                with trio.CancelScope() as self._listening:
-                    async with nodes.subscribe(HEADS, Topic("logs", (self._wanted.parameters(),))) as subscribed:
-                        self.provider = subscribed.node
-                        if self._tracker is not None:
-                            self._tracker.subscribed()
-                            self._carry_out()
-                        async for notices in subscribed:
-                            self._take(notices)
-            except NodeError as problem:
-                logger.warning("the subscription has ended: %s", problem)
-                self.publisher.say(StreamState.STALE, str(problem))
-                await trio.lowlevel.checkpoint()
+    def _begin_listening(self) -> None:
+        if self._tracker is not None:
+            self._tracker.subscribed()
+            self._carry_out()
 
     def _take(self, notices: Sequence[Notice]) -> None:
-        tracker = self._tracker
-        if tracker is None:
-            return
-        for notice in notices:
-            try:
-                if notice.topic == 0:
-                    tracker.take_head(header_of(_head_decoder.decode(notice.frame).params.result))
-                    self._heard_at = trio.current_time()
-                else:
-                    tracker.take_log(decode_frame(notice.frame), notice.received_ns)
-            except (LogRefused, AnswerRefused) as refusal:
-                tracker.faults[refusal.reason] += 1
-            except (msgspec.DecodeError, UnicodeError, RecursionError):
-                tracker.faults["not_json"] += 1
-        self._carry_out()
+        if (tracker := self._tracker) is not None:
+            if tell(tracker, notices):
+                self._freshness.heard(trio.current_time())
+            self._carry_out()
 
     def _carry_out(self) -> None:
         """Do what the tracker wants done, until it wants nothing more."""
@@ -300,10 +296,8 @@ class EvmCollector:
                 case Asked(ask):
                     self._asking.put(tracker, ask)
                 case LogsSilent(number):
-                    logger.error("%s tells of heads but of no logs up to block %d", self.provider, number)
-                    if self.nodes is not None:
-                        self.nodes.blame(self.provider, f"no logs up to block {number} came by its subscription")
-                    self._listening.cancel()
+                    if self._listening is not None:
+                        self._listening.blame(f"heads come by its subscription, but no logs up to block {number}")
                 case FinalityBroken(reason):
                     logger.critical("the chain is not final where it said so: %s", reason)
                     self._on_broken(reason)
@@ -313,6 +307,8 @@ class EvmCollector:
         if tracker.head.hash != self._told_head:
             self._told_head = tracker.head.hash
             self.publisher.head(tracker.head, tracker.watermarks, self.provider)
+        if tracker.behind >= LATE_BLOCKS and not self._outbox and self.publisher.state is StreamState.FRESH:
+            self.publisher.say(StreamState.GAP, f"{tracker.behind} blocks behind the newest one")
 
     async def _hand_over_all(self, tracker: ChainTracker) -> SeedLost:
         """Hand over blocks and reorganisations in order, until the chain is lost."""
@@ -331,9 +327,11 @@ class EvmCollector:
 
     async def _close(self, closed: BlockClosed, tracker: ChainTracker) -> None:
         header = closed.header
-        fresh = tracker.head.number - header.number <= self._terms.lag_blocks
-        if not fresh:
-            self.publisher.say(StreamState.GAP, f"{tracker.head.number - header.number} blocks behind the newest one")
+        newer = max(0, tracker.head.number - header.number)
+        was_fresh = self.publisher.state is StreamState.FRESH
+        fresh = self._freshness.is_fresh(newer, trio.current_time(), was_fresh=was_fresh)
+        if not fresh and not self._freshness.split:
+            self.publisher.say(StreamState.GAP, f"{newer} blocks behind the newest one")
         events = self.publisher.close(header, closed.logs, fresh=fresh)
         self._read_doubted({event.pool for event in events}, header.number)
         if fresh:
@@ -370,9 +368,8 @@ class EvmCollector:
         with trio.move_on_after(CATCH_UP_S):
             await self._flow.wait_idle()
 
-    async def _keep_time(self) -> None:
+    async def _keep_time(self, nodes: LiveNodes) -> None:
         """Tell the tracker that time passes, and judge silence by data."""
-        silent_s = self._terms.silent_ns / 1_000_000_000
         while True:
             await trio.sleep(TICK_S)
             tracker, now = self._tracker, trio.current_time()
@@ -381,8 +378,7 @@ class EvmCollector:
             tracker.tick()
             self._carry_out()
             if not tracker.behind:
-                self._whole_at = now
-            if now - self._heard_at > silent_s:
-                self.publisher.say(StreamState.STALE, f"no new block for {silent_s:g} s")
-            elif now - self._whole_at > silent_s:
-                self.publisher.say(StreamState.STALE, f"blocks cannot be completed for {silent_s:g} s")
+                self._freshness.whole(now)
+            self._freshness.split = nodes.health().split
+            if trouble := self._freshness.trouble(now):
+                self.publisher.say(StreamState.STALE, trouble)

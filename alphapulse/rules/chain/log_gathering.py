@@ -17,6 +17,12 @@ from alphapulse.rules.events.rpc_log import RpcLog
 LATE_BLOCKS = 2
 """So many blocks later it is looked at what the subscription told of a block's logs."""
 
+LATE_TICKS = 2
+"""And so many ticks later: frames that wait have been read by then."""
+
+MOST_UNSEEN = 1_024
+"""Blocks that wait to be looked at; in a back-fill the oldest are let go."""
+
 SILENT_BLOCKS = 2
 """Blocks with logs, of none of which the subscription told, after which it counts as silent."""
 
@@ -52,7 +58,8 @@ class LogGathering:
         self._wanted = wanted
         self._faults = faults
         self._recent: deque[tuple[Header, frozenset[int]]] = deque(maxlen=REMEMBERED_BLOCKS)
-        self._unseen: deque[tuple[Header, frozenset[int]]] = deque()
+        self._unseen: deque[tuple[Header, frozenset[int], int]] = deque(maxlen=MOST_UNSEEN)
+        self._ticks = 0
         self._doubts: dict[bytes, Header] = {}
         self._silent = 0
         self._answered_ns = 0
@@ -141,7 +148,7 @@ class LogGathering:
         """The block is handed over: its logs, each with the time at which it was received first."""
         found, hints = self.queue.take(header), self.hints.of(header.hash)
         self._recent.append((header, frozenset(found)))
-        self._unseen.append(self._recent[-1])
+        self._unseen.append((header, frozenset(found), self._ticks))
         return tuple(
             HeardLog(log, hints[index].received_ns if index in hints else self._answered_ns)
             for index, log in found.items()
@@ -154,11 +161,26 @@ class LogGathering:
         while self._unseen and self._unseen[-1][0].number > number:
             self._unseen.pop()
 
+    def tick(self) -> None:
+        """Some time has passed."""
+        self._ticks += 1
+
     def look_back(self, head: int) -> bool:
-        """What did the subscription tell of a block that was closed a little while ago? True if it is silent."""
-        if not self._unseen or self._unseen[0][0].number > head - LATE_BLOCKS:
-            return False
-        header, indices = self._unseen.popleft()
+        """What did the subscription tell of a block that was closed a little while ago? True if it is silent.
+
+        An answer of one node may close several blocks before another node's frames of them have been read: so it is
+        looked at when newer blocks *and* a little time have passed.
+        """
+        silent = False
+        while self._unseen:
+            header, indices, closed_at = self._unseen[0]
+            if header.number > head - LATE_BLOCKS or self._ticks - closed_at < LATE_TICKS:
+                break
+            self._unseen.popleft()
+            silent = self._was_silent(header, indices) or silent
+        return silent
+
+    def _was_silent(self, header: Header, indices: frozenset[int]) -> bool:
         missed = indices - self.hints.of(header.hash).keys()
         self.hints.forget(header.hash)
         if header.number < self.heard_from or not indices:

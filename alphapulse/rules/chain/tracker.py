@@ -225,6 +225,9 @@ class ChainTracker:
                 self._ask(AskLatest())
         if self._unconfirmed is not None:
             self._ask(AskLatest())
+        self._logs.tick()
+        if not self.lost and self._logs.look_back(self.tip.number):
+            self._do(LogsSilent(self.tip.number))
         self._advance()
 
     def _take_latest(self, headers: Sequence[Header]) -> None:
@@ -338,8 +341,6 @@ class ChainTracker:
         self._published.append(header)
         self.watermarks.advance(header.number)
         self._do(BlockClosed(header, logs))
-        if self._logs.look_back(header.number):
-            self._do(LogsSilent(header.number))
         if (tag := self.watermarks.rule.tag) is not None and header.number % FINALIZED_EVERY == 0:
             self._ask(AskFinalized(tag))
 
