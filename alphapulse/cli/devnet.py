@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -13,7 +14,7 @@ import click
 import trio
 
 from alphapulse.cli.setup import reports_errors
-from alphapulse.devnet.creation import open_world
+from alphapulse.devnet.creation import SETUP_BLOCKS, open_world
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.packages import Packages
 from alphapulse.devnet.pool_listing import pool_file_text
@@ -98,7 +99,7 @@ async def _run(packages: Packages, plan: Plan) -> int:
             packages,
             number=plan.elsewhere,
             port=plan.port,
-            genesis_s=None,
+            genesis_s=int(time.time()) - SETUP_BLOCKS * plan.block_s,  # so that its newest block is of now
             holders=plan.traders + KEEPERS,
             block_s=plan.block_s,
         )

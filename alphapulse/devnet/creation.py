@@ -33,6 +33,8 @@ from alphapulse.rules.amm.tick_math import MAX_TICK, tick_at_sqrt_ratio
 
 GENESIS_S = 1_700_000_000
 """When the first block of a world was, unless said otherwise (2023): the same acts then give the same hashes."""
+SETUP_BLOCKS = 5
+"""Blocks that are mined until everything is there."""
 DECIMALS_SLOT = 6
 """Where OpenZeppelin's preset keeps them, behind roles, balances, allowances, supply, name and symbol."""
 WETH9_NAME, WETH9_SYMBOL = 0, 1
@@ -54,7 +56,7 @@ async def open_world(
     number: int = 0,
     port: int = 0,
     chain_id: int = CHAIN_ID,
-    genesis_s: int | None = GENESIS_S,
+    genesis_s: int = GENESIS_S,
     holders: int = 4,
     block_s: int = BLOCK_S,
 ) -> AsyncIterator[World]:
@@ -65,7 +67,7 @@ async def open_world(
         number: 0 puts everything at its address on Polygon, any other number everything elsewhere.
         port: 0 takes a free one.
         chain_id: what the chain says of itself.
-        genesis_s: time of the first block (Unix); None: now.
+        genesis_s: time of the block 0 (Unix).
         holders: how many accounts hold tokens, at least 3.
         block_s: how far blocks lie apart, by their timestamps.
 

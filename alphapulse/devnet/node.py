@@ -53,11 +53,11 @@ class Node:
 
 @asynccontextmanager
 async def open_node(
-    anvil: Path, *, port: int = 0, chain_id: int = CHAIN_ID, genesis_s: int | None = None, accounts: int = 24
+    anvil: Path, *, port: int = 0, chain_id: int = CHAIN_ID, genesis_s: int, accounts: int = 24
 ) -> AsyncIterator[Node]:
     """A node that mines when it is told to, in the order in which transactions come (`--order fifo`).
 
-    `port` 0 takes a free one. With `genesis_s` (Unix time) the same acts give the same block hashes every time. Call
+    `port` 0 takes a free one. With the same `genesis_s` (Unix time) the same acts give the same block hashes. Call
     it from the main thread: the node dies with the thread that started it.
 
     Raises:
@@ -67,7 +67,7 @@ async def open_node(
         str(anvil), "--quiet", "--host", "127.0.0.1", "--chain-id", str(chain_id), "--no-mining", "--order", "fifo",
         "--accounts", str(accounts), "--balance", str(BALANCE_COINS), "--gas-limit", str(GAS_LIMIT),
         "--block-base-fee-per-gas", str(BASE_FEE_WEI), "--prune-history", str(KEPT_STATES), "--no-request-size-limit",
-        *([] if genesis_s is None else ["--timestamp", str(genesis_s)]),
+        "--timestamp", str(genesis_s),
     ]  # fmt: skip
     for _ in range(TRIES):
         chosen = port or _free_port()

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from alphapulse.devnet.call_data import call, returned
+from alphapulse.devnet.creation import SETUP_BLOCKS
 from alphapulse.devnet.stock import Family
 from alphapulse.devnet.world import World
 from tests.chain.worlds import FOLDER, LIMIT_S, chain_packages, open_test_world
@@ -41,6 +42,7 @@ ON_POLYGON = {
 
 async def test_pools_have_their_addresses_of_polygon(world: World) -> None:
     """Factories at their places, made by genuine code: every pool comes out where it is on the mainnet."""
+    assert await world.block_number() == SETUP_BLOCKS
     assert ON_POLYGON.items() <= {name: pool.address for name, pool in world.pools.items()}.items()
 
 
@@ -163,7 +165,7 @@ from pathlib import Path
 from alphapulse.devnet.node import open_node
 from alphapulse.devnet.packages import Packages
 async def main():
-    async with open_node(Packages(Path(sys.argv[1])).anvil) as node:
+    async with open_node(Packages(Path(sys.argv[1])).anvil, genesis_s=0) as node:
         print(node.process.pid, flush=True)
         os.kill(os.getpid(), 9)
 trio.run(main)
