@@ -95,8 +95,11 @@ class Feed:
         """
         await trio.lowlevel.checkpoint()
         if not self._waiting and self.failure is None:
-            with trio.CancelScope(deadline=until):
+            with trio.CancelScope(deadline=until) as waiting:
                 await self._news.park()
+            if waiting.cancelled_caught:
+                # If this process stood still itself, what has come meanwhile is still to be read.
+                await trio.lowlevel.checkpoint()
         if self._waiting:
             taken, self._waiting = self._waiting, []
             self._waiting_bytes = 0

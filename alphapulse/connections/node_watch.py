@@ -117,14 +117,11 @@ class NodeWatch:
 
     def judge(self) -> None:
         """Compare heads, and see to it that there is somebody to ask."""
-        now_ns = self._monotonic_ns()
         healths = [node.health for node in self._nodes]
         median = median_head(healths)
         for node in self._nodes:
             health = node.health
             health.lagging(lag_reason(health, median, self._block_time_ns))
-            if health.usable and (reason := silent_reason(health, healths, now_ns, self._silent_ns)):
-                node.quarantine(reason)
         left = last_resort(healths)
         if left is not None:
             healths[left].degraded = True
@@ -165,6 +162,11 @@ class NodeWatch:
             node.seen = {}
         else:
             self.head(node, mark)
+            # Only who has just been asked is judged: if this process stood still, all look old until then.
+            healths = [one.health for one in self._nodes]
+            reason = silent_reason(node.health, healths, self._monotonic_ns(), self._silent_ns)
+            if reason and node.health.usable:
+                node.quarantine(reason)
         self.judge()
 
     async def _back_on_branch(self, node: Node, number: int, block_hash: bytes) -> None:

@@ -133,15 +133,17 @@ class Subscription:
 
     async def _notices(self) -> list[Notice]:
         """What has come; nothing if it was for nobody here."""
-        if trio.current_time() >= self._due:
-            raise FeedSilent(self.node, f"its WebSocket has brought no new head for {self._silent_s:g} s")
+        overdue = trio.current_time() >= self._due
         frames, self._early = self._early, []
         if not frames:
             try:
                 frames = await self._feed.receive(self._due)
             except FeedSilent:
-                return []
-        return [notice for frame in frames if (notice := self._notice(frame)) is not None]
+                overdue = True
+        notices = [notice for frame in frames if (notice := self._notice(frame)) is not None]
+        if overdue and trio.current_time() >= self._due:  # a head would have moved it
+            raise FeedSilent(self.node, f"its WebSocket has brought no new head for {self._silent_s:g} s")
+        return notices
 
     async def _answer(self, due: float) -> bytes:
         """The next frame that is no notification."""

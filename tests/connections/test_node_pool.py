@@ -458,6 +458,20 @@ async def watch(pool: NodePool, one: ModelNode, heads: list[float]) -> None:
                 one.feeds[-1].notify("logs", {})
 
 
+async def test_our_own_standstill_is_no_silence_of_a_node(
+    autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a minute in which this process did nothing, nobody is quarantined, and heads that wait are taken first."""
+    nodes = [ModelNode("one"), ModelNode("two"), ModelNode("three")]
+    async with running(pool_of(*nodes)) as pool, pool.subscribe(HEADS) as stream:
+        await anext(stream)
+        autojump_clock.jump(60)
+        nodes[0].feeds[0].notify("newHeads", nodes[0].block(nodes[0].head()))
+        await anext(stream)
+        await trio.sleep(10)
+    assert "quarantined" not in caplog.text
+
+
 async def test_a_node_that_drops_the_connection_is_come_back_to_later_each_time(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
