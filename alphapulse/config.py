@@ -105,6 +105,7 @@ class DiscoverySection(Section, frozen=True):
     least_age_blocks: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 32
     numeraire: str | None = None
     least_liquidity: Amount = 0
+    requests_per_s: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2
 
 
 class EvmSection(Section, frozen=True):

@@ -91,6 +91,7 @@ def discovery_terms(name: str, section: EvmSection, config: Config, pools: Seque
         wanted.least_age_blocks,
         None if numeraire is None else numeraire.address,
         _least_liquidity(wanted, numeraire, path),
+        wanted.requests_per_s,
     )
 
 

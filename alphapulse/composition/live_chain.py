@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 import trio
 
 from alphapulse.collectors.evm.collector import EvmCollector
+from alphapulse.collectors.evm.contract_reader import Nodes
 from alphapulse.collectors.evm.discovery import Discovery
 from alphapulse.collectors.evm.factory_registry import shipped_factories
 from alphapulse.collectors.evm.listed_pools import ListedPools
+from alphapulse.collectors.evm.paced_nodes import PacedNodes
 from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.terms import EvmTerms
+from alphapulse.collectors.evm.token_quarantine import TokenQuarantine
 from alphapulse.collectors.evm.token_watch import TokenWatch
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.discovery import discovery_of
@@ -105,7 +108,7 @@ def live_chain(
         now_ns=environment.now_ns,
         random=environment.random,
         first=(_listed(pools, section, publisher).check,),
-        beside=() if discovery is None else (discovery.run, _watch(discovery, publisher, section).run),
+        beside=(_watch(section, publisher, discovery), *([] if discovery is None else [discovery.run])),
     )
     return collector
 
@@ -123,9 +126,14 @@ def _listed(pools: Sequence[Pool], section: EvmSection, publisher: ChainPublishe
     return ListedPools(pools, factories, parse_address(section.multicall), publisher.leave_out)
 
 
-def _watch(discovery: Discovery, publisher: ChainPublisher, section: EvmSection) -> TokenWatch:
-    multicall = parse_address(section.multicall)
-    return TokenWatch(section.discovery.least_age_blocks, multicall, publisher.pools.values, discovery.unsound)
+def _watch(
+    section: EvmSection, publisher: ChainPublisher, discovery: Discovery | None
+) -> Callable[[Nodes], Awaitable[None]]:
+    """Tokens of followed pools are looked at beside the stream, and quarantined if they are not sound."""
+    quarantine = TokenQuarantine(section.chain_id, publisher, discovery)
+    multicall, terms = parse_address(section.multicall), section.discovery
+    watch = TokenWatch(terms.least_age_blocks, multicall, lambda: list(publisher.pools.values()), quarantine.put)
+    return lambda nodes: watch.run(PacedNodes(nodes, terms.requests_per_s))
 
 
 def chain_terms_of(name: str, section: EvmSection) -> ChainTerms:

@@ -46,6 +46,7 @@ def configured(world: World, folder: Path) -> Config:
             "least_age_blocks": 4,
             "numeraire": "USDC.e",
             "least_liquidity": "1000000",
+            "requests_per_s": 10_000,
         },
     }
     strategy = {"evaluate": "block", "base_tokens": [world.tokens["USDC.e"].address]}

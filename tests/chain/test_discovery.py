@@ -21,6 +21,7 @@ from alphapulse.collectors.evm.factory_registry import shipped_factories
 from alphapulse.collectors.evm.listed_pools import ListedPools
 from alphapulse.collectors.evm.pool_cache import PoolCache
 from alphapulse.collectors.evm.snapshot import SnapshotReader
+from alphapulse.collectors.evm.token_quarantine import TokenQuarantine
 from alphapulse.collectors.evm.token_watch import TokenWatch
 from alphapulse.collectors.evm.tokens import TokenInspector
 from alphapulse.connections.endpoint import HTTP, read_endpoint
@@ -95,7 +96,11 @@ async def open_nodes(world: World) -> AsyncIterator[NodePool]:
 
 
 def discovery(world: World, found: Found, path: Path, **terms: Any) -> Discovery:
-    options: dict[str, Any] = {"factories": shipped_factories(), "least_age_blocks": AGE} | terms
+    options: dict[str, Any] = {
+        "factories": shipped_factories(),
+        "least_age_blocks": AGE,
+        "requests_per_s": 100_000,
+    } | terms
     return Discovery(
         DiscoveryTerms(137, multicall=raw(world.places["Multicall3"]), **options),
         markets=lambda: found.markets,
@@ -259,28 +264,35 @@ async def test_what_was_found_is_kept_and_what_cannot_be_proved_is_looked_at_ane
 
 
 async def test_a_token_that_rebases_later_takes_its_pools_along(world: World, tmp_path: Path) -> None:
-    """Two looks in a row; pools of other tokens are left alone."""
-    found = Found()
-    rebasing, sound = pool_of(world.odd_pools["QuickSwap REBASE/WPOL"]), pool_of(world.pools["QuickSwap WPOL/WETH"])
-    found.markets = [(rebasing, None), (sound, None)]
-    looking = discovery(world, found, tmp_path / "pools.cache")
+    """A running collector follows two pools too many: one token takes a fee, another's balances change later."""
+    odd = {name: pool_of(world.odd_pools[f"QuickSwap {name}/WPOL"]) for name in ("TAXED", "REBASE")}
     multicall = raw(world.places["Multicall3"])
-    watch = TokenWatch(AGE, multicall, lambda: [pool for pool, _ in found.markets], looking.unsound)
-    async with open_nodes(world) as nodes:
+    async with live_collector(world) as live:
+        publisher, nodes = live.collector.publisher, live.collector.nodes
+        assert nodes is not None
+        for pool in odd.values():
+            publisher.join(pool, ())
+        looking = discovery(world, Found(), tmp_path / "pools.cache")
+        quarantine = TokenQuarantine(137, publisher, looking)
+        watch = TokenWatch(AGE, multicall, lambda: list(publisher.pools.values()), quarantine.put)
         inspector = TokenInspector(nodes, ContractReader(nodes, multicall), multicall)
         await world.mine(AGE)
         await world.act(world.moves.swap(world.pools["QuickSwap WPOL/WETH"], 10**18, zero_for_one=True))
-        await watch.look(nodes, inspector)
-        await watch.look(nodes, inspector)
-        assert found.messages == []
-        await world.act(call(world.odd_tokens["REBASE"].address, "rebase(uint256)", 990_000))
-        await watch.look(nodes, inspector)
-        assert found.messages == []
-        await watch.look(nodes, inspector)
-    changed = [one for one in found.messages if isinstance(one, PoolTrustChanged)]
-    assert [(one.pool, one.trust) for one in changed] == [(rebasing.id, Trust.DIVERGENT)]
-    assert list(found.tokens(admitted=False)) == [raw(world.odd_tokens["REBASE"].address)]
-    assert list(found.reasons(admitted=False)) == [rebasing.id.body]
+        await live.wait_tip()
+        for rebase, left in ((0, ["REBASE"]), (990_000, ["REBASE"]), (0, [])):
+            if rebase:
+                await world.act(call(world.odd_tokens["REBASE"].address, "rebase(uint256)", rebase))
+            await watch.look(nodes, inspector)
+            assert [name for name, pool in odd.items() if pool.id in publisher.pools] == left
+        told = await live.wait(lambda one: isinstance(one, PoolVerdict) and one.pool == odd["REBASE"].id)
+        assert "without a transfer within 4 blocks" in told.reason
+        found = Found(messages=live.messages)
+        assert set(found.tokens(admitted=False)) == {raw(world.odd_tokens[name].address) for name in odd}
+        assert "were sent out of the pool" in found.tokens(admitted=False)[raw(world.odd_tokens["TAXED"].address)]
+        changed = [one for one in live.messages if isinstance(one, PoolTrustChanged) and one.trust is Trust.DIVERGENT]
+        assert [one.pool for one in changed] == [pool.id for pool in odd.values()]
+        assert await live.differing() == []
+        assert looking.tokens.problem(raw(world.odd_tokens["REBASE"].address), told.pool.chain_id or 0)
 
 
 async def test_contracts_that_spoil_calls_hold_nobody_up(world: World, tmp_path: Path) -> None:

@@ -60,10 +60,16 @@ def test_settings_become_terms(tmp_path: Path) -> None:
     least_age_blocks = 7
     numeraire = "USDC.e"
     least_liquidity = "2500.5"
+    requests_per_s = 9
     """
     of = config(tmp_path, wanted)
     terms = discovery_terms("polygon", section(of), of, load_pools(tmp_path / "pools.json"))
-    assert (terms.chain_id, terms.least_age_blocks, terms.least_liquidity) == (137, 7, 2_500_500_000)
+    assert (terms.chain_id, terms.least_age_blocks, terms.least_liquidity, terms.requests_per_s) == (
+        137,
+        7,
+        2_500_500_000,
+        9,
+    )
     assert terms.allowed_tokens == {b"\x11" * 20}
     assert terms.refused_pools == {b"\x22" * 20}
     assert terms.factories == shipped_factories()

@@ -12,6 +12,7 @@ import trio
 
 from alphapulse.collectors.evm.contract_reader import ContractReader, Nodes
 from alphapulse.collectors.evm.discovery_terms import DiscoveryTerms
+from alphapulse.collectors.evm.paced_nodes import PacedNodes
 from alphapulse.collectors.evm.pool_cache import PoolCache
 from alphapulse.collectors.evm.pool_claims import claims, read_blocks, too_young
 from alphapulse.collectors.evm.tokens import Blocks, TokenInspector
@@ -19,8 +20,8 @@ from alphapulse.data.chains import CHAINS
 from alphapulse.data.factories import Factory
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pool_cache import PoolInfo
-from alphapulse.data.pools import Pool, Token, Trust
-from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict, TokenVerdict
+from alphapulse.data.pools import Pool, Token
+from alphapulse.data.verdicts import PoolVerdict, TokenVerdict
 from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import AnswerRefused, NodeError, PoolCacheError, RpcError
 from alphapulse.journal.blocking import RunBlocking
@@ -106,33 +107,25 @@ class Discovery:
         """Runs until cancelled. Ready when the pools of the cache have been admitted."""
         await self._remember()
         task_status.started()
-        reader = ContractReader(nodes, self._terms.multicall)
-        inspector = TokenInspector(nodes, reader, self._terms.multicall)
+        paced = PacedNodes(nodes, self._terms.requests_per_s)
+        reader = ContractReader(paced, self._terms.multicall)
+        inspector = TokenInspector(paced, reader, self._terms.multicall)
         while True:
             await self._seen.wait()
             self._seen = trio.Event()
             while len(self.queue):
                 try:
-                    await self._look_at_some(nodes, reader, inspector)
+                    await self._look_at_some(paced, reader, inspector)
                 except (NodeError, RpcError, AnswerRefused) as problem:
                     logger.warning("%d unknown emitters wait, the chain cannot be read: %s", len(self.queue), problem)
                     await trio.sleep(RETRY_S)
 
-    def unsound(self, token: bytes, reason: str, block_number: int) -> None:
-        """A token that is traded must not be any more: it and all pools with it are quarantined."""
+    def forget(self, token: bytes, reason: str, block_number: int, pools: Iterable[InstrumentId]) -> None:
+        """A token was quarantined, and these pools with it: they are not taken in again for a while."""
         self.tokens.quarantine(token, reason, block_number + AGAIN_BLOCKS)
-        logger.error("token 0x%s is quarantined: %s", token.hex(), reason)
-        id_ = InstrumentId.from_token_address(token, self._venue)
-        known = next((one for pool, _ in self._markets() for one in pool.tokens if one.address == token), None)
-        symbol, decimals = ("", None) if known is None else (known.symbol, known.decimals)
-        verdicts: list[object] = [TokenVerdict(id_, symbol, decimals, False, clipped(reason, SENTENCE.limit))]
-        for pool, _ in self._markets():
-            if token in pool.pair:
-                self.found.pop(pool.id, None)
-                why = f"its token 0x{token.hex()} is quarantined: {reason}"
-                verdicts.append(PoolTrustChanged(pool.id, Trust.DIVERGENT, clipped(why, SENTENCE.limit), block_number))
-                verdicts.append(self._pool_verdict(pool.id, False, why))
-        self._publish(verdicts)
+        for pool in pools:
+            self.found.pop(pool, None)
+            self.queue.settle(pool.body, block_number + AGAIN_BLOCKS)
 
     async def _look_at_some(self, nodes: Nodes, reader: ContractReader, inspector: TokenInspector) -> None:
         """The next emitters together, or one by one: some contract may be made to let every call fail."""

@@ -14,7 +14,8 @@ class DiscoveryTerms:
     `allowed_tokens` are the only ones of which pools are looked at, and are trusted to be what their symbol says; none:
     all are looked at, and none is trusted. `refused_pools` are never looked at. `least_age_blocks` is how long a pool
     must have been there; over as many blocks balances are followed, so it is at least 2, and nodes have the state of so
-    many. `least_liquidity` is in raw units of the `numeraire`; 0: none is asked for.
+    many. `least_liquidity` is in raw units of the `numeraire`; 0: none is asked for. `requests_per_s` is how much
+    of what the nodes allow is used for it.
     """
 
     chain_id: int
@@ -25,6 +26,7 @@ class DiscoveryTerms:
     least_age_blocks: int = 32
     numeraire: bytes | None = None
     least_liquidity: int = 0
+    requests_per_s: int = 2
 
     def __attrs_post_init__(self) -> None:
         if self.least_age_blocks < 2:

@@ -14,8 +14,8 @@ from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, PoolEvent, StreamState, StreamStatus
-from alphapulse.data.pools import Pool
-from alphapulse.data.verdicts import PoolVerdict
+from alphapulse.data.pools import Pool, Trust
+from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import LogRefused
 from alphapulse.relays.any_relay import AnyRelay
@@ -221,10 +221,13 @@ class ChainPublisher:
 
     def leave_out(self, pool: Pool, reason: str) -> None:
         """A pool is not what it was said to be: it is not followed, and its logs are nobody's."""
+        text = clipped(reason, SENTENCE.limit)
+        if self.tip is not None:
+            self.publish([PoolTrustChanged(pool.id, Trust.DIVERGENT, text, self.tip.number)])
         self.pools.pop(pool.id, None)
         self.book.remove(pool.id)
         self._decoder.expel(pool.id)
-        self._market_data.publish([PoolVerdict(pool.id, False, clipped(reason, SENTENCE.limit))])
+        self._market_data.publish([PoolVerdict(pool.id, False, text)])
 
     def publish(self, messages: Sequence[object]) -> None:
         """Hand over what belongs to no block."""

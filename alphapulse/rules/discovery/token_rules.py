@@ -49,6 +49,14 @@ def problem_of(token: TokenReading, taken: Mapping[str, bytes], *, trusted: bool
     return next(iter(problems), "")
 
 
+def evidence_against(token: TokenReading) -> str:
+    """What speaks against a token of pools that somebody has named; empty if nothing was found, or nothing found out.
+
+    One look at a balance is not enough: whoever lacks a log sees the same as with a token that rebases.
+    """
+    return "" if token.trial is None else next(_trial_problems(token.trial, trusted=True), "")
+
+
 def plain(symbol: str) -> str:
     """A symbol as people take it in: what looks alike is alike."""
     return "".join(unicodedata.normalize("NFKC", symbol).casefold().split())

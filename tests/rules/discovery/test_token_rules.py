@@ -10,7 +10,7 @@ import pytest
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.rules.discovery.token_book import MOST_QUARANTINED, TokenBook
-from alphapulse.rules.discovery.token_rules import TokenReading, Trial, plain, problem_of
+from alphapulse.rules.discovery.token_rules import TokenReading, Trial, evidence_against, plain, problem_of
 
 TRUE, FALSE = (1).to_bytes(32, "big"), bytes(32)
 ONE, OTHER = b"\1" * 20, b"\2" * 20
@@ -58,6 +58,13 @@ def test_an_odd_one_is_quarantined_with_the_reason(changes: dict[str, Any], reas
     odd = attrs.evolve(TOKEN, **changes)
     assert reason in problem_of(odd, {"weth": OTHER}, trusted=False)
     assert (problem_of(odd, {"weth": OTHER}, trusted=True) == "") is forgiven
+
+
+def test_of_a_named_token_only_what_was_found_counts() -> None:
+    """Not its name, not silence, and not what nobody could find out."""
+    for changes, reason, forgiven in ODD:
+        of_trial = changes.get("trial") is not None and not forgiven
+        assert (evidence_against(attrs.evolve(TOKEN, **changes)) != "") is of_trial, reason
 
 
 def test_what_looks_alike_is_alike() -> None:
