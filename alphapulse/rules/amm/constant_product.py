@@ -21,6 +21,10 @@ from alphapulse.rules.amm.swap_math import PPM
 MAX_RESERVE = (1 << 112) - 1
 """What the pair can hold of a token; it refuses to take more."""
 
+ROUTER_UNIT = 1_000
+"""Routers count in thousandths where we count in millionths."""
+WORD_BITS = 256
+
 _new = tuple.__new__
 
 
@@ -42,7 +46,10 @@ def keeps_product(reserve_in: int, reserve_out: int, paid: int, taken: int, fee_
 
 
 class ConstantProductState(NamedTuple):
-    """The reserves of a pair, in raw units. They are all that there is: a state that is known is proven."""
+    """The reserves of a pair, in raw units. They are all that there is: a state that is known is proven.
+
+    Quotes are a router's. It does not look whether the pair can hold so much: `most_in` says up to where it can.
+    """
 
     reserve0: int
     reserve1: int
@@ -120,9 +127,10 @@ class ConstantProductState(NamedTuple):
 
     def _quoted(self, token_in: int, token_out: int, paid: int, taken: int) -> Quote:
         change0, change1 = (paid, -taken) if token_in < token_out else (-taken, paid)
+        kept = paid * (PPM - (self.fee_ppm or 0))
+        if kept // ROUTER_UNIT * (self.reserve1 if token_in < token_out else self.reserve0) >> WORD_BITS:
+            raise QuoteRefused("reverts", f"a router cannot compute with {paid}")
         reserve0, reserve1 = self.reserve0 + change0, self.reserve1 + change1
-        if reserve0 > MAX_RESERVE or reserve1 > MAX_RESERVE:
-            raise QuoteRefused("reverts", f"the pair cannot hold {paid} more")
         after = _new(type(self), (reserve0, reserve1, self.stamp, self.trust, self.fee_ppm))
-        fee = paid - paid * (PPM - (self.fee_ppm or 0)) // PPM
+        fee = paid - kept // PPM
         return _new(Quote, (paid, taken, fee, 0, after))

@@ -109,7 +109,7 @@ REFUSED: list[tuple[ConstantProductState, str, Any, str]] = [
     (state(10, 10), "quote_in", 0, "reverts"),
     (state(10, 10), "quote_out", 10, "reverts"),
     (state(10, 10), "quote_out", 0, "reverts"),
-    (state(10, 10), "quote_in", MAX_RESERVE, "reverts"),
+    (state(10, 10), "quote_in", 1 << 250, "reverts"),
     (state(0, 10), "quote_in", 5, "no_liquidity"),
     (state(10, 10, None), "quote_in", 5, "fee_unknown"),
     (state(10, 10)._replace(trust=Trust.DIVERGENT), "quote_out", 5, "divergent"),
