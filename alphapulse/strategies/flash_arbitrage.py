@@ -121,16 +121,27 @@ class FlashArbitrage:
 
     def _decided(self, moment: Moment) -> list[ArbitrageSignal]:
         """The trades worth proposing at a moment."""
-        proposals = [one for opened in moment.cycles if (one := self._proposed(moment, opened)) is not None]
+        sound = [opened for opened in moment.cycles if self._is_sound(moment, opened)]
+        promising = self._scanner.most_promising(sound)
+        proposals = [one for opened in promising if (one := self._proposed(moment, opened)) is not None]
         chosen, left = choose(proposals, partial(self._proposed_again, moment))
         for proposal in left:
             self._drop(moment, proposal.opened, Refused(Stage.SHARED, "a better cycle takes what it needs"), proposal)
         return [self._signal(moment, proposal) for proposal in chosen]
 
+    def _is_sound(self, moment: Moment, opened: OpenCycle) -> bool:
+        """True if all pools of a cycle hold what the floor asks; one that does not is set aside."""
+        refused = self._appraiser.too_thin(opened.cycle, moment.position[0])
+        if refused is None:
+            return True
+        self._drop(moment, opened, refused)
+        if refused.pool is not None:
+            self._scanner.screen.set_aside(refused.pool)
+        return False
+
     def _proposed(self, moment: Moment, opened: OpenCycle) -> Proposal | None:
         """The best trade through an open cycle if it passes what is asked of it alone; else it becomes a candidate."""
-        block_number = moment.position[0]
-        found = self._appraiser.too_thin(opened.cycle, block_number) or self._sized(opened, count=True)
+        found = self._sized(opened, count=True)
         if isinstance(found, Refused):
             self._drop(moment, opened, found)
             return None

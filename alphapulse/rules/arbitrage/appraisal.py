@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import attrs
 
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.rules.arbitrage.candidate import Measure, Stage
 from alphapulse.rules.arbitrage.costs import flash_fee, pool_fees
 from alphapulse.rules.arbitrage.cycle import Cycle
@@ -37,11 +38,12 @@ UNBOUNDED = Bounds()
 
 
 class Refused(NamedTuple):
-    """Why a trade is not proposed."""
+    """Why a trade is not proposed; `pool` is the one at which it failed, if it is one pool."""
 
     stage: Stage
     reason: str
     limits: tuple[Measure, ...] = ()
+    pool: InstrumentId | None = None
 
 
 class Costs(NamedTuple):
@@ -90,10 +92,11 @@ class Appraiser:
         for hop in cycle.hops:
             value = self._numeraire.holding_value(self._index.seats(hop.pool.id)[0], block_number)
             if value is None:
-                return Refused(Stage.LIQUIDITY, f"no pools say what {hop.pool.name} holds")
+                return Refused(Stage.LIQUIDITY, f"no pools say what {hop.pool.name} holds", pool=hop.pool.id)
             if value < floor:
                 measure = Measure("pool value", value, floor, "raw numéraire")
-                return Refused(Stage.LIQUIDITY, f"{hop.pool.name} holds {value}, the floor is {floor}", (measure,))
+                text = f"{hop.pool.name} holds {value}, the floor is {floor}"
+                return Refused(Stage.LIQUIDITY, text, (measure,), hop.pool.id)
         return None
 
     def slips(self, opened: OpenCycle, path: SizedPath) -> Refused | None:

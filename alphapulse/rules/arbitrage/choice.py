@@ -31,6 +31,9 @@ class Proposal(NamedTuple):
         return self.costs.native_net is None, -(self.costs.native_net or 0)
 
 
+MOST_AGAIN = 256
+"""Trades that are made again at one moment; what still waits after so many is left."""
+
 Again = Callable[[OpenCycle, tuple[AmmState, ...]], Proposal | None]
 """Makes the proposal for a cycle anew at other states; None if nothing is left of it."""
 
@@ -50,10 +53,12 @@ def choose(proposals: Iterable[Proposal], again: Again) -> tuple[list[Proposal],
     moved: dict[InstrumentId, tuple[int, AmmState | None]] = {}
     chosen: list[Proposal] = []
     left: list[Proposal] = []
+    budget = MOST_AGAIN
     while waiting:
         _, _, made_at, alone, proposal = heappop(waiting)
         if any(moved.get(pool, (0, None))[0] > made_at for pool in proposal.opened.cycle.pools):
-            found = _made_again(alone, moved, again)
+            budget -= 1
+            found = _made_again(alone, moved, again) if budget >= 0 else None
             if found is None:
                 left.append(alone)
             else:

@@ -95,9 +95,12 @@ class Edge:
 
 
 class Seat:
-    """A pool on one edge: which of its tokens are the edge's, and its rates both ways (fixed point, see the screen)."""
+    """A pool on one edge: which of its tokens are the edge's, and its rates both ways (fixed point, see the screen).
 
-    __slots__ = ("down", "edge", "high", "low", "pool", "pool_number", "up")
+    One that is set aside is no part of other pools' cycles until it changes itself.
+    """
+
+    __slots__ = ("down", "edge", "high", "is_aside", "low", "pool", "pool_number", "up")
 
     def __init__(self, pool: Pool, pool_number: int, edge: Edge, low: int, high: int) -> None:
         self.pool = pool
@@ -107,6 +110,7 @@ class Seat:
         self.high = high
         self.up = UNKNOWN
         self.down = UNKNOWN
+        self.is_aside = False
 
     def hop(self, *, up: bool) -> Hop:
         """The hop through the pool in one direction."""
@@ -157,6 +161,10 @@ class CycleIndex:
         """The edge between two tokens; None if no pool holds both."""
         first, second = self.node(chain_id, one), self.node(chain_id, other)
         return None if first is None or second is None else first.edges.get(second)
+
+    def rank(self, token: bytes) -> int:
+        """The place of a token among the base tokens, behind the last if it is none."""
+        return self._ranks.get(token, len(self._ranks))
 
     def edge(self, number: int) -> Edge:
         """The edge of that number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nlargest
 from typing import Any, NamedTuple
 
 import attrs
@@ -19,12 +20,16 @@ from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
 from alphapulse.rules.arbitrage.cycle_index import UNKNOWN, CycleIndex, Seat
 from alphapulse.rules.arbitrage.episodes import Episodes
 from alphapulse.rules.arbitrage.screen import Screen, price_rates
+from alphapulse.rules.arbitrage.screen_estimate import estimated_profit
 from alphapulse.rules.books.pool_book import PoolBook, Position
 
 PPM = 1_000_000
 
 PRICE_EVENTS = frozenset((PoolSwap, PoolSync, PoolFeeChanged, PoolLiquidity))
 """Events that make a state, even one at the same price as before. Others do if a rate has changed."""
+
+MOST_SIZED = 64
+"""Open cycles of one moment that are sized: a moment takes milliseconds however many dead pools there are."""
 
 
 class OpenCycle(NamedTuple):
@@ -53,8 +58,8 @@ class Moment(NamedTuple):
 class ScanCounts:
     """Moments looked at, and what became of them. An episode is a maximal run of states in which a cycle stands open.
 
-    `screened_out` are moments at which no cycle was open. `profit` sums the profit of all open cycles in raw units, by
-    token, before any cost or limit.
+    `screened_out` are moments at which no cycle was open, `left_out` those at which not all that were open were sized.
+    `profit` sums the profit of all that were sized in raw units, by token, before any cost or limit.
     """
 
     states: int = 0
@@ -62,6 +67,7 @@ class ScanCounts:
     opportunities: int = 0
     blocks: int = 0
     episodes: int = 0
+    left_out: int = 0
     profit: dict[bytes, int] = attrs.field(factory=dict)
 
 
@@ -207,6 +213,18 @@ class CycleScanner:
         opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
         return open_cycle(cycle, states, opens_episode=opens_episode)  # type: ignore[arg-type]  # none is None
 
+    def most_promising(self, cycles: Sequence[OpenCycle]) -> Sequence[OpenCycle]:
+        """At most `MOST_SIZED` of them: those that earn the token wanted most, then those that seem to earn most."""
+        if len(cycles) <= MOST_SIZED:
+            return cycles
+        self.counts.left_out += 1
+        rank = self.screen.index.rank
+        return nlargest(
+            MOST_SIZED,
+            cycles,
+            key=lambda one: (-rank(one.cycle.profit_token), estimated_profit(one.cycle, one.states)),
+        )
+
     def _inherit(self, seats: Sequence[Seat]) -> None:
         """What a snapshot shows to stand open has opened before."""
         for seat in seats:
@@ -226,7 +244,7 @@ class CycleScanner:
             up = down = UNKNOWN
             if state is not None and state.trust is not Trust.DIVERGENT and _has_liquidity(state):
                 up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
-            if up != seat.up or down != seat.down:
+            if up != seat.up or down != seat.down or seat.is_aside:
                 self.screen.set_rates(seat, up, down)
                 changed = True
         return changed

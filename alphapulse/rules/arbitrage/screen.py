@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from math import ceil, log
-from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -29,8 +28,9 @@ and their difference are off by 1e-13, a tenth of one."""
 _sum = np.add.reduce
 _greatest = np.maximum.reduce
 
-MOST_CYCLES: Final = 64
-"""Cycles through one pool that are looked at exactly at one moment: those over the loops with the highest rates."""
+MOST_CYCLES: Final = 256
+"""Cycles through one pool that are looked at exactly at one moment: the shorter ones first, then those over the loops
+with the highest rates."""
 
 
 class Screen:
@@ -71,6 +71,7 @@ class Screen:
             self._comparable.clear()
         seat.up = up
         seat.down = down
+        seat.is_aside = False
         if was_best:
             self._settle(edge)
             return
@@ -78,6 +79,12 @@ class Screen:
             best[number] = self._rates[number] = up
         if down > best[number + 1]:
             best[number + 1] = self._rates[number + 1] = down
+
+    def set_aside(self, pool: InstrumentId) -> None:
+        """Keep a pool out of other pools' cycles until its own rates are set again."""
+        for seat in self.index.seats(pool):
+            seat.is_aside = True
+            self._settle(seat.edge)
 
     def edge_rates(self, edge: Edge) -> tuple[int, int]:
         """The best rates of an edge, upwards and downwards."""
@@ -129,8 +136,8 @@ class Screen:
         return self._cycles(seat, found)
 
     def _cycles(self, seat: Seat, found: list[tuple[int, bool, Loop]]) -> list[Cycle]:
-        """The cycles of passing loops, those with the highest rates first."""
-        found.sort(key=itemgetter(0), reverse=True)
+        """The cycles of passing loops, the shorter ones first, then those with the highest rates."""
+        found.sort(key=lambda one: (one[2].count(NO_HOP), one[0]), reverse=True)
         cycles: list[Cycle] = []
         for rate, up, loop in found:
             sides = [number if up else number ^ 1 for number in loop if number > 1]
@@ -152,14 +159,15 @@ class Screen:
         rate -= self._best[number]
         taken = {seat.pool_number, *(one.pool_number for one in chosen)}
         for other in self.index.edge(number >> 1).seats:
-            own = other.down if number & 1 else other.up
+            own = UNKNOWN if other.is_aside else other.down if number & 1 else other.up
             if own + rate > 0 and other.pool_number not in taken:
                 yield from self._choices(seat, sides, rate + own, [*chosen, other])
 
     def _settle(self, edge: Edge) -> None:
         """Find the best rates of an edge anew."""
         number = 2 * edge.number
-        for at, rates in ((number, [seat.up for seat in edge.seats]), (number + 1, [seat.down for seat in edge.seats])):
+        seats = [seat for seat in edge.seats if not seat.is_aside]
+        for at, rates in ((number, [seat.up for seat in seats]), (number + 1, [seat.down for seat in seats])):
             self._best[at] = self._rates[at] = max(rates, default=UNKNOWN)
 
 
