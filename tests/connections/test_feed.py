@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+import attrs
 import pytest
 import trio
 
@@ -46,8 +47,9 @@ from tests.connections.bad_servers import (
 )
 
 HANG_S = 20
-LIMITS = FeedLimits(open_s=0.4, send_s=0.4, close_s=0.2, message_bytes=100_000, waiting=5_000)
-SILENCE_S = 0.4
+LIMITS = FeedLimits(open_s=HANG_S, send_s=0.4, close_s=0.2, message_bytes=100_000, waiting=5_000)
+SHORT_S = 0.4
+"""For what is to take too long; all else has time, as the machine may be busy."""
 
 REFUSED: dict[str, tuple[Handler, type[NodeError]]] = {
     "silent": (silent, NodeTimeout),
@@ -96,19 +98,21 @@ ENDED: dict[str, tuple[Handler, type[NodeError], int | None]] = {
 }
 
 
-async def taken(url: str) -> list[bytes]:
-    """The messages of a server until its feed ends, which it does by an error."""
+async def taken(url: str, kind: type[NodeError]) -> list[bytes]:
+    """The messages of a server until its feed ends, which it does by an error of that kind."""
     endpoint = read_endpoint(url, "ws", WEBSOCKET)
+    limits = attrs.evolve(LIMITS, open_s=SHORT_S if kind is NodeTimeout else HANG_S)
+    silence_s = SHORT_S if kind is FeedSilent else HANG_S
     found: list[bytes] = []
-    async with open_feed(endpoint, node="one", now_ns=time.time_ns, limits=LIMITS) as feed:
+    async with open_feed(endpoint, node="one", now_ns=time.time_ns, limits=limits) as feed:
         while True:
-            found += [frame.text for frame in await feed.receive(trio.current_time() + SILENCE_S)]
+            found += [frame.text for frame in await feed.receive(trio.current_time() + silence_s)]
 
 
 async def greeted_by_good_server() -> None:
     async with serving(good) as server:
         endpoint = read_endpoint(server.url, "ws", WEBSOCKET)
-        async with open_feed(endpoint, node="good", now_ns=time.time_ns, limits=LIMITS) as feed:
+        async with open_feed(endpoint, node="good", now_ns=time.time_ns) as feed:
             (frame,) = await feed.receive()
             assert frame.text == b"hello"
         await server.left.wait()
@@ -122,7 +126,7 @@ async def test_a_server_that_lets_nobody_in_is_a_typed_error(name: str) -> None:
     with trio.fail_after(HANG_S):
         async with serving(handler) as server:
             with pytest.raises(kind, match=r"^one: ") as raised:
-                await taken(server.url)
+                await taken(server.url, kind)
             await server.left.wait()
             assert type(raised.value) is kind
             assert "key-0123456789abcdef" not in repr(raised.value)
@@ -137,7 +141,7 @@ async def test_a_feed_ends_by_a_typed_error(name: str) -> None:
     with trio.fail_after(HANG_S):
         async with serving(handler) as server:
             with pytest.raises(kind, match=r"^one: ") as raised:
-                await (unread(server.url) if kind is FeedOverrun else taken(server.url))
+                await (unread(server.url) if kind is FeedOverrun else taken(server.url, kind))
             await server.left.wait()
             assert type(raised.value) is kind
             assert getattr(raised.value, "code", None) == code
@@ -182,9 +186,9 @@ async def test_nobody_listens() -> None:
         async with serving(good) as server:
             url = server.url
         with pytest.raises(NodeUnreachable, match="connection refused"):
-            await taken(url)
+            await taken(url, NodeUnreachable)
         with pytest.raises(NodeUnreachable, match="host name is not known"):
-            await taken("ws://no-such-host.invalid/")
+            await taken("ws://no-such-host.invalid/", NodeUnreachable)
 
 
 @pytest.mark.real_io

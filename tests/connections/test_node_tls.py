@@ -55,21 +55,21 @@ async def serving(handler: Any, certificate: trustme.LeafCert) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def transport(authority: trustme.CA | None) -> AsyncIterator[SocketTransport]:
-    believed = None if authority is None else authority.cert_pem.bytes().decode()
-    limits = FeedLimits(open_s=LIMIT_S, close_s=0.1)
+async def transport(authority: trustme.CA, limit_s: float = HANG_S) -> AsyncIterator[SocketTransport]:
+    believed = authority.cert_pem.bytes().decode()
+    limits = FeedLimits(open_s=limit_s, close_s=0.1)
     async with open_transport(run_inline, time.time_ns, authority=believed, limits=limits) as opened:
         yield opened
 
 
-async def ask(opened: SocketTransport, host: str, port: int) -> Any:
+async def ask(opened: SocketTransport, host: str, port: int, limit_s: float = HANG_S) -> Any:
     terms = NodeTerms(label="one", http=read_endpoint(f"https://{host}:{port}/key-0123456789", "http", HTTP))
     node = Node(terms, opened, monotonic_ns=time.monotonic_ns, random=Random(1))
-    (answer,) = await node.ask([RpcCall("eth_chainId")], limit_s=LIMIT_S)
+    (answer,) = await node.ask([RpcCall("eth_chainId")], limit_s=limit_s)
     return answer
 
 
-async def listen(opened: SocketTransport, host: str, port: int) -> bytes:
+async def listen(opened: SocketTransport, host: str, port: int, _: float = HANG_S) -> bytes:
     endpoint = read_endpoint(f"wss://{host}:{port}/key-0123456789", "ws", WEBSOCKET)
     async with opened.open_feed(endpoint, node="one") as feed:
         return (await feed.receive())[0].text
@@ -114,12 +114,11 @@ async def test_a_server_that_speaks_no_tls(authority: trustme.CA) -> None:
         await bad_servers.until_gone(stream)
 
     with trio.fail_after(HANG_S):
-        async with transport(authority) as opened:
-            for way in (ask, listen):
-                async with bad_servers.serving(plain) as server:
-                    with pytest.raises(NodeRefused, match="no TLS could be agreed on"):
-                        await way(opened, "localhost", server.port)
-                async with bad_servers.serving(bad_servers.silent) as server:
-                    with pytest.raises(NodeTimeout):
-                        await way(opened, "localhost", server.port)
-                    await server.left.wait()
+        for way in (ask, listen):
+            async with transport(authority) as opened, bad_servers.serving(plain) as server:
+                with pytest.raises(NodeRefused, match="no TLS could be agreed on"):
+                    await way(opened, "localhost", server.port)
+            async with transport(authority, LIMIT_S) as opened, bad_servers.serving(bad_servers.silent) as server:
+                with pytest.raises(NodeTimeout):
+                    await way(opened, "localhost", server.port, LIMIT_S)
+                await server.left.wait()
