@@ -7,6 +7,7 @@ import datetime
 import logging
 import os
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -115,7 +116,9 @@ def _run(todo: Plan, writer: SweepWriter, jobs: int) -> bool:
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("sweep", total=todo.head.runs)
-        return trio.run(lambda: run_sweep(todo, writer, jobs, on_run=lambda _: bar.advance(task)))
+        return trio.run(
+            lambda: run_sweep(todo, writer, jobs, on_run=lambda _: bar.advance(task), monotonic=time.monotonic)
+        )
 
 
 def _print(console: Console, stored: StoredSweep) -> None:

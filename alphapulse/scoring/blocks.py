@@ -10,8 +10,8 @@ import msgspec
 
 from alphapulse.errors import EvidenceError
 from alphapulse.scoring.block_file import block_of, changes
-from alphapulse.scoring.engine import Engine
 from alphapulse.scoring.evidence import Evidence
+from alphapulse.scoring.pair_watch import PairWatch
 from alphapulse.scoring.pool_table import ListedPool, integer
 from alphapulse.scoring.realized import Swap, gains
 from alphapulse.scoring.score import Measure, Score, compared
@@ -112,13 +112,13 @@ def _scanned(
     block: Evidence, place: tuple[int, int], pools: Mapping[tuple[int, str], ListedPool]
 ) -> dict[_Place, bool]:
     """The logs that state a price behind which our scanner sees a gap of that pair open, and whether a size earns."""
-    engine = Engine(pool for pool in pools.values() if pool.chain_id == place[0])
+    watch = PairWatch(pool for pool in pools.values() if pool.chain_id == place[0])
     found: dict[_Place, bool] = {}
     for change in changes(block, pools):
-        engine.read(change.log)
-        opened = engine.open_between(change.pool.pair) if change.prices else []
+        watch.read(change.log)
+        opened = watch.open_between(change.pool.pair) if change.prices else []
         if opened:
-            found[*place, change.log_index] = any(engine.earns(one) for one in opened)
+            found[*place, change.log_index] = any(watch.earns(one) for one in opened)
     return found
 
 

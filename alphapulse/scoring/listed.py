@@ -12,8 +12,8 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.errors import EvidenceError
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
-from alphapulse.scoring.engine import as_pool
 from alphapulse.scoring.evidence import Evidence
+from alphapulse.scoring.pair_watch import as_pool
 from alphapulse.scoring.pool_table import ListedPool, integer
 from alphapulse.scoring.realized import Swap, closes, gains, net_balances
 from alphapulse.scoring.score import Measure, Score, compared, counted

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from alphapulse.scoring.engine import Engine, told_state
 from alphapulse.scoring.evidence import Evidence, Form
+from alphapulse.scoring.pair_watch import PairWatch, told_state
 from alphapulse.scoring.pool_table import ListedPool, address, integer, listed_pools
 from alphapulse.scoring.score import Score, compared
 from alphapulse.scoring.spot import SpotGap, SpotState, best_gap, gaps_by_pair, price_of_reserves, price_of_sqrt
@@ -79,8 +79,8 @@ def score_spot_gaps(answers: Evidence, states: Sequence[SpotState]) -> Score:
         measures.append(compared("best gap of each pair, with pools and both gaps", expected, found))
     open_expected = {key: gap for key, gap in expected.items() if gap.positive}
     measures.append(compared("pairs whose gap beats both fees", open_expected, positive))
-    engine, untold = _looked_at(states)
-    scanned = engine.open_pairs()
+    watch, untold = _looked_at(states)
+    scanned = watch.open_pairs()
     excused = dict.fromkeys((untold & open_expected.keys()) - scanned.keys(), UNTOLD)
     measures.append(
         compared(
@@ -91,25 +91,25 @@ def score_spot_gaps(answers: Evidence, states: Sequence[SpotState]) -> Score:
             excused=excused,
         )
     )
-    earning = sum(any(engine.earns(one) for one in opened) for opened in scanned.values())
+    earning = sum(any(watch.earns(one) for one in opened) for opened in scanned.values())
     facts = {"pools with a price": len(states), "pairs with several pools": len(found), "of them open": len(positive)}
     facts["of them with a size that earns in range"] = earning
     return Score(str(answers.path), answers.form, tuple(measures), facts)
 
 
-def _looked_at(states: Sequence[SpotState]) -> tuple[Engine, set[tuple[int, str, str]]]:
+def _looked_at(states: Sequence[SpotState]) -> tuple[PairWatch, set[tuple[int, str, str]]]:
     """Our engine with all these states told to it, and pairs of pools of which no log could tell the state."""
-    engine = Engine(state.pool for state in states)
+    watch = PairWatch(state.pool for state in states)
     untold: set[tuple[int, str, str]] = set()
     for _ in range(2):  # the second time each pool is looked at while all others are known
         for place, state in enumerate(states):
-            pool = engine.pools.get(state.pool.address)
+            pool = watch.pools.get(state.pool.address)
             event = None if pool is None else told_state(pool, state.numbers, place)
             if event is None or not (state.numbers.get("liquidity", 1)):
                 untold.add(state.pool.pair)
             else:
-                engine.take(event)
-    return engine, untold
+                watch.take(event)
+    return watch, untold
 
 
 def score_snapshot(snapshot: Evidence) -> Score:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import signal
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,7 @@ async def run_sweep(
     jobs: int,
     *,
     on_run: Callable[[SweepRun], None],
-    monotonic: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float],
 ) -> bool:
     """Do it; False if SIGINT or SIGTERM ended it. What was done until then is in the file, and no process is left."""
     begun = monotonic()

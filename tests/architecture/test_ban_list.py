@@ -58,7 +58,10 @@ MARKED: dict[str, dict[str, str]] = {
     "safety/latch.py": {"tempfile": "a name for the file that then takes the latch's own"},
     "safety/stall_watch.py": {"threading": "it must act when the loop stands still"},
     "safety/watchdog.py": {"threading": "it must act when the loop stands still"},
+    "scoring/day.py": {"tempfile": "a folder for the books of one replay, gone behind it"},
     "secret.py": {"threading": "logs are masked in whichever thread they are written"},
+    "studies/sweep_pool.py": {"subprocess": "the ends of pipes to processes that replay; none outlives the pool"},
+    "studies/sweep_worker.py": {"tempfile": "a folder for the books of one replay, gone behind it"},
     "transport/socket_file.py": {"os.getpid": "a name for the socket that then takes the address's own"},
 }
 """Module, what it may use, and why."""

@@ -28,7 +28,7 @@ SPACINGS = {100: 1, 500: 10, 3000: 60, 10_000: 200, 2500: 50}
 Pair = tuple[int, str, str]
 
 
-class Engine:
+class PairWatch:
     """What stands open between two pools of one pair, followed log by log."""
 
     def __init__(self, pools: Iterable[ListedPool]) -> None:
