@@ -38,11 +38,11 @@ def decode(files: Sequence[Path], pools_path: Path, as_json: bool) -> None:
     such pools, and the contract can have written every word of the log. "other": any other emitter of the same topic.
     "refused", by reason: an admitted emitter, and a log that its contract cannot have written.
 
-    The exit code is 1 if a file or a log could not be read or a pool of the table is not where its factory puts it, 78
-    if the table cannot be used.
+    The exit code is 1 if a file, a log or a row of the table could not be used (the others were), 78 if the table is
+    none at all.
     """
     table = load_pool_table(pools_path)
-    problems = [f"{problem}; its logs count as others'" for problem in table.wrong]
+    problems = [f"{problem}; the row is not used" for problem in table.wrong]
     for path in files:
         try:
             block = read_block_file(path)

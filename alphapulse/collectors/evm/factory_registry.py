@@ -34,10 +34,16 @@ def _factories(text: str, name: str) -> tuple[Factory, ...]:
     factories = []
     for where, row in rows(text, name, COLUMNS):
         try:
-            factories.append(_factory(row))
+            factories.append(_factory(_whole(row)))
         except ValueError as error:
             raise PoolFileError(f"{where}: {error}") from error
     return tuple(factories)
+
+
+def _whole(row: dict[str, str] | str) -> dict[str, str]:
+    if isinstance(row, str):
+        raise ValueError(row)  # noqa: TRY004 - it is what the row says that is wrong
+    return row
 
 
 def _factory(row: dict[str, str]) -> Factory:

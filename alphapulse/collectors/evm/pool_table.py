@@ -11,7 +11,6 @@ from alphapulse.collectors.evm.table_file import hash32, integer, member, read_t
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.factories import Factory, FactoryKind
-from alphapulse.errors import PoolFileError
 from alphapulse.rules.evm.create2 import pool_address
 
 COLUMNS = ("chain_id", "pool", "family", "factory_or_deployer", "init_code_hash", "token0", "token1", "fee_ppm")
@@ -34,13 +33,12 @@ class ListedPool:
 
 @attrs.frozen
 class PoolTable:
-    """What a table says. `wrong` are rows whose address is not the one that was computed again, and what that is.
+    """What a table says. `pools` are proved: the address of each was computed again.
 
-    `unproven` are the addresses (with their chain) of these and of those that the table itself calls unverified.
+    `wrong` are rows that cannot be used: where they stand, and why. Nothing that they say is believed.
     """
 
     pools: tuple[ListedPool, ...]
-    unproven: tuple[tuple[int, bytes], ...]
     wrong: tuple[str, ...]
 
 
@@ -51,24 +49,35 @@ def load_pool_table(path: Path) -> PoolTable:
     other the address is computed again, whatever the column says.
 
     Raises:
-        PoolFileError: the file cannot be read, lacks a column, lists a pool twice, or a value cannot be what it is.
+        PoolFileError: the file cannot be read, or lacks a column.
     """
     pools: dict[tuple[int, bytes], ListedPool | None] = {}
     wrong: list[str] = []
     for where, row in rows(read_text(path), str(path), COLUMNS):
         try:
-            key = integer(row["chain_id"], 1, MAX_CHAIN_ID), parse_address(row["pool"])
-            pool = _pool(*key, row) if _claims_proof(row) else None
+            key, pool = _read(row)
         except ValueError as error:
-            raise PoolFileError(f"{where}: {error}") from error
+            wrong.append(f"{where}: {error}")
+            continue
         if key in pools:
-            raise PoolFileError(f"{where}: {row['pool']} is listed twice on chain {key[0]}")
-        if pool is not None and (problem := _problem(pool)):
-            pool = None
-            wrong.append(f"{where}: {problem}")
-        pools[key] = pool
-    proven = tuple(pool for pool in pools.values() if pool is not None)
-    return PoolTable(proven, tuple(key for key, pool in pools.items() if pool is None), tuple(wrong))
+            wrong.append(f"{where}: 0x{key[1].hex()} is listed twice on chain {key[0]}; the first row counts")
+        pools.setdefault(key, pool)
+    return PoolTable(tuple(pool for pool in pools.values() if pool is not None), tuple(wrong))
+
+
+def _read(row: dict[str, str] | str) -> tuple[tuple[int, bytes], ListedPool | None]:
+    """Chain and address, and the pool if the row claims a proof. Raises ValueError if it cannot be used."""
+    if isinstance(row, str):
+        raise ValueError(row)  # noqa: TRY004 - it is what the row says that is wrong
+    key = integer(row["chain_id"], 1, MAX_CHAIN_ID), parse_address(row["pool"])
+    if not _claims_proof(row):
+        return key, None
+    pool = _pool(*key, row)
+    found = pool_address(pool.factory, pool.token0, pool.token1, pool.fee_ppm)
+    if found != pool.address:
+        computed = "no address" if found is None else f"0x{found.hex()}"
+        raise ValueError(f"expected the pool at {computed}, which its factory gives these tokens, found {row['pool']}")
+    return key, pool
 
 
 def _claims_proof(row: dict[str, str]) -> bool:
@@ -101,12 +110,3 @@ def _pool(chain_id: int, address: bytes, row: dict[str, str]) -> ListedPool:
         fee_ppm if kind is FactoryKind.V2 else None,
     )
     return ListedPool(chain_id, address, factory, token0, token1, fee_ppm)
-
-
-def _problem(pool: ListedPool) -> str:
-    """What speaks against the row's address; empty if nothing does."""
-    found = pool_address(pool.factory, pool.token0, pool.token1, pool.fee_ppm)
-    if found == pool.address:
-        return ""
-    computed = "no address" if found is None else f"0x{found.hex()}"
-    return f"expected the pool at {computed}, which its factory gives these tokens, found 0x{pool.address.hex()}"

@@ -32,11 +32,13 @@ def read_text(path: Path) -> str:
         raise PoolFileError(f"{path}: expected text in UTF-8, found: {error}") from error
 
 
-def rows(text: str, name: str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row with where it stands. Other columns than the named ones may be there too.
+def rows(text: str, name: str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str] | str]]:
+    """Each row with where it stands, or what is wrong with it: it has more or fewer values than the head.
+
+    Other columns than the named ones may be there too.
 
     Raises:
-        PoolFileError: a column is missing, or a row has more or fewer values than the head.
+        PoolFileError: a column is missing, or the text is no CSV from somewhere on.
     """
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -44,10 +46,9 @@ def rows(text: str, name: str, columns: Sequence[str]) -> Iterator[tuple[str, di
         if missing:
             raise PoolFileError(f"{name}: expected the columns {', '.join(columns)}; missing: {', '.join(missing)}")
         for row in reader:
-            where = f"{name}, line {reader.line_num}"
-            if None in row or None in row.values():
-                raise PoolFileError(f"{where}: expected {len(reader.fieldnames or ())} values, found another number")
-            yield where, row
+            whole = None not in row and None not in row.values()
+            problem = f"expected {len(reader.fieldnames or ())} values, found {'more' if None in row else 'fewer'}"
+            yield f"{name}, line {reader.line_num}", row if whole else problem
     except csv.Error as error:
         raise PoolFileError(f"{name}, line {reader.line_num}: no CSV: {error}") from error
 
