@@ -21,6 +21,7 @@ from alphapulse.rules.amm.swap_math import PPM
 
 ONE = 10**18
 ROUNDS = 255
+WORD_BITS = 256
 
 
 class SolidlyState(NamedTuple):
@@ -116,7 +117,7 @@ class SolidlyState(NamedTuple):
             return amount * reserve_out // (reserve_in + amount)
         unit_in, unit_out = self.units[token_in], self.units[1 - token_in]
         x, y = reserve_in * ONE // unit_in, reserve_out * ONE // unit_out
-        left = stable_reserve(x + amount * ONE // unit_in, _product(x, y), y)
+        left = stable_reserve(x + amount * ONE // unit_in, _product(x, y), y, self.units)
         if left > y:
             raise QuoteRefused("reverts", "the curve's rounding gives less than nothing")
         return (y - left) * unit_out // ONE
@@ -131,11 +132,14 @@ class SolidlyState(NamedTuple):
         return Quote(paid, taken, fee, 0, self._replace(reserve0=reserve0, reserve1=reserve1))
 
 
-def stable_reserve(x: int, product: int, y: int) -> int:
+def stable_reserve(x: int, product: int, y: int, units: tuple[int, int] = (ONE, ONE)) -> int:
     """The reserve that goes with `x` on the curve, by Newton's method from `y`, rounded as the contract rounds it.
 
+    One comparison of the contract scales by the tokens' `units` what is scaled already; where they are not 18 decimals
+    it ends the search a step earlier.
+
     Raises:
-        QuoteRefused: it is not found within 255 rounds, or the slope is too small to divide by.
+        QuoteRefused: it is not found within 255 rounds, or a number leaves 256 bits.
     """
     for _ in range(ROUNDS):
         found, slope = _product(x, y), 3 * x * (y * y // ONE) // ONE + x * x // ONE * x // ONE
@@ -145,7 +149,7 @@ def stable_reserve(x: int, product: int, y: int) -> int:
         step = abs(missing) * ONE // slope
         if missing > 0:
             if not step:
-                if _product(x, y + 1) > product:
+                if _product(x * ONE // units[0], (y + 1) * ONE // units[1]) > product:
                     return y + 1
                 step = 1
             y += step
@@ -162,4 +166,8 @@ def stable_reserve(x: int, product: int, y: int) -> int:
 
 def _product(x: int, y: int) -> int:
     """x³y + xy³ with 18 decimals, each division rounded down."""
-    return (x * y // ONE) * (x * x // ONE + y * y // ONE) // ONE
+    straight, squares = x * y, x * x // ONE + y * y // ONE
+    product = straight // ONE * squares
+    if max(straight, x * x, y * y, product) >> WORD_BITS:
+        raise QuoteRefused("reverts", f"reserves that leave 256 bits: {x} and {y}")
+    return product // ONE

@@ -15,7 +15,7 @@ from alphapulse.data.pools import Pool, PoolKind, Token, Trust
 from alphapulse.errors import AmmError, QuoteRefused
 from alphapulse.rules.amm.balancer_weighted import BalancerWeightedState
 from alphapulse.rules.amm.fixed_exponent import ONE, power
-from tests.rules.amm.vector_files import STAMP, document
+from tests.rules.amm.vector_files import STAMP, document, rows
 
 PAIRS = {"usdc_weth": 18, "weth_bal": 18}
 """Pools and how many results there are."""
@@ -51,6 +51,29 @@ def test_18_results_of_each_pool_on_chain(name: str) -> None:
         found = quote(way[0], way[1], int(amount))
         assert (found.amount_out if kind == "GIVEN_IN" else found.amount_in) == result["value"], key
     assert len(results) == PAIRS[name]
+
+
+def test_200_results_of_the_contracts_own_mathematics() -> None:
+    """Second generation, any weights, both ways, up to the most that may be traded and beyond."""
+    refused = 0
+    for row in rows("balancer_weighted_math.csv"):
+        names = ("balance_in", "weight_in", "balance_out", "weight_out", "amount")
+        balance_in, weight_in, balance_out, weight_out, amount = (int(row[name]) for name in names)
+        first, second = (Token(bytes([number]) * 20, "T", 18) for number in (1, 2))
+        pool_id = InstrumentId.from_pool_address(bytes([9]) * 20, Venue.BALANCER)
+        weights = weight_in, weight_out
+        pool = Pool(pool_id, PoolKind.BALANCER_WEIGHTED, "", first, second, 0, None, weights=weights, generation=2)
+        state = BalancerWeightedState((balance_in, balance_out), STAMP, Trust.PROVEN, 0, pool)
+        try:
+            if row["function"] == "in_given_out":
+                found = str(state.quote_out(0, 1, amount).amount_in)
+            else:
+                found = str(state.quote_in(0, 1, amount).amount_out)
+        except QuoteRefused:
+            found = "REVERT"
+        assert found == row["result"], row
+        refused += found == "REVERT"
+    assert refused == 10
 
 
 @given(st.integers(ONE // 2, 3 * ONE), st.sampled_from([(1, 1), (2, 1), (4, 1), (1, 2), (1, 4), (3, 2)]))

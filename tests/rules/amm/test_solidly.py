@@ -9,13 +9,29 @@ from hypothesis import strategies as st
 from alphapulse.data.pools import Trust
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.solidly import ONE, SolidlyState, stable_reserve
-from tests.rules.amm.vector_files import STAMP
+from tests.rules.amm.vector_files import STAMP, rows
 
 HELD = st.integers(10**6, 10**14)
 
 
 def state(reserve0: int, reserve1: int, units: tuple[int, int] = (10**6, 10**18), *, stable: bool) -> SolidlyState:
     return SolidlyState(reserve0, reserve1, STAMP, Trust.PROVEN, 500, units, stable)
+
+
+def test_results_of_the_contracts_own_functions() -> None:
+    """Volatile and stable, tokens of 2 to 24 decimals, from dust to a thousand times the reserves; refusals too."""
+    refused = 0
+    for row in rows("solidly_get_amount_out.csv"):
+        units = int(row["unit0"]), int(row["unit1"])
+        pool = state(int(row["reserve0"]), int(row["reserve1"]), units, stable=row["stable"] == "1")
+        pool, token_in = pool._replace(fee_ppm=int(row["fee_bps"]) * 100), int(row["token_in"])
+        try:
+            found = str(pool.quote_in(token_in, 1 - token_in, int(row["amount_in"])).amount_out)
+        except QuoteRefused:
+            found = "REVERT"
+        assert found == row["amount_out"], row
+        refused += found == "REVERT"
+    assert refused == 20
 
 
 @given(HELD, HELD, st.integers(1, 10**13))
