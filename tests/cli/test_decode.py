@@ -175,6 +175,8 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_counted(pools: Path, tmp_pa
         "none.json": (b'{"chainId": 1, "block": 1}', "found neither"),
         "both.json": (b'{"chainId": 1, "block": 1, "logs": [], "receipts": []}', "found both"),
         "chain.json": (b'{"chainId": "one", "block": 1, "logs": []}', "chainId: expected a number"),
+        "large.json": (b'{"chainId": 1, "block": "0x1' + b"0" * 16 + b'", "logs": []}', "block: expected a number"),
+        "huge.json": (b'{"chainId": 1, "block": "' + b"9" * 5_000 + b'", "logs": []}', "block: expected a number"),
         "block.json": (b'{"chainId": 1, "block": -1, "logs": []}', "block: expected a number"),
     }
     for name, (data, _) in broken.items():

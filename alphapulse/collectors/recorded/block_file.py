@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from alphapulse.errors import BlockFileError
+from alphapulse.rules.events.hex_text import MAX_UINT64
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 1 << 29
@@ -90,6 +91,6 @@ def _number(value: int | str, where: str) -> int:
         number = value if isinstance(value, int) else int(value, 16 if value.startswith("0x") else 10)
     except ValueError:
         number = -1
-    if number < 0:
-        raise BlockFileError(f"{where}: expected a number, found {value!r}")
+    if not 0 <= number <= MAX_UINT64:
+        raise BlockFileError(f"{where}: expected a number from 0 to {MAX_UINT64}, found {str(value)[:80]!r}")
     return number
