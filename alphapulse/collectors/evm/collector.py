@@ -20,12 +20,7 @@ from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.collectors.evm.terms import EvmTerms
 from alphapulse.collectors.evm.verifier import Verifier
 from alphapulse.collectors.recorded.collector import ReplayCounts
-<<<<<<< /work/main/alphapulse/collectors/evm/collector.py
 from alphapulse.connections.subscription import Notice
-=======
-from alphapulse.connections.node_pool import PoolReport
-from alphapulse.connections.subscription import HEADS, Notice, Topic
->>>>>>> alphapulse/collectors/evm/collector.py
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import StreamState
 from alphapulse.data.pools import Pool, Trust
@@ -66,48 +61,6 @@ REREAD_BLOCKS = 64
 """Blocks for which a pool that was read anew is not read again."""
 
 
-<<<<<<< /work/main/alphapulse/collectors/evm/collector.py
-=======
-class Subscribed(Protocol):
-    """One connection to one node: lists of notices, until it ends by a NodeError."""
-
-    @property
-    def node(self) -> str:
-        """The node's label."""
-
-    def __aiter__(self) -> AsyncIterator[Sequence[Notice]]:
-        """All that came at once."""
-
-
-class LiveNodes(Nodes, Protocol):
-    """What the collector needs of a node pool."""
-
-    @property
-    def max_block_range(self) -> int:
-        """Blocks that one `eth_getLogs` may span."""
-
-    def subscribe(self, *topics: Topic) -> AbstractAsyncContextManager[Subscribed]:
-        """The topics over one WebSocket of one node, the best one. Waits for one."""
-
-    def blame(self, label: str, reason: str) -> None:
-        """A cross-check has found the node wrong."""
-
-    def health(self) -> PoolReport:
-        """How the nodes are, now."""
-
-
-class _HeadParams(msgspec.Struct, frozen=True, gc=False):
-    result: RpcHeader
-
-
-class _HeadFrame(msgspec.Struct, frozen=True, gc=False):
-    params: _HeadParams
-
-
-_head_decoder = msgspec.json.Decoder(_HeadFrame)
-
-
->>>>>>> alphapulse/collectors/evm/collector.py
 class EvmCollector:
     """A chain's events into the market-data relay; a service that runs until cancelled.
 
