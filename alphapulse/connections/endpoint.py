@@ -13,7 +13,7 @@ import attrs
 
 from alphapulse.errors import ConfigError
 from alphapulse.file_trust import open_secret_file
-from alphapulse.secret import LEAST_MASKED, Secret
+from alphapulse.secret import LEAST_MASKED, SHOWN, Secret
 
 HTTP: Final = ("https", "http")
 WEBSOCKET: Final = ("wss", "ws")
@@ -22,14 +22,35 @@ _LONGEST: Final = 4_096
 """Characters of a URL."""
 
 
+class Unshown:
+    """A text that is not shown either, but is no secret: logs are not masked of it, as `127.0.0.1` stands in many."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return SHOWN
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (SHOWN,)
+
+
 @attrs.frozen(repr=False)
 class Endpoint:
     """A URL in its parts. Keys stand in paths, queries, user names and even host names: its repr shows nothing."""
 
     url: Secret
     tls: bool
-    host: Secret
+    host: Unshown
     port: int
+    authority: Unshown
+    """Host and port as they stand in a request's `Host`."""
     target: Secret
     """Path and query, as they stand in a request's first line."""
     authorization: Secret | None
@@ -63,15 +84,18 @@ def read_endpoint(url: str, setting: str, schemes: tuple[str, ...]) -> Endpoint:
     if parts.fragment:
         raise ConfigError(setting, f"{expected} without a fragment, found one behind #; remove it")
     tls = parts.scheme in _ENCRYPTED
+    named = f"[{host}]" if ":" in host else host
+    usual = port is None or port == (443 if tls else 80)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Endpoint(
         url=Secret(url),
         tls=tls,
-        host=Secret(host),
+        host=Unshown(host),
         port=port or (443 if tls else 80),
+        authority=Unshown(named if usual else f"{named}:{port}"),
         target=Secret(target),
         authorization=_authorization(parts.username, parts.password),
-        parts=_masked_alone(parts.path, parts.query, parts.username, parts.password),
+        parts=_masked_alone(parts.path, parts.query, parts.username, parts.password) + _masked_host(host),
     )
 
 
@@ -119,6 +143,12 @@ def _authorization(user: str | None, password: str | None) -> Secret | None:
         return None
     pair = f"{unquote(user)}:{unquote(password or '')}".encode()
     return Secret(f"Basic {base64.b64encode(pair).decode()}")
+
+
+def _masked_host(host: str) -> tuple[Secret, ...]:
+    """A provider's host name, as some give each customer one. Not an address, and no name of this machine's."""
+    named = "." in host and not host.replace(".", "").isdigit()
+    return (Secret(host),) if named else ()
 
 
 def _masked_alone(path: str, query: str, *others: str | None) -> tuple[Secret, ...]:

@@ -192,12 +192,11 @@ async def _upgraded(
 ) -> WebSocketConnection | None:
     """The connection once the server has agreed; None if it does not, the feed then knows why."""
     reading = _Contained(nursery, feed, opening)
-    named = endpoint.host.reveal() if endpoint.port in (80, 443) else f"{endpoint.host.reveal()}:{endpoint.port}"
     headers = [] if endpoint.authorization is None else [(b"Authorization", endpoint.authorization.reveal().encode())]
     connection = await wrap_client_stream(
         cast(trio.Nursery, reading),
         cast(trio.SocketStream, _TappedStream(stream, feed)),
-        named,
+        endpoint.authority.reveal(),
         endpoint.target.reveal(),
         extra_headers=headers,
         max_message_size=feed.limits.message_bytes,

@@ -27,6 +27,7 @@ from alphapulse.connections.node_transport import NodeTransport, open_transport
 from alphapulse.errors import ConfigError, NodeError
 from alphapulse.observe.logs import MaskedFormatter
 from alphapulse.rules.nodes.rpc_call import RpcCall
+from alphapulse.secret import masked
 from tests.connections.bad_nodes import reply, replying
 from tests.connections.bad_nodes import saying as answering_http
 from tests.connections.bad_servers import answering, good, hangs_up, serving, silent
@@ -45,6 +46,11 @@ def test_a_url_in_its_parts() -> None:
     assert endpoint.authorization is not None
     plain = read_endpoint("ws://[::1]", "ws", WEBSOCKET)
     assert (plain.tls, plain.port, plain.host.reveal(), plain.target.reveal()) == (False, 80, "::1", "/")
+    named = [
+        read_endpoint(url, "ws", WEBSOCKET).authority.reveal()
+        for url in ("ws://[::1]:81/", "wss://a:443", "ws://a:443")
+    ]
+    assert named == ["[::1]:81", "a", "a:443"]
     assert read_endpoint("https://a", "http", HTTP).port == 443
 
 
@@ -92,6 +98,15 @@ def test_an_endpoint_shows_nothing_of_itself() -> None:
     shown = f"{endpoint!r} {endpoint} {terms!r} {attrs.asdict(terms)!r}".encode() + pickle.dumps(attrs.astuple(terms))
     for secret in (KEY, USER, PASSWORD, "node.example"):
         assert secret.encode() not in shown
+
+
+def test_a_node_on_this_machine_hides_no_other_address() -> None:
+    endpoint = read_endpoint("http://127.0.0.1:8545/", "http", HTTP)
+    assert masked("the page is at http://127.0.0.1:8321/") == "the page is at http://127.0.0.1:8321/"
+    assert endpoint.host.reveal() == "127.0.0.1"
+    provider = read_endpoint("https://a-b-c.provider.example/", "http", HTTP)
+    assert masked("connecting to a-b-c.provider.example:443") == "connecting to ***:443"
+    assert provider.port == 443
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from alphapulse.errors import (
 from tests.connections.bad_servers import (
     HELLO,
     Handler,
+    accepted,
     agree,
     answering,
     drips_a_message,
@@ -38,6 +39,7 @@ from tests.connections.bad_servers import (
     good,
     hangs_up,
     pings_only,
+    request_of,
     resets,
     saying,
     serving,
@@ -242,6 +244,27 @@ async def test_what_the_body_raises_comes_out_as_it_is() -> None:
                 async with open_feed(endpoint, node="one", now_ns=time.time_ns, limits=LIMITS):
                     raise Mine
             await server.left.wait()
+
+
+@pytest.mark.real_io
+async def test_the_handshake_asks_for_what_the_url_names() -> None:
+    """Path, query, host with its port, and the user as a header."""
+    asked: list[bytes] = []
+
+    async def notes(stream: trio.SocketStream) -> None:
+        request = await request_of(stream)
+        asked.extend(request.split(b"\r\n"))
+        await stream.send_all(accepted(request) + HELLO)
+        await until_gone(stream)
+
+    with trio.fail_after(HANG_S):
+        async with serving(notes) as server:
+            endpoint = read_endpoint(f"ws://us:pw@127.0.0.1:{server.port}/v2/key?a=b", "ws", WEBSOCKET)
+            async with open_feed(endpoint, node="one", now_ns=time.time_ns) as feed:
+                await feed.receive()
+    assert asked[0] == b"GET /v2/key?a=b HTTP/1.1"
+    assert f"Host: 127.0.0.1:{server.port}".encode() in asked
+    assert b"Authorization: Basic dXM6cHc=" in asked
 
 
 @pytest.mark.real_io
