@@ -189,7 +189,7 @@ bench: $(VENV)/.dev ## the benchmarks, with machine and versions
 	$(PYTHON) -m benchmarks
 
 .PHONY: score
-DATA ?= tests/vectors
+DATA ?= tests/vectors alphapulse/demo
 score: $(VENV)/.dev ## recall and precision on real data with known answers: make score DATA=FOLDER
 	$(VENV)/bin/alphapulse score $(DATA)
 

@@ -46,10 +46,20 @@ BEFORE = "the recording holds no swap of that pool before this state"
 
 @attrs.frozen
 class Recorded:
-    """A recording: its log files and the file of its pools."""
+    """A recording: its log files and the file of its pools.
+
+    Only states from block `first` to `last` are compared: what lies outside comes from files of other days, which tell
+    what the pools were before.
+    """
 
     logs: tuple[Path, ...]
     pools: Path
+    first: int
+    last: int
+
+    def holds(self, block_number: int) -> bool:
+        """True for a block whose states are compared."""
+        return self.first <= block_number <= self.last
 
 
 def score_gaps(answers: Evidence, recorded: Recorded) -> Score:
@@ -151,6 +161,8 @@ def _gaps(recorded: Recorded, told: _Told | None = None) -> Iterator[tuple[_Gap,
                 if pool is not None and pool.id not in states:
                     states[pool.id] = _as_told(pool, numbers, event.stamp)
             for pair in pairs:
+                if not recorded.holds(event.stamp.block_number):
+                    continue
                 if event.pool in (pair[0].id, pair[1].id) and pair[0].id in states and pair[1].id in states:
                     yield _gap(event.stamp.position, pair, states)
 
@@ -205,7 +217,8 @@ def _signals(recorded: Recorded, base_token: str, evaluate: str = "log") -> Sequ
     signals: list[ArbitrageSignal] = []
 
     def listen(messages: Sequence[Any]) -> None:
-        signals.extend(one for one in messages if isinstance(one, ArbitrageSignal))
+        found = [one for one in messages if isinstance(one, ArbitrageSignal)]
+        signals.extend(one for one in found if recorded.holds(one.block_number))
 
     with tempfile.TemporaryDirectory() as folder:
         config = headless(parse_config(raw, folder=Path(folder)))

@@ -41,6 +41,11 @@ def integer(row: Mapping[str, Any], column: str, where: str) -> int:
         raise EvidenceError(f"{where}: expected a whole number under {column!r}, found {found!r}") from error
 
 
+def chain_of(row: Mapping[str, Any], where: str) -> int:
+    """The chain of a row; 0 in a table that does not tell it: all of it is of one chain then."""
+    return integer(row, "chain_id", where) if "chain_id" in row else 0
+
+
 def address(row: Mapping[str, Any], column: str, where: str) -> str:
     """An address of a row in lower case. Raises EvidenceError if there is none."""
     text = str(row.get(column, "")).lower()
@@ -72,7 +77,7 @@ def _rows(table: Evidence) -> Iterable[ListedPool]:
         if not row["fee_ppm"] or not row["token0"] or not row["token1"]:
             continue  # an emitter that the table lists because it is no pool that anybody could verify
         yield ListedPool(
-            integer(row, "chain_id", where),
+            chain_of(row, where),
             address(row, "pool", where),
             kind,
             address(row, "token0", where),

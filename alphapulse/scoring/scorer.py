@@ -13,7 +13,7 @@ from alphapulse.scoring.blocks import no_blocks, score_cross_pool, score_realize
 from alphapulse.scoring.day import Recorded, score_gaps, score_net_positive
 from alphapulse.scoring.evidence import Evidence, Form, read_evidence
 from alphapulse.scoring.listed import score_listed, score_paths, score_triggers
-from alphapulse.scoring.pool_table import ListedPool, listed_pools
+from alphapulse.scoring.pool_table import ListedPool, address, integer, listed_pools
 from alphapulse.scoring.quotes import (
     has_reserves,
     score_keyed_quotes,
@@ -135,9 +135,29 @@ class _Around:
         return found
 
     def recording(self) -> Recorded:
-        logs = self.needed(Form.LOGS, "the recorded logs")
-        pools = self.needed(Form.POOL_FILE, "the file of the recording's pools")
-        return Recorded(tuple(one.path for one in logs), pools[0].path)
+        """The recording of the pools that the answers speak of: all files of theirs, and the blocks of those meant."""
+        spoken_of = _pools_of(self.answers)
+        named = " and ".join(sorted(spoken_of))
+        logs = [one for one in self.needed(Form.LOGS, "the recorded logs") if _is_of(one, spoken_of)]
+        pools = [
+            one
+            for one in self.needed(Form.POOL_FILE, "the file of the recording's pools")
+            if spoken_of <= {str(pool.get("address", "")).lower() for pool in one.document["pools"]}
+        ]
+        if not logs or not pools:
+            what = "a pool file" if logs else "logs"
+            raise EvidenceError(f"{self.answers.path}: expected {what} of {named} among the files, found others")
+        where = str(self.answers.path)
+        blocks = [integer(row, "block_number", where) for row in self.answers.rows]
+        spans = [span for one in logs if (span := _span(one))[0] <= max(blocks) and span[1] >= min(blocks)]
+        if not spans:
+            raise EvidenceError(f"{self.answers.path}: expected logs of its blocks among the files, found other blocks")
+        return Recorded(
+            tuple(one.path for one in logs),
+            pools[0].path,
+            min(span[0] for span in spans),
+            max(span[1] for span in spans),
+        )
 
     def spot_states(self) -> list[SpotState]:
         beside = self._beside()
@@ -186,6 +206,27 @@ WITH_OTHERS: dict[Form, Callable[[Evidence, _Around], Score]] = {
     Form.TRACED_ANSWERS: lambda answers, around: score_traces(answers, around.needed(Form.TRACES, "traced blocks")),
 }
 """Answers that follow from other files."""
+
+
+def _pools_of(answers: Evidence) -> set[str]:
+    """The pools that a table of states names. Raises EvidenceError if it has no row."""
+    columns = [name for name in answers.columns if name.endswith(("_in_pool", "_sqrt_pool"))]
+    if not answers.rows:
+        raise EvidenceError(f"{answers.path}: expected at least one row, found none: it names no pool")
+    return {address(row, name, str(answers.path)) for row in answers.rows for name in columns}
+
+
+def _is_of(logs: Evidence, pools: set[str]) -> bool:
+    return any(str(row.get("address", "")).lower() in pools for row in logs.rows)
+
+
+def _span(logs: Evidence) -> tuple[int, int]:
+    """The first and the last block of a file of logs."""
+    try:
+        blocks = [int(str(row["blockNumber"]), 16) for row in logs.rows]
+    except (KeyError, ValueError) as error:
+        raise EvidenceError(f"{logs.path}: expected a blockNumber in hex on each line: {error}") from error
+    return min(blocks), max(blocks)
 
 
 def _answered(snapshot: Evidence, library: Library) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alphapulse.scoring.evidence import Evidence, Form
 from alphapulse.scoring.pair_watch import PairWatch, told_state
-from alphapulse.scoring.pool_table import ListedPool, address, integer, listed_pools
+from alphapulse.scoring.pool_table import ListedPool, address, chain_of, integer, listed_pools
 from alphapulse.scoring.score import Score, compared
 from alphapulse.scoring.spot import SpotGap, SpotState, best_gap, gaps_by_pair, price_of_reserves, price_of_sqrt
 
@@ -31,7 +31,7 @@ def states_of_snapshot(snapshot: Evidence) -> Iterator[tuple[SpotState, Mapping[
     pools = listed_pools([snapshot])
     for number, row in enumerate(snapshot.rows, 2):
         where = f"{snapshot.path}, line {number}"
-        pool = pools.get((integer(row, "chain_id", where), address(row, "pool", where)))
+        pool = pools.get((chain_of(row, where), address(row, "pool", where)))
         if pool is None:
             continue
         names = RESERVES if row.get("reserve0") else CONCENTRATED if row.get("sqrt_price_x96") else ()
@@ -68,7 +68,7 @@ def score_spot_gaps(answers: Evidence, states: Sequence[SpotState]) -> Score:
     expected: dict[tuple[int, str, str], SpotGap] = {}
     for number, row in enumerate(answers.rows, 2):
         where = f"{answers.path}, line {number}"
-        key = integer(row, "chain_id", where), address(row, "token0", where), address(row, "token1", where)
+        key = chain_of(row, where), address(row, "token0", where), address(row, "token1", where)
         pools = address(row, "sell_token0_in_pool", where), address(row, "buy_token0_in_pool", where)
         gaps = integer(row, "gross_gap_ppm", where), integer(row, "net_gap_ppm", where)
         expected[key] = SpotGap(*pools, *gaps, row["net_positive"] == "1" if all_pairs else True)

@@ -82,6 +82,23 @@ def test_a_day_that_begins_in_its_middle_rests_on_the_file_for_what_came_before(
     assert score.notes[0].startswith("130 states rest on the file's own word for one pool")
 
 
+def test_of_several_recordings_that_of_the_answers_is_taken(tmp_path: Path) -> None:
+    """Another pool's day tells nothing; of two halves of one day the first tells what was before the second."""
+    _, failures, _ = score_paths_given([VECTORS / "arbitrage" / "gap_states_h00-12.csv.gz", VECTORS / "recordings"])
+    assert "expected logs of 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 and" in failures[0].problem
+    half = 18_939_000
+    with gzip.open(DAY / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz", "rt") as file:
+        lines = [(int(json.loads(line)["blockNumber"], 16) >= half, line) for line in file]
+    for number, wanted in enumerate((False, True)):
+        (tmp_path / f"logs-{number}").write_text("".join(line for later, line in lines if later is wanted))
+    shutil.copy(DAY / "pools.json", tmp_path)
+    with gzip.open(VECTORS / "arbitrage" / "gap_states_h00-12.csv.gz", "rt") as file:
+        head, *rows = file
+    (tmp_path / "gaps").write_text("".join([head, *(row for row in rows if int(row.split(",")[0]) >= half)]))
+    (score,) = scored(tmp_path).values()
+    assert (counts(score), score.notes) == ([(1444, 1444, 1444), (17, 17, 17)], ())
+
+
 def test_quotes_of_every_kind_of_pool_are_those_of_the_contracts() -> None:
     """The vectors of the pool mathematics: V2, V3 across hundreds of ticks, Balancer, Curve, TickMath."""
     scores, failures, _ = score_paths_given([VECTORS / "amm"])
