@@ -35,6 +35,13 @@ PROOFS = (
         tried=real_chain.reorganisations,
     ),
     Proof(
+        "forked-node",
+        "one of three nodes follows another branch: after three seconds none of it is solved on",
+        full=200,
+        small=10,
+        tried=real_chain.forked_nodes,
+    ),
+    Proof(
         "silences",
         "a subscription, or all nodes, fall silent: noticed within three block times",
         full=100,

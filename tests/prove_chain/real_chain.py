@@ -9,13 +9,17 @@ from random import Random
 import trio
 
 from alphapulse.data.market import StreamState
+from alphapulse.devnet.market import Market
 from tests.chain.fault_plan import PPM
+from tests.chain.worlds import open_test_world
 from tests.prove.outcome import Figure, Outcome
 from tests.prove_chain.faults_of_blocks import DETECTED_WITHIN, chosen_faults
 from tests.prove_chain.rig import BLOCK_S, LEVEL_LIMIT_S, Rig, open_rig
 from tests.prove_chain.verdict import SILENT_BLOCKS
 
 DEEPEST = 64
+BRANCH_S = 3.0
+"""So long a branch may pass for the chain: nodes are compared once a second."""
 KINDS_AT_ONCE = 4
 """Kinds of faults that a node commits in the same block, at most."""
 SILENT_S = SILENT_BLOCKS * BLOCK_S
@@ -47,6 +51,12 @@ def reorganisations(count: int, folder: Path) -> Outcome:
     return trio.run(_reorganisations, count)
 
 
+def forked_nodes(count: int, folder: Path) -> Outcome:
+    """One node of three follows another branch, as long as the chain's or longer."""
+    del folder
+    return trio.run(_forked_nodes, count)
+
+
 def silences(count: int, folder: Path) -> Outcome:
     """A subscription, a node or all nodes fall silent."""
     del folder
@@ -54,7 +64,7 @@ def silences(count: int, folder: Path) -> Outcome:
 
 
 async def _moves(count: int, number: int) -> Outcome:
-    async with open_rig(seed=11, number=number) as rig:
+    async with open_rig(seed=11, number=number, raw=True) as rig:
         rig.market.swaps, rig.market.supply_ppm, done = 12, PPM, 0
         while done < count and not rig.broken:
             block = await rig.mined()
@@ -94,7 +104,7 @@ async def _faulty_blocks(count: int) -> Outcome:
 async def _reorganisations(count: int) -> Outcome:
     chance, done = Random(13), 0
     took: list[float] = []
-    async with open_rig(seed=13) as rig:
+    async with open_rig(seed=13, raw=True) as rig:
         await _grow(rig, DEEPEST + 2)
         while done < count and not rig.broken:
             depth = chance.choice((1, 1, 2, 3, chance.randint(4, 16), chance.randint(17, DEEPEST)))
@@ -113,6 +123,29 @@ async def _reorganisations(count: int) -> Outcome:
         if rig.judge.reorganisations < done:
             rig.broken.append(f"{done} reorganisations, only {rig.judge.reorganisations} were told")
         return _outcome(rig, done, figure=Figure("told to followed", tuple(took)))
+
+
+async def _forked_nodes(count: int) -> Outcome:
+    chance = Random(15)
+    async with open_test_world() as other, open_rig(seed=15, other=other) as rig:
+        branch, theirs, begun = Market(other, Random(16)), set[str](), trio.current_time()
+        for _ in range(count):
+            for _ in range(chance.choice((0, 1, 1, 1, 2))):
+                await branch.block()
+                theirs.add((await other.block())["hash"])
+            block = await rig.mined()
+            await rig.tell()
+            await rig.is_level(block["hash"], BLOCK_S)
+            rig.verdict.broken += [
+                f"block {solve.block_number} of the other branch was solved: {rig.report()}"
+                for solve in rig.judge.solves
+                if solve.block_hash in theirs and solve.at_s > begun + BRANCH_S
+            ]
+            rig.verdict.judge_solves()
+            if rig.broken:
+                break
+        await rig.settle()
+        return _outcome(rig, count, rig.report())
 
 
 async def _silences(count: int) -> Outcome:

@@ -116,21 +116,29 @@ class Rig:
 
 
 @asynccontextmanager
-async def open_rig(*, seed: int, number: int = 0) -> AsyncIterator[Rig]:
-    """Everything running, the first snapshot taken. Of two nodes one tells reorganisations as geth does."""
+async def open_rig(*, seed: int, number: int = 0, raw: bool = False, other: World | None = None) -> AsyncIterator[Rig]:
+    """Everything running, the first snapshot taken. Of two nodes one tells reorganisations as geth does.
+
+    A third node is the chain's own, which nobody stands before, with `raw`; or one of another world, with `other`.
+    """
     async with open_test_world(number=number) as world, trio.open_nursery() as nursery:
         proxies = [await _opened(nursery, world, seed + at, takes_back=bool(at)) for at in range(2)]
+        if other is not None:
+            proxies.append(await _opened(nursery, other, seed + 2, takes_back=False))
+        urls = {f"node-{at}": (proxy.http_url, proxy.ws_url) for at, proxy in enumerate(proxies)}
+        if raw:
+            urls["anvil"] = (world.http_url, world.ws_url)
         async with open_transport(trio.to_thread.run_sync, time.time_ns) as transport:
             nodes = NodePool(
                 ChainTerms(name="devnet", chain_id=137, block_time_ms=BLOCK_MS),
                 [
                     NodeTerms(
-                        label=f"node-{number}",
-                        http=read_endpoint(proxy.http_url, "http", HTTP),
-                        ws=read_endpoint(proxy.ws_url, "ws", WEBSOCKET),
+                        label=label,
+                        http=read_endpoint(http, "http", HTTP),
+                        ws=read_endpoint(ws, "ws", WEBSOCKET),
                         **FAST,
                     )
-                    for number, proxy in enumerate(proxies)
+                    for label, (http, ws) in urls.items()
                 ],
                 transport=transport,
                 now_ns=time.time_ns,
