@@ -8,7 +8,20 @@ from time import perf_counter
 
 import click
 
-from benchmarks import decoding, journalling, links, nats, nodes, pipeline, replaying, running, solving, topology, wire
+from benchmarks import (
+    chain,
+    decoding,
+    journalling,
+    links,
+    nats,
+    nodes,
+    pipeline,
+    replaying,
+    running,
+    solving,
+    topology,
+    wire,
+)
 from benchmarks.day import Day
 from benchmarks.figures import Figure
 from benchmarks.machine import describe_machine
@@ -23,6 +36,7 @@ GROUPS: dict[str, Callable[[Day], list[Figure]]] = {
     "links": links.measure,
     "nats": nats.measure,
     "nodes": nodes.measure,
+    "chain": chain.measure,
     "topology": topology.measure,
     "running": running.measure,
 }
