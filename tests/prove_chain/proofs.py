@@ -36,7 +36,7 @@ PROOFS = (
     ),
     Proof(
         "forked-node",
-        "one of three nodes follows another branch: after three seconds none of it is solved on",
+        "one of three nodes follows another branch: after five seconds none of it is solved on",
         full=200,
         small=10,
         tried=real_chain.forked_nodes,

@@ -18,8 +18,8 @@ from tests.prove_chain.rig import BLOCK_S, LEVEL_LIMIT_S, Rig, open_rig
 from tests.prove_chain.verdict import SILENT_BLOCKS
 
 DEEPEST = 64
-BRANCH_S = 3.0
-"""So long a branch may pass for the chain: nodes are compared once a second."""
+BRANCH_S = 5.0
+"""So long a branch may pass for the chain: nodes are compared once a second, and must differ twice."""
 KINDS_AT_ONCE = 4
 """Kinds of faults that a node commits in the same block, at most."""
 SILENT_S = SILENT_BLOCKS * BLOCK_S
