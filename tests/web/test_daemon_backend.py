@@ -22,6 +22,7 @@ from alphapulse.rules.wire.frame import decode_frame
 from alphapulse_web.api.messages import Topics
 from alphapulse_web.api.requests import KillRequest, ResumeRequest
 from alphapulse_web.api.schemas import Counts, Stream
+from alphapulse_web.api.study_shapes import Sweeps
 from alphapulse_web.backend import TOPICS
 from alphapulse_web.daemon_backend import DaemonBackend
 from alphapulse_web.views.live_view import LiveView
@@ -292,3 +293,31 @@ async def test_levels_name_every_scope_and_who_holds_it(tmp_path: Path, autojump
         assert [halt.scope for halt in risk.halts.halts] == [scope]
         assert risk.limits.checks
         assert risk.breakers.breakers
+
+
+async def test_what_became_of_each_gap_and_why_the_others_were_none(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """Analytics of the run under way, and candidates with the stage at which they ended, paged and filtered."""
+    floor = f'min_pool_value = "1000000000"\nnumeraire = "{USDC}"'
+    async with desk_over(tmp_path / "traded", HALF_DAY) as desk:
+        await desk.rig.until(60)
+        shown = desk.backend.analytics()
+        (strategy,) = shown.strategies
+        assert (strategy.found, strategy.won, strategy.actual.raw) == (OPPORTUNITIES, TRADES, str(NET))
+        assert len(shown.episodes) == strategy.episodes == TRADES
+        assert all(one.closer is not None and one.taking == "won" for one in shown.episodes)
+        assert await desk.backend.sweeps() == Sweeps(sweeps=[], unreadable=[])
+        with pytest.raises(LookupError):
+            await desk.backend.sweep("none")
+    async with desk_over(tmp_path / "refused", attrs.evolve(HALF_DAY, strategy_lines=floor)) as desk:
+        await desk.rig.until(120)
+        why = desk.backend.why_not()
+        assert (why.kept_here, why.forgotten) == (True, 0)
+        first = desk.backend.candidates(None, 3, "liquidity", None)
+        assert [one.stage for one in first.candidates] == ["liquidity"] * 3
+        assert first.candidates == why.candidates[:3]
+        older = desk.backend.candidates(first.next_cursor, 200, "liquidity", first.candidates[0].hops[0].pool)
+        assert older.candidates[0].block <= first.candidates[-1].block
+        assert desk.backend.candidates(None, 9, "costs", None).candidates == []
+        assert {one.stage: one.count for one in first.stages}["liquidity"] == len(why.candidates)
+        with pytest.raises(ValueError):  # noqa: PT011 - the route says it in its own words
+            desk.backend.candidates("1-1", 3, "costs", None)
