@@ -16,6 +16,7 @@ from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.strategies.ahead import AheadOfBlocks
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 from alphapulse.strategies.strategy import Strategy, StrategyService
+from alphapulse.strategies.while_fresh import WhileFresh
 
 FLASH_ARBITRAGE = "flash_arbitrage"
 
@@ -76,8 +77,8 @@ class Strategies:
         """A fresh strategy for each life: it starts from the relay's snapshot, not from what an old one believed."""
         self.flash_arbitrage = self._make_flash_arbitrage()
         strategy: Strategy = self.flash_arbitrage
-        if self._section.evaluate == "log" and is_live(self._config):
-            strategy = AheadOfBlocks(strategy)
+        if is_live(self._config):
+            strategy = WhileFresh(AheadOfBlocks(strategy) if self._section.evaluate == "log" else strategy)
         return StrategyService(strategy, self._market_data, self._signals)
 
     def _make_flash_arbitrage(self) -> FlashArbitrage:

@@ -17,6 +17,7 @@ from alphapulse.devnet.call_data import call
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.world import World
 from alphapulse.rules.amm.constant_product import ConstantProductState
+from alphapulse.rules.chain import published
 from alphapulse.rules.events import uniswap_v2
 from tests.chain.fault_plan import NONE, PPM, Faults
 from tests.chain.fault_proxy import open_proxy
@@ -212,3 +213,22 @@ async def test_pending_transactions_are_told_of_with_the_state_that_they_then_pr
                 assert (changed.sqrt_price_x96, changed.tick) == (truth.sqrt_price_x96, truth.tick)
                 assert changed.liquidity == truth.liquidity
         assert feed.counts["changes"] == len(names)
+
+
+async def test_a_reorganisation_deeper_than_books_can_undo_is_told_as_such(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is said to be undone, without a known ancestor; then all pools are read anew."""
+    monkeypatch.setattr(published, "HISTORY_BLOCKS", 5)
+    async with live_collector(world) as live:
+        for _ in range(9):
+            await world.mine()
+            await live.wait_tip()
+        since = len(live.messages)
+        await world.reorganise(7, [[] for _ in range(8)])
+        told = await live.wait(lambda one: isinstance(one, ChainReorganised), since)
+        assert told.ancestor_hash == bytes(32)
+        await live.wait_state(StreamState.RESET, since)
+        await live.wait_tip()
+        assert len(live.runs) == 2
+        assert await live.differing() == []

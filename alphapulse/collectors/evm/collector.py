@@ -24,7 +24,7 @@ from alphapulse.connections.subscription import Notice
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import StreamState
 from alphapulse.data.pools import Pool, Trust
-from alphapulse.errors import AnswerRefused, NodeError, RpcError
+from alphapulse.errors import AnswerRefused, NodeError, ReorgTooDeep, RpcError
 from alphapulse.relays.flow import Flow
 from alphapulse.rules.chain.effects import (
     Asked,
@@ -109,7 +109,6 @@ class EvmCollector:
         self._freshness = Freshness(terms.silent_ns / NS_PER_S, terms.lag_blocks)
         self._outbox: deque[BlockClosed | Reorganised | SeedLost] = deque()
         self._wake = trio.Event()
-        self._lost: SeedLost | None = None
         self._listening: Listening | None = None
         self._reread: dict[InstrumentId, int] = {}
         self._start_reason = "the daemon started"
@@ -137,7 +136,7 @@ class EvmCollector:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
         reason, self._start_reason = self._start_reason, "the collector was restarted"
-        self._tracker, self._lost = None, None
+        self._tracker = None
         self._outbox.clear()
         try:
             await self._reset(reason)
@@ -188,14 +187,17 @@ class EvmCollector:
             self._tracker = tracker = ChainTracker(seed, self._wanted, self._terms.finality, nodes.max_block_range)
             self._freshness.begin(trio.current_time())
             self._carry_out()
-            lost = await self._hand_over_all(tracker)
+            try:
+                reason = await self._hand_over_all(tracker)
+            except ReorgTooDeep as problem:
+                # Consumers halt the chain's venues for it; what is read anew is there when a person resumes them.
+                reason = str(problem)
+                self.publisher.lost(tracker.head)
             self._tracker = None
             self._outbox.clear()
             joiner.forget()
-            if lost.deep:
-                self.publisher.lost(tracker.head)
-            logger.error("the chain is read anew: %s", lost.reason)
-            await self._reset(lost.reason)
+            logger.error("the chain is read anew: %s", reason)
+            await self._reset(reason)
 
     async def _seed(self, asking: Asking, snapshots: SnapshotReader) -> Header:
         """Hand over the state of all pools at the newest block. Does not give up."""
@@ -263,8 +265,12 @@ class EvmCollector:
         if tracker.behind >= LATE_BLOCKS and not self._outbox and self.publisher.state is StreamState.FRESH:
             self.publisher.say(StreamState.GAP, f"{tracker.behind} blocks behind the newest one")
 
-    async def _hand_over_all(self, tracker: ChainTracker) -> SeedLost:
-        """Hand over blocks and reorganisations in order, until the chain is lost."""
+    async def _hand_over_all(self, tracker: ChainTracker) -> str:
+        """Hand over blocks and reorganisations in order, until the chain cannot be followed any more: why.
+
+        Raises:
+            ReorgTooDeep: more was undone than consumers can undo.
+        """
         while True:
             await self._wake.wait()
             self._wake = trio.Event()
@@ -275,8 +281,10 @@ class EvmCollector:
                         await self._close(effect, tracker)
                     case Reorganised():
                         await self._undo(effect)
-                    case SeedLost():
-                        return effect
+                    case SeedLost(reason, deep):
+                        if deep:
+                            raise ReorgTooDeep(reason)
+                        return reason
 
     async def _close(self, closed: BlockClosed, tracker: ChainTracker) -> None:
         header = closed.header
