@@ -21,7 +21,7 @@ from alphapulse.connections.subscription import SILENT_BLOCKS, Subscription, Top
 from alphapulse.errors import FeedClosed, NodeError, NoNode, RpcError
 from alphapulse.rules.nodes.backoff import Backoff
 from alphapulse.rules.nodes.block_mark import BlockMark
-from alphapulse.rules.nodes.node_health import NodeReport
+from alphapulse.rules.nodes.node_health import NodeReport, NodeState
 from alphapulse.rules.nodes.ranking import median_head, ranked
 from alphapulse.rules.nodes.rpc_call import OF_STATE, RpcCall
 from alphapulse.rules.nodes.send_verdict import SendReport
@@ -159,10 +159,15 @@ class NodePool:
         def check(chain_id: int, genesis: bytes) -> None:
             self._watch.check(node, chain_id, genesis)
 
+        def leave() -> str:
+            return self._why_leave(node)
+
         silent_s = SILENT_BLOCKS * self._block_time_ns / NS_PER_S
         stream: Subscription | None = None
         try:
-            async with open_subscription(node, topics, silent_s=silent_s, check=check, on_head=on_head) as stream:
+            async with open_subscription(
+                node, topics, silent_s=silent_s, check=check, on_head=on_head, leave=leave
+            ) as stream:
                 log.info("%s: subscribed at %s", self.terms.name, node.label)
                 yield stream
         except NodeError as problem:
@@ -227,6 +232,16 @@ class NodePool:
         node = min(nodes, key=lambda node: waits_ns[node.label])  # the first of equals: the best
         await trio.sleep(waits_ns[node.label] / NS_PER_S)
         return node
+
+    def _why_leave(self, node: Node) -> str:
+        """Why a node should not be listened to any more: its heads may come all the time, but late or of another branch."""
+        health = node.health
+        if health.state is NodeState.OK:
+            return ""
+        if health.state is NodeState.WRONG_CHAIN or health.forked:
+            return health.reason
+        better = (other.health.state is NodeState.OK and other.terms.ws is not None for other in self._nodes)
+        return health.reason if any(better) else ""
 
     def _no_node(self) -> NoNode:
         reasons = "; ".join(f"{node.label} is {node.health.state}: {node.health.reason}" for node in self._nodes)

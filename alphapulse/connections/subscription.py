@@ -11,7 +11,7 @@ import trio
 
 from alphapulse.connections.feed import Feed, Frame
 from alphapulse.connections.node import Node, block_call, read_identity
-from alphapulse.errors import BadAnswer, FeedSilent, NodeError, NodeRefused, NodeTimeout, RpcError
+from alphapulse.errors import BadAnswer, FeedClosed, FeedSilent, NodeError, NodeRefused, NodeTimeout, RpcError
 from alphapulse.rules.nodes.block_mark import GENESIS, BlockMark, RpcBlock, read_block
 from alphapulse.rules.nodes.rpc_answers import read_answers
 from alphapulse.rules.nodes.rpc_call import RpcCall, request_bytes
@@ -75,6 +75,7 @@ class Subscription:
         *,
         silent_s: float,
         on_head: Callable[[BlockMark], None],
+        leave: Callable[[], str] = str,
     ) -> None:
         self.node = feed.node
         self.ended_by: NodeError | None = None
@@ -84,6 +85,7 @@ class Subscription:
         self._early: list[Frame] = []
         self._silent_s = silent_s
         self._on_head = on_head
+        self._leave = leave
         self._heads = {number for number, topic in enumerate(topics) if topic.name == HEADS.name}
         self._last_head = b""
         self._due = trio.current_time() + silent_s if self._heads else float("inf")
@@ -96,6 +98,7 @@ class Subscription:
 
         Raises:
             FeedSilent: no new head has come for three block times.
+            FeedClosed: the node is not one to listen to any more.
             BadAnswer: a frame came that cannot be read.
             NodeError: why the WebSocket has ended.
         """
@@ -143,6 +146,8 @@ class Subscription:
         notices = [notice for frame in frames if (notice := self._notice(frame)) is not None]
         if overdue and trio.current_time() >= self._due:  # a head would have moved it
             raise FeedSilent(self.node, f"its WebSocket has brought no new head for {self._silent_s:g} s")
+        if reason := self._leave():
+            raise FeedClosed(self.node, f"its WebSocket is left: {reason}")
         return notices
 
     async def _answer(self, due: float) -> bytes:
@@ -202,8 +207,11 @@ async def open_subscription(
     silent_s: float,
     check: Callable[[int, bytes], None],
     on_head: Callable[[BlockMark], None],
+    leave: Callable[[], str] = str,
 ) -> AsyncIterator[Subscription]:
     """Subscriptions at a node. `check` is given chain id and genesis hash that it shows over this very connection.
+
+    `leave` says why the node should not be listened to any more; empty if it may.
 
     Raises:
         NodeError: they cannot be opened, or `check` raised.
@@ -211,7 +219,7 @@ async def open_subscription(
     if node.terms.ws is None:
         raise NodeRefused(node.label, "expected a node with a WebSocket, found one without; set its `ws`")
     async with node.transport.open_feed(node.terms.ws, node=node.label) as feed:
-        stream = Subscription(feed, topics, silent_s=silent_s, on_head=on_head)
+        stream = Subscription(feed, topics, silent_s=silent_s, on_head=on_head, leave=leave)
         chain_id, genesis = await stream.ask([RpcCall("eth_chainId", (), str), block_call(GENESIS)])
         for answer in (chain_id, genesis):
             if isinstance(answer, RpcError):

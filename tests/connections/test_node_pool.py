@@ -458,6 +458,51 @@ async def watch(pool: NodePool, one: ModelNode, heads: list[float]) -> None:
                 one.feeds[-1].notify("logs", {})
 
 
+@pytest.mark.parametrize(
+    ("change", "why", "within_s"),
+    [
+        ({"behind": 10}, "blocks behind the median", 6),
+        ({"branch": "fork", "forked_at": 100}, "another branch", 8),
+        ({"chain_id": 1}, "serves chain 1", 70),
+    ],
+)
+async def test_a_node_that_goes_wrong_is_not_listened_to_any_more(
+    autojump_clock: trio.testing.MockClock, change: dict[str, Any], why: str, within_s: float
+) -> None:
+    """Its heads come all the time, but late, or of another branch or chain: the stream ends, and the other is taken."""
+    nodes = [ModelNode("one"), ModelNode("two"), ModelNode("three")]
+    for node in nodes[1:]:
+        node.delay_s = 0.05
+    async with running(pool_of(*nodes)) as pool:
+        with pytest.raises(FeedClosed, match=why):
+            await listen_while(pool, nodes[0], change)
+        assert trio.current_time() < within_s
+        async with pool.subscribe(HEADS) as stream:
+            assert stream.node != "one"
+
+
+async def listen_while(pool: NodePool, node: ModelNode, change: dict[str, Any]) -> None:
+    async with pool.subscribe(HEADS) as stream:
+        assert stream.node == node.label
+        vars(node).update(change)
+        async for _ in stream:
+            pass
+
+
+async def test_a_lagging_node_is_better_than_none(autojump_clock: trio.testing.MockClock) -> None:
+    """If no other can be listened to, it is listened to on."""
+    one, two = ModelNode("one"), ModelNode("two")
+    async with running(pool_of(one, two)) as pool, pool.subscribe(HEADS) as stream:
+        left = two if stream.node == "one" else one
+        staying = one if left is two else two
+        await anext(stream)
+        staying.behind = 10
+        await trio.sleep(3)
+        left.fault = NodeUnreachable(left.label, "gone")
+        await trio.sleep(20)
+        assert await anext(stream)
+
+
 async def test_our_own_standstill_is_no_silence_of_a_node(
     autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
