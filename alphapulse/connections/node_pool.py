@@ -234,7 +234,7 @@ class NodePool:
         return node
 
     def _why_leave(self, node: Node) -> str:
-        """Why a node should not be listened to any more: its heads may come all the time, but late or of another branch."""
+        """Why a node should not be listened to any more: its heads may come, but late or of another branch."""
         health = node.health
         if health.state is NodeState.OK:
             return ""
