@@ -49,15 +49,16 @@ def compute_swap_step(
     """
     try:
         if amount_remaining < 0:
-            return _exact_out(sqrt_price, sqrt_target, liquidity, -amount_remaining, fee_ppm)
-        return _exact_in(sqrt_price, sqrt_target, liquidity, amount_remaining, fee_ppm)
+            return step_to_buy(sqrt_price, sqrt_target, liquidity, -amount_remaining, fee_ppm)
+        return step_to_sell(sqrt_price, sqrt_target, liquidity, amount_remaining, fee_ppm)
     except ZeroDivisionError:
         raise AmmError(
             f"prices are above zero and a fee is below {PPM} ppm, these were {sqrt_price}, {sqrt_target} and {fee_ppm}"
         ) from None
 
 
-def _exact_in(sqrt_price: int, sqrt_target: int, liquidity: int, offered: int, fee_ppm: int) -> SwapStep:
+def step_to_sell(sqrt_price: int, sqrt_target: int, liquidity: int, offered: int, fee_ppm: int) -> SwapStep:
+    """As `compute_swap_step` for what is offered, fee included. Raises ZeroDivisionError where it raises AmmError."""
     net = offered * (PPM - fee_ppm) // PPM
     if sqrt_price >= sqrt_target:
         reserve = liquidity << 96
@@ -90,7 +91,8 @@ def _exact_in(sqrt_price: int, sqrt_target: int, liquidity: int, offered: int, f
     return _new_step(SwapStep, (sqrt_next, amount_in, amount_out, fee_amount))
 
 
-def _exact_out(sqrt_price: int, sqrt_target: int, liquidity: int, wanted: int, fee_ppm: int) -> SwapStep:
+def step_to_buy(sqrt_price: int, sqrt_target: int, liquidity: int, wanted: int, fee_ppm: int) -> SwapStep:
+    """As `compute_swap_step` for what is wanted. Raises ZeroDivisionError where it raises AmmError."""
     reserve = liquidity << 96
     sqrt_next = sqrt_target
     if sqrt_price >= sqrt_target:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from alphapulse.errors import AmmError
-from alphapulse.rules.amm.swap_math import compute_swap_step
+from alphapulse.rules.amm.swap_math import PPM, step_to_buy, step_to_sell
 from alphapulse.rules.amm.tick_map import EMPTY_WORD, WORD, WORD_BITS, TickMap
 from alphapulse.rules.amm.tick_math import (
     MAX_SQRT_RATIO,
@@ -17,11 +17,14 @@ from alphapulse.rules.amm.tick_math import (
     MIN_SQRT_RATIO,
     MIN_TICK,
     sqrt_ratio_at_tick,
-    tick_at_sqrt_ratio,
+    tick_near,
 )
 
 MAX_INT256 = (1 << 255) - 1
 MAX_UINT128 = (1 << 128) - 1
+
+
+_new = tuple.__new__
 
 
 class TickSwap(NamedTuple):
@@ -71,8 +74,30 @@ def swap_ticks(
         raise AmmError(f"an amount is not zero and fits 255 bits, this was {amount}")
     if not (MIN_SQRT_RATIO < sqrt_limit < sqrt_price if zero_for_one else sqrt_price < sqrt_limit < MAX_SQRT_RATIO):
         raise AmmError(f"expected a price limit between the price and its end, found {sqrt_limit} at {sqrt_price}")
+    try:
+        done = _swapped(ticks, sqrt_price, liquidity, tick, fee_ppm, amount, sqrt_limit, zero_for_one=zero_for_one)
+    except ZeroDivisionError:
+        raise AmmError(f"a price is above zero and a fee below {PPM} ppm, these were {sqrt_price}, {fee_ppm}") from None
+    if done.amount_in > MAX_INT256:
+        raise AmmError(f"amounts fit 255 bits, paid in were {done.amount_in}")
+    return done
+
+
+def _swapped(
+    ticks: TickMap,
+    sqrt_price: int,
+    liquidity: int,
+    tick: int,
+    fee_ppm: int,
+    amount: int,
+    sqrt_limit: int,
+    *,
+    zero_for_one: bool,
+) -> TickSwap:
     words, spacing = ticks.words, ticks.spacing
-    remaining, total_in, total_out, fees, crossed = amount, 0, 0, 0, 0
+    selling = amount > 0
+    step_of, remaining = (step_to_sell, amount) if selling else (step_to_buy, -amount)
+    total_in = total_out = fees = crossed = 0
     while remaining and sqrt_price != sqrt_limit:
         compressed = tick // spacing if zero_for_one else tick // spacing + 1
         bitmap, _, nets = words.get(compressed >> WORD_BITS, EMPTY_WORD)
@@ -86,15 +111,18 @@ def swap_ticks(
         next_tick = (compressed - bit + next_bit) * spacing
         if not found and not liquidity:
             next_tick = _next_tick(ticks, tick, zero_for_one=zero_for_one)  # nothing is traded, nothing is rounded
-        next_tick = min(max(next_tick, MIN_TICK), MAX_TICK)
+        if next_tick < MIN_TICK:
+            next_tick = MIN_TICK
+        elif next_tick > MAX_TICK:
+            next_tick = MAX_TICK
         next_price = sqrt_ratio_at_tick(next_tick)
-        target = max(next_price, sqrt_limit) if zero_for_one else min(next_price, sqrt_limit)
+        target = sqrt_limit if (next_price < sqrt_limit) is zero_for_one else next_price
         before = sqrt_price
-        sqrt_price, step_in, step_out, fee = compute_swap_step(sqrt_price, target, liquidity, remaining, fee_ppm)
+        sqrt_price, step_in, step_out, fee = step_of(sqrt_price, target, liquidity, remaining, fee_ppm)
         fees += fee
         total_in += step_in + fee
         total_out += step_out
-        remaining = remaining - step_in - fee if amount > 0 else remaining + step_out
+        remaining -= step_in + fee if selling else step_out
         if sqrt_price == next_price:
             if found:
                 net = nets[(bitmap & (1 << next_bit) - 1).bit_count()]
@@ -104,10 +132,8 @@ def swap_ticks(
                 crossed += 1
             tick = next_tick - 1 if zero_for_one else next_tick
         elif sqrt_price != before:
-            tick = tick_at_sqrt_ratio(sqrt_price)
-    if total_in > MAX_INT256:
-        raise AmmError(f"amounts fit 255 bits, paid in were {total_in}")
-    return TickSwap(total_in, total_out, fees, sqrt_price, liquidity, tick, crossed)
+            tick = tick_near(sqrt_price, tick)
+    return _new(TickSwap, (total_in, total_out, fees, sqrt_price, liquidity, tick, crossed))
 
 
 def _next_tick(ticks: TickMap, tick: int, *, zero_for_one: bool) -> int:

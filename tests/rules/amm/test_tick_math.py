@@ -17,6 +17,7 @@ from alphapulse.rules.amm.tick_math import (
     MIN_TICK,
     sqrt_ratio_at_tick,
     tick_at_sqrt_ratio,
+    tick_near,
 )
 from tests.rules.amm.amm_strategies import PRICES, TICKS
 
@@ -31,6 +32,13 @@ def test_all_numbers_of_the_contracts_tests() -> None:
     assert len(rows) == 41
     for row in rows:
         assert functions[row["function"]](int(row["argument"])) == int(row["result"]), row
+
+
+@given(PRICES, st.integers(-300, 300))
+def test_a_tick_that_is_looked_for_nearby_is_the_same(price: int, away: int) -> None:
+    """From any tick within and beyond the distance at which a guess is made."""
+    tick = tick_at_sqrt_ratio(price)
+    assert tick_near(price, min(max(tick + away, MIN_TICK), MAX_TICK)) == tick
 
 
 def test_bounds_of_prices_are_the_ratios_at_the_bounds_of_ticks() -> None:
