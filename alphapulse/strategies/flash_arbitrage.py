@@ -80,12 +80,12 @@ class FlashArbitrage:
             pools, terms.base_tokens, per_block=terms.evaluate == "block", most_hops=terms.most_hops
         )
         self._sizing = OpenSizing()
-        index, state = self._scanner.screen.index, self._scanner.book.state
-        native = Valuation(terms.wrapped_native, index, state)
+        index = self._scanner.screen.index
+        native = Valuation(terms.wrapped_native, index)
         self._appraiser = Appraiser(
             index,
             native,
-            native if terms.numeraire is None else Valuation(terms.numeraire, index, state),
+            native if terms.numeraire is None else Valuation(terms.numeraire, index),
             gas=terms.gas,
             loan=terms.loan,
             bounds=terms.bounds,
@@ -124,7 +124,7 @@ class FlashArbitrage:
         sound = [opened for opened in moment.cycles if self._is_sound(moment, opened)]
         promising = self._scanner.most_promising(sound)
         proposals = [one for opened in promising if (one := self._proposed(moment, opened)) is not None]
-        chosen, left = choose(proposals, partial(self._proposed_again, moment))
+        chosen, left = choose(proposals, partial(self._worth, moment), partial(self._proposed_again, moment))
         for proposal in left:
             self._drop(moment, proposal.opened, Refused(Stage.SHARED, "a better cycle takes what it needs"), proposal)
         return [self._signal(moment, proposal) for proposal in chosen]
@@ -150,6 +150,9 @@ class FlashArbitrage:
             self._drop(moment, opened, checked, found)
             return None
         return Proposal(opened, found, checked)
+
+    def _worth(self, moment: Moment, proposal: Proposal) -> int | None:
+        return self._appraiser.worth(proposal.opened.cycle, proposal.costs, moment.position[0])
 
     def _proposed_again(self, moment: Moment, opened: OpenCycle, states: tuple[AmmState, ...]) -> Proposal | None:
         """The same at the states that better trades leave behind."""

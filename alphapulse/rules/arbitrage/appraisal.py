@@ -47,10 +47,7 @@ class Refused(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """What a trade costs, in raw units of its profit token; None: no pools price it, or nobody said it.
-
-    `native_net` is what is left in wei of the native coin, by which trades in different tokens are compared.
-    """
+    """What a trade costs, in raw units of its profit token; None: no pools price it."""
 
     pool_fees: int
     flash_fee: int
@@ -58,7 +55,6 @@ class Costs(NamedTuple):
     gas_price_wei: int
     gas_cost: int | None
     net: int | None
-    native_net: int | None
 
 
 class Appraiser:
@@ -134,8 +130,13 @@ class Appraiser:
         gas_wei = units * price_wei + data_wei
         gas_cost = self._native.amount_for(chain_id, token, gas_wei, block_number)
         net = None if gas_cost is None else path.profit - fee - gas_cost
-        native_net = None if net is None else self._native.value(chain_id, token, net, block_number)
-        return Costs(pool_fees(path.steps), fee, units, price_wei, gas_cost, net, native_net)
+        return Costs(pool_fees(path.steps), fee, units, price_wei, gas_cost, net)
+
+    def worth(self, cycle: Cycle, costs: Costs, block_number: int) -> int | None:
+        """What a trade leaves in wei of the native coin, by which trades in different tokens are compared."""
+        if costs.net is None:
+            return None
+        return self._native.value(cycle.chain_id, cycle.profit_token, costs.net, block_number)
 
 
 def _above(what: str, first: int, out: int, limit_ppm: int | None) -> Refused | None:

@@ -25,20 +25,18 @@ class Proposal(NamedTuple):
     path: SizedPath
     costs: Costs
 
-    @property
-    def rank(self) -> tuple[bool, int]:
-        """What it is compared by: the net in wei of the native coin; those of unknown worth come last."""
-        return self.costs.native_net is None, -(self.costs.native_net or 0)
-
 
 MOST_AGAIN = 256
 """Trades that are made again at one moment; what still waits after so many is left."""
+
+Worth = Callable[[Proposal], int | None]
+"""What trades are compared by: the net in wei of the native coin; those of unknown worth come last."""
 
 Again = Callable[[OpenCycle, tuple[AmmState, ...]], Proposal | None]
 """Makes the proposal for a cycle anew at other states; None if nothing is left of it."""
 
 
-def choose(proposals: Iterable[Proposal], again: Again) -> tuple[list[Proposal], list[Proposal]]:
+def choose(proposals: Iterable[Proposal], worth: Worth, again: Again) -> tuple[list[Proposal], list[Proposal]]:
     """The trades to propose, best first, and those of which the better ones leave nothing, as they were alone.
 
     Each is sized at the states that those before it leave behind. The result is what a greedy searcher takes: the
@@ -48,7 +46,7 @@ def choose(proposals: Iterable[Proposal], again: Again) -> tuple[list[Proposal],
     if len(proposals) < 2:
         return proposals, []
     order = count()
-    waiting = [(one.rank, next(order), 0, one, one) for one in proposals]
+    waiting = [(_rank(worth(one)), next(order), 0, one, one) for one in proposals]
     heapify(waiting)
     moved: dict[InstrumentId, tuple[int, AmmState | None]] = {}
     chosen: list[Proposal] = []
@@ -62,12 +60,16 @@ def choose(proposals: Iterable[Proposal], again: Again) -> tuple[list[Proposal],
             if found is None:
                 left.append(alone)
             else:
-                heappush(waiting, (found.rank, next(order), len(chosen), alone, found))
+                heappush(waiting, (_rank(worth(found)), next(order), len(chosen), alone, found))
             continue
         chosen.append(proposal)
         for pool, state in _behind(proposal):
             moved[pool] = (len(chosen), state)
     return chosen, left
+
+
+def _rank(worth: int | None) -> tuple[bool, int]:
+    return worth is None, -(worth or 0)
 
 
 def _made_again(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
+
+if TYPE_CHECKING:  # seats are made of hops
+    from alphapulse.rules.arbitrage.token_graph import Seat
 
 MOST_HOPS = 4
 
@@ -34,10 +37,12 @@ class Cycle(NamedTuple):
     """Hops of which each sells what the one before bought; the first sells the token that the last buys.
 
     `key` tells cycles of one index apart, both ways round alike: the pools' numbers there and the two tokens, sorted.
+    `seats` are the pools' places in the index, hop by hop.
     """
 
     hops: tuple[Hop, ...]
     key: Key
+    seats: tuple[Seat, ...] = ()
 
     @property
     def profit_token(self) -> bytes:
@@ -60,9 +65,3 @@ class Cycle(NamedTuple):
         steps = [f"-[{hop.pool.name}]-> {hop.pool.tokens[hop.token_out].symbol}" for hop in self.hops]
         opening = self.hops[0]
         return " ".join([opening.pool.tokens[opening.token_in].symbol, *steps])
-
-
-def rotated(hops: tuple[Hop, ...], ranks: dict[bytes, int]) -> tuple[Hop, ...]:
-    """The same cycle begun at the token with the least rank; of tokens without one, at the least address."""
-    start = min(range(len(hops)), key=lambda at: (ranks.get(hops[at].sold, len(ranks)), hops[at].sold))
-    return hops[start:] + hops[:start]

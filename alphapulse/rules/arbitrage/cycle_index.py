@@ -16,7 +16,8 @@ import numpy as np
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
-from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Hop, rotated
+from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle
+from alphapulse.rules.arbitrage.token_graph import NO_HOP, Columns, Edge, Loop, Loops, Seat, TokenNode
 
 MOST_LOOPS = 4096
 """Loops kept at one edge. Beyond that the shorter ones stay, then those with the least token addresses; a loop that is
@@ -25,96 +26,10 @@ left out at one edge is still found when a pool of another of its edges changes.
 TOUCHED_AT_ONCE = 65_536
 """Loops of a new or vanished edge that are followed one by one; with more, all edges are looked at anew when asked."""
 
-UNKNOWN = -(1 << 60)
-"""The rate of a pool without a known state: any sum with it is far below zero, and four fit 64 bits."""
-
-FEW_LOOPS = 6
-"""Up to so many loops plain Python is faster than NumPy's calls."""
-
-NO_HOP = 0
-"""The directed edge that stands for no hop where a loop has fewer than four."""
-
-Loop = tuple[int, int, int]
-Columns = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+KEPT_CYCLES = 16_384
+"""Cycles that are kept once they were made; when they are too many, all are made again as they come."""
 
 _address = attrgetter("address")
-
-
-class TokenNode:
-    """A token with its edges, in the order of the neighbours' addresses."""
-
-    __slots__ = ("address", "chain_id", "edges", "is_base", "neighbours")
-
-    def __init__(self, chain_id: int, address: bytes, *, is_base: bool) -> None:
-        self.chain_id = chain_id
-        self.address = address
-        self.is_base = is_base
-        self.edges: dict[TokenNode, Edge] = {}
-        self.neighbours: list[TokenNode] = []
-
-
-class Loops:
-    """What closes the loops of an edge, three directed edges in each column; if they are few, also as tuples.
-
-    The first half of the columns closes them behind the upward direction, the second half, in the same order, behind
-    the downward one.
-    """
-
-    __slots__ = ("both_ways", "few", "number")
-
-    def __init__(self, upwards: Columns) -> None:
-        self.number = upwards.shape[1]
-        self.both_ways = np.concatenate((upwards, upwards ^ 1), axis=1)
-        self.few: list[Loop] = [(a, b, c) for a, b, c in upwards.T.tolist()] if self.number <= FEW_LOOPS else []
-
-    @property
-    def upwards(self) -> Columns:
-        """Those behind the upward direction."""
-        return self.both_ways[:, : self.number]
-
-
-class Edge:
-    """All pools between two tokens; `low` has the lesser address. Directed, it is 2 · number upwards, + 1 downwards.
-
-    `loops` is None until somebody asks; `is_full` says that some were left out.
-    """
-
-    __slots__ = ("high", "is_full", "loops", "low", "number", "seats")
-
-    def __init__(self, number: int, low: TokenNode, high: TokenNode) -> None:
-        self.number = number
-        self.low = low
-        self.high = high
-        self.seats: list[Seat] = []
-        self.loops: Loops | None = None
-        self.is_full = False
-
-    def directed(self, origin: TokenNode) -> int:
-        """The number of this edge walked from `origin`."""
-        return 2 * self.number + (origin is self.high)
-
-
-class Seat:
-    """A pool on one edge: which of its tokens are the edge's, and its rates both ways (fixed point, see the screen).
-
-    One that is set aside is no part of other pools' cycles until it changes itself.
-    """
-
-    __slots__ = ("down", "edge", "high", "is_aside", "low", "pool", "pool_number", "up")
-
-    def __init__(self, pool: Pool, pool_number: int, edge: Edge, low: int, high: int) -> None:
-        self.pool = pool
-        self.pool_number = pool_number
-        self.edge = edge
-        self.low = low
-        self.high = high
-        self.up = UNKNOWN
-        self.down = UNKNOWN
-        self.is_aside = False
-
-    def hop(self, *, up: bool) -> Hop:
-        """The hop through the pool in one direction."""
-        return Hop(self.pool, self.low, self.high) if up else Hop(self.pool, self.high, self.low)
 
 
 class CycleIndex:
@@ -136,6 +51,7 @@ class CycleIndex:
         self._free_edges: list[int] = []
         self._free_pools: list[int] = []
         self._built: set[Edge] = set()
+        self._cycles: dict[tuple[Seat, bool, tuple[Seat, ...]], Cycle] = {}
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -205,6 +121,7 @@ class CycleIndex:
                 self._drop_edge(edge)
         if seats:
             self._free_pools.append(seats[0].pool_number)
+            self._cycles.clear()
         return seats
 
     def loops(self, edge: Edge) -> Loops:
@@ -231,13 +148,18 @@ class CycleIndex:
 
     def cycle(self, seat: Seat, up: bool, others: Sequence[tuple[Seat, int]]) -> Cycle:
         """The cycle through a seat and, behind it, those at other directed edges."""
-        hops = [seat.hop(up=up)]
-        key = [(seat.pool_number, seat.low, seat.high)]
-        for other, number in others:
-            hops.append(other.hop(up=not number & 1))
-            key.append((other.pool_number, other.low, other.high))
-        key.sort()
-        return Cycle(rotated(tuple(hops), self._ranks), tuple(key))
+        name = seat, up, tuple([other for other, _ in others])
+        made = self._cycles.get(name)
+        if made is not None:
+            return made
+        seats = [seat, *name[2]]
+        hops = [seat.hop(up=up), *(other.hop(up=not number & 1) for other, number in others)]
+        start = min(range(len(hops)), key=lambda at: (self.rank(hops[at].sold), hops[at].sold))
+        key = sorted((one.pool_number, one.low, one.high) for one in seats)
+        if len(self._cycles) == KEPT_CYCLES:
+            self._cycles.clear()
+        made = self._cycles[name] = Cycle((*hops[start:], *hops[:start]), tuple(key), (*seats[start:], *seats[:start]))
+        return made
 
     # Edges
 

@@ -11,7 +11,7 @@ from alphapulse.data.pools import Pool, PoolKind
 from alphapulse.rules.arbitrage.cycle import Cycle
 
 if TYPE_CHECKING:  # whoever only names a source, as the configuration does, needs no index
-    from alphapulse.rules.arbitrage.cycle_index import TokenNode
+    from alphapulse.rules.arbitrage.token_graph import TokenNode
 
 PAYS_FIRST = frozenset((PoolKind.V2, PoolKind.V3, PoolKind.ALGEBRA, PoolKind.SOLIDLY_VOLATILE, PoolKind.SOLIDLY_STABLE))
 """Kinds that pay out before they ask for what was sold: the trade's first pool lends what it sells."""

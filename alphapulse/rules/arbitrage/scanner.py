@@ -17,10 +17,11 @@ from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
-from alphapulse.rules.arbitrage.cycle_index import UNKNOWN, CycleIndex, Seat
+from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.episodes import Episodes
 from alphapulse.rules.arbitrage.screen import Screen, price_rates
 from alphapulse.rules.arbitrage.screen_estimate import estimated_profit
+from alphapulse.rules.arbitrage.token_graph import UNKNOWN, Seat
 from alphapulse.rules.books.pool_book import PoolBook, Position
 
 PPM = 1_000_000
@@ -207,7 +208,7 @@ class CycleScanner:
         return Moment(chain_id, position, tuple(found.values()))
 
     def _opened(self, cycle: Cycle) -> OpenCycle | None:
-        states = [self.book.state(pool) for pool in cycle.pools]
+        states = [seat.state for seat in cycle.seats]
         if None in states:
             return None
         opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
@@ -239,8 +240,9 @@ class CycleScanner:
     def _take_rates(self, seats: Sequence[Seat]) -> bool:
         """Bring the rates of a pool up to its state; True if one of them changed."""
         changed = False
+        state = self.book.state(seats[0].pool.id) if seats else None
         for seat in seats:
-            state = self.book.state(seat.pool.id)
+            seat.state = state
             up = down = UNKNOWN
             if state is not None and state.trust is not Trust.DIVERGENT and _has_liquidity(state):
                 up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
@@ -312,7 +314,11 @@ def open_cycle(cycle: Cycle, states: Sequence[AmmState], *, opens_episode: bool)
 
 def newest_stamp(states: Sequence[AmmState]) -> LogStamp:
     """The stamp of the event that opened a cycle: the newest of its states'."""
-    return max((state.stamp for state in states), key=lambda stamp: stamp.position)
+    newest = states[0].stamp
+    for state in states[1:]:
+        if state.stamp.position > newest.position:
+            newest = state.stamp
+    return newest
 
 
 def _has_liquidity(state: AmmState) -> bool:

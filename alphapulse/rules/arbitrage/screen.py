@@ -17,7 +17,8 @@ import numpy as np
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.cycle import Cycle
-from alphapulse.rules.arbitrage.cycle_index import NO_HOP, UNKNOWN, CycleIndex, Edge, Loop, Seat
+from alphapulse.rules.arbitrage.cycle_index import CycleIndex
+from alphapulse.rules.arbitrage.token_graph import NO_HOP, UNKNOWN, Edge, Loop, Seat
 
 PPM: Final = 1_000_000
 SCALE: Final = 2.0**40

@@ -6,16 +6,14 @@ has no value: it is unknown, and unknown refuses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from alphapulse.data.instruments import InstrumentId
 from alphapulse.rules.amm.concentrated import ConcentratedState
-from alphapulse.rules.amm.pool_state import AmmState
-from alphapulse.rules.arbitrage.cycle_index import CycleIndex, Seat, TokenNode
+from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.holdings import holdings
+from alphapulse.rules.arbitrage.token_graph import Seat, TokenNode
 
 MOST_HOPS = 4
 """Pools of a way: farther off every price is a rumour."""
@@ -54,10 +52,9 @@ OWN_PRICE = Price(1, 1, None, None, 0)
 class Valuation:
     """Prices in `root`, the address of a token, on each chain where pools hold it."""
 
-    def __init__(self, root: bytes, index: CycleIndex, state: Callable[[InstrumentId], AmmState | None]) -> None:
+    def __init__(self, root: bytes, index: CycleIndex) -> None:
         self.root = root
         self._index = index
-        self._state = state
         self._ways: dict[int, dict[bytes, Way]] = {}
         self._made: dict[int, int] = {}
 
@@ -95,7 +92,7 @@ class Valuation:
 
     def holding_value(self, seat: Seat, block_number: int) -> int | None:
         """What a pool holds of the tokens that have a price, in raw units of the root; None if none has one."""
-        state = self._state(seat.pool.id)
+        state = seat.state
         if state is None:
             return None
         chain_id = seat.pool.id.chain_id or 0
@@ -119,15 +116,18 @@ class Valuation:
 
     def _sold_at(self, seat: Seat, *, up: bool) -> tuple[int, int, int] | None:
         """Price of a token sold in a pool, as numerator and denominator, and how deep the pool is in the other one."""
-        state = self._state(seat.pool.id)
+        state = seat.state
         if state is None:
             return None
         sold, bought = (seat.low, seat.high) if up else (seat.high, seat.low)
-        held = _depth(state, sold, bought, len(seat.pool.tokens))
-        if not held:
-            return None
-        numerator, denominator = state.price(sold, bought)
-        return (numerator, denominator, held) if numerator and denominator else None
+        reserves = state.virtual_reserves(sold, bought)
+        if reserves is not None:
+            # As a constant-product pool that moves its price as slowly: its price is that of its reserves.
+            taken, paid, scale, _ = reserves
+            return (paid, taken, paid // scale) if paid and taken else None
+        depth = 0 if isinstance(state, ConcentratedState) else holdings(state, len(seat.pool.tokens))[bought]
+        numerator, denominator = state.price(sold, bought) if depth else (0, 0)
+        return (numerator, denominator, depth) if numerator and denominator else None
 
     def _along(self, way: Way) -> Price | None:
         """The price along a way as it is now; None if there is no way, or a pool of it no longer has a state."""
@@ -135,7 +135,7 @@ class Valuation:
         depth = as_of_ns = None
         for seat, up in reversed(way):
             found = self._sold_at(seat, up=up)
-            state = self._state(seat.pool.id)
+            state = seat.state
             if found is None or state is None:
                 return None
             held = found[2] * numerator // denominator
@@ -180,11 +180,3 @@ class Valuation:
                         waiting,
                         (-depth, next(order), neighbour, ((seat, up), *way), out * numerator, into * denominator),
                     )
-
-
-def _depth(state: AmmState, sold: int, bought: int, tokens: int) -> int:
-    """What a pool that moves its price as slowly would hold of the token bought; 0 if it trades nothing."""
-    reserves = state.virtual_reserves(sold, bought)
-    if reserves is not None:
-        return reserves.reserve_out // reserves.scale
-    return 0 if isinstance(state, ConcentratedState) else holdings(state, tokens)[bought]

@@ -54,10 +54,10 @@ def appraiser(
     pools: tuple[tuple[Pool, AmmState], ...] = POOLS,
 ) -> Appraiser:
     index = CycleIndex()
-    for pool, _ in pools:
-        index.add(pool)
-    states = {pool.id: state for pool, state in pools}
-    native, numeraire = (Valuation(address(root), index, states.get) for root in (NATIVE, 1))
+    for pool, state in pools:
+        for seat in index.add(pool):
+            seat.state = state
+    native, numeraire = (Valuation(address(root), index) for root in (NATIVE, 1))
     return Appraiser(index, native, numeraire, gas=gas, loan=loan, bounds=bounds)
 
 
@@ -73,7 +73,7 @@ def test_gas_is_counted_by_the_path_and_valued_against_us() -> None:
     assert (found.gas_units, found.gas_price_wei) == (units, 20 * 10**9)
     assert found.gas_cost == units * 20 * 10**9 // 2
     assert found.net == path().profit - found.gas_cost
-    assert found.native_net == 2 * found.net
+    assert appraiser().worth(opened().cycle, found, 1) == 2 * found.net
     assert found.flash_fee == 0
 
 
@@ -134,7 +134,7 @@ def test_gas_that_no_pool_prices_leaves_the_net_unknown() -> None:
     without = tuple(one for one in POOLS if one[0] is not PRICING)
     found = appraiser(gas=GasTerms(price_wei=1), pools=without).costs(opened().cycle, path(), 1, None)
     assert isinstance(found, Costs)
-    assert (found.gas_cost, found.net, found.native_net) == (None, None, None)
+    assert (found.gas_cost, found.net, appraiser().worth(opened().cycle, found, 1)) == (None, None, None)
 
 
 @pytest.mark.parametrize(

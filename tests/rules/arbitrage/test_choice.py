@@ -23,7 +23,11 @@ E18 = 10**18
 def proposal(opened: OpenCycle) -> Proposal | None:
     """The best trade at a gas of nothing."""
     path = size_cycle(opened.cycle, opened.states)
-    return None if path is None else Proposal(opened, path, Costs(0, 0, 0, 0, 0, path.profit, path.profit))
+    return None if path is None else Proposal(opened, path, Costs(0, 0, 0, 0, 0, path.profit))
+
+
+def worth(found: Proposal) -> int | None:
+    return found.costs.net
 
 
 def again(opened: OpenCycle, states: tuple[AmmState, ...]) -> Proposal | None:
@@ -51,7 +55,7 @@ def test_cycles_that_share_nothing_are_all_taken() -> None:
     far = [(graph_pool(8 + at, 1, 3), state) for at, (_, state) in enumerate(near)]
     cycles = two_hops(near) + [cycle_of([first, second], [1, 3]) for (first, _), (second, _) in permutations(far, 2)]
     alone = proposals(near + far, cycles)
-    chosen, left = choose(alone, again)
+    chosen, left = choose(alone, worth, again)
     assert (len(alone), left) == (2, [])
     assert {one.path for one in chosen} == {one.path for one in alone}
 
@@ -60,9 +64,9 @@ def test_the_better_one_is_taken_and_the_other_sized_on_what_it_leaves() -> None
     """Token 2 is cheap in one pool and dear in two: the dearer one is served first, the other gets the rest."""
     pools = parallel((1000 * E18, 1200 * E18), (1000 * E18, 1000 * E18), (1000 * E18, 1010 * E18))
     alone = proposals(pools, two_hops(pools))
-    chosen, left = choose(alone, again)
+    chosen, left = choose(alone, worth, again)
     assert chosen[0].path == max((one.path for one in alone), key=lambda path: path.profit)
-    assert [one.costs.native_net for one in chosen] == sorted((one.path.profit for one in chosen), reverse=True)
+    assert [one.costs.net for one in chosen] == sorted((one.path.profit for one in chosen), reverse=True)
     sizes = {one.opened.cycle.pools: one.path.size for one in alone}
     assert all(one.path.size < sizes[one.opened.cycle.pools] for one in chosen[1:])
     assert len(chosen) + len(left) == len(alone)
@@ -73,7 +77,7 @@ def test_what_is_chosen_pays_together_what_it_says() -> None:
     chance = Random(3)
     for _ in range(20):
         pools = parallel(*[(chance.randint(900, 1100) * E18, chance.randint(900, 1100) * E18) for _ in range(4)])
-        chosen, _ = choose(proposals(pools, two_hops(pools)), again)
+        chosen, _ = choose(proposals(pools, two_hops(pools)), worth, again)
         states = {pool.id: state for pool, state in pools}
         for one in chosen:
             cycle = one.opened.cycle
@@ -86,8 +90,8 @@ def test_trades_of_unknown_worth_come_last() -> None:
     pools = parallel((1000 * E18, 1200 * E18), (1000 * E18, 1000 * E18), (1000 * E18, 1010 * E18))
     alone = proposals(pools, two_hops(pools))
     best = max(alone, key=lambda one: one.path.profit)
-    unknown = [one._replace(costs=one.costs._replace(native_net=None)) if one is best else one for one in alone]
-    chosen, _ = choose(unknown, again)
+    unknown = [one._replace(costs=one.costs._replace(net=None)) if one is best else one for one in alone]
+    chosen, _ = choose(unknown, worth, again)
     assert chosen[0].opened.cycle != best.opened.cycle
 
 
@@ -102,7 +106,7 @@ def test_a_moment_with_too_many_ends() -> None:
         return again(opened, states)
 
     alone = proposals(pools, two_hops(pools))
-    chosen, left = choose(alone, counted)
+    chosen, left = choose(alone, worth, counted)
     assert tried <= MOST_AGAIN
     assert len(alone) > MOST_AGAIN
     assert len(chosen) + len(left) == len(alone)
@@ -132,7 +136,7 @@ def test_one_after_the_other_earns_nearly_as_much_as_all_at_once() -> None:
             depth = chance.randint(500, 5000)
             other = depth * chance.randint(95, 105) // 100
             pools.append((graph_pool(at, low, high), pair_state(depth * E18, other * E18)))
-        chosen, _ = choose(proposals(pools, triangles(pools)), again)
+        chosen, _ = choose(proposals(pools, triangles(pools)), worth, again)
         optimum = most_profit(
             [
                 ((low - 1, high - 1), (state.reserve0, state.reserve1), 997_000)

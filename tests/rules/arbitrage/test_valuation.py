@@ -27,12 +27,15 @@ class Market:
     """Pools with their states, and the valuation of all tokens in token 1."""
 
     def __init__(self, *pools: tuple[Pool, AmmState]) -> None:
-        self.states: dict[InstrumentId, AmmState] = {}
         self.index = CycleIndex()
         for pool, state in pools:
             self.index.add(pool)
-            self.states[pool.id] = state
-        self.valuation = Valuation(ROOT, self.index, self.states.get)
+            self.set(pool, state)
+        self.valuation = Valuation(ROOT, self.index)
+
+    def set(self, pool: Pool, state: AmmState) -> None:
+        for seat in self.index.seats(pool.id):
+            seat.state = state
 
     def price(self, number: int, block_number: int = 1) -> Fraction | None:
         found = self.valuation.price(1, address(number), block_number)
@@ -73,9 +76,9 @@ def test_prices_follow_their_pools_and_say_how_old_they_are() -> None:
     old, new = changed(STAMP, venue_time_ns=5), changed(STAMP, venue_time_ns=9)
     market = Market((pool, pair_state(100, 50)._replace(stamp=old)), (other, pair_state(10, 10)._replace(stamp=new)))
     assert market.price(3) == 2
-    market.states[pool.id] = pair_state(300, 50)._replace(stamp=new)
+    market.set(pool, pair_state(300, 50)._replace(stamp=new))
     assert market.price(3) == 6
-    market.states[other.id] = pair_state(10, 10)._replace(stamp=old)
+    market.set(other, pair_state(10, 10)._replace(stamp=old))
     price = market.valuation.price(1, address(3), 1)
     assert price is not None
     assert price.as_of_ns == 5
@@ -86,7 +89,7 @@ def test_ways_are_looked_for_anew_as_liquidity_moves() -> None:
     thin, deep = graph_pool(1, 1, 2), graph_pool(2, 1, 2)
     market = Market((thin, pair_state(100, 100)), (deep, pair_state(900, 300)))
     assert market.price(2) == 3
-    market.states[deep.id] = pair_state(9, 3)
+    market.set(deep, pair_state(9, 3))
     assert market.price(2, ROUTES_LAST) == 3
     assert market.price(2, ROUTES_LAST + 1) == 1
 
@@ -109,7 +112,7 @@ def test_a_pool_that_becomes_known_gives_a_price_some_blocks_later() -> None:
     pool = graph_pool(1, 1, 2)
     market = Market((pool, pair_state(0, 0)))
     assert market.price(2) is None
-    market.states[pool.id] = pair_state(6, 3)
+    market.set(pool, pair_state(6, 3))
     assert [market.price(2, block) for block in (2, 10, 11)] == [None, None, 2]
 
 
@@ -119,7 +122,7 @@ def test_a_cost_is_rounded_up(value: int, price: int) -> None:
     there = Market(concentrated(1, 1, 2, price))
     found = there.valuation.amount_for(1, address(2), value, 1)
     assert found in (None, ceil(Fraction(value * price**2, 1 << 192)))
-    back = Valuation(address(2), there.index, there.states.get)
+    back = Valuation(address(2), there.index)
     assert back.amount_for(1, ROOT, value, 1) in (None, ceil(Fraction(value << 192, price**2)))
 
 
