@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from alphapulse.rules.chain.header import Header
+
 
 @attrs.frozen
 class AskLatest:
@@ -56,3 +58,14 @@ class AskLogRange:
 HeaderAsk = AskLatest | AskHeader | AskHeaders
 LogAsk = AskLogs | AskLogRange
 Ask = HeaderAsk | LogAsk | AskFinalized
+
+
+def answers(ask: HeaderAsk, header: Header) -> bool:
+    """True if a header is what was asked for."""
+    match ask:
+        case AskHeader(block_hash):
+            return header.hash == block_hash
+        case AskHeaders(first, last):
+            return first <= header.number <= last
+        case AskLatest():
+            return True

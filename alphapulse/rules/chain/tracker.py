@@ -21,6 +21,7 @@ from alphapulse.rules.chain.asks import (
     AskLogRange,
     AskLogs,
     HeaderAsk,
+    answers,
 )
 from alphapulse.rules.chain.effects import (
     Asked,
@@ -32,6 +33,7 @@ from alphapulse.rules.chain.effects import (
     SeedLost,
 )
 from alphapulse.rules.chain.finality import FinalityRule, Watermarks
+from alphapulse.rules.chain.head_doubts import HeadDoubts
 from alphapulse.rules.chain.head_path import HeadPath
 from alphapulse.rules.chain.header import Header
 from alphapulse.rules.chain.log_filter import LogFilter
@@ -42,15 +44,6 @@ from alphapulse.rules.events.rpc_log import RpcLog
 
 MOST_CATCH_UP = 8_192
 """Blocks that are fetched behind one another; over a longer outage a new snapshot is cheaper."""
-
-PATIENCE = 2
-"""Ticks for which the logs of a block may come before its head without a question."""
-
-MOST_UNHEADED = 64
-"""Blocks of which logs came without a head that are looked after."""
-
-MOST_HINT_ASKS = 20
-"""Answers after which a head that no node confirms is let go."""
 
 FINALIZED_EVERY = 16
 """Blocks after which the chain's final block is asked for."""
@@ -74,10 +67,7 @@ class ChainTracker:
         self._effects: list[Effect] = []
         self._outstanding: set[Ask] = set()
         self._later: list[Ask] = []
-        self._unconfirmed: Header | None = None
-        self._hint_asks = 0
-        self._lower = b""
-        self._unheaded: dict[bytes, int] = {}
+        self._doubts = HeadDoubts()
         self._begins = False
         self._ask(AskLatest())
         if rule.tag is not None:
@@ -122,7 +112,7 @@ class ChainTracker:
                 self._logs.want(header)
         else:
             self.faults["unexpected_head"] += 1
-            self._unconfirmed, self._hint_asks = header, 0
+            self._doubts.hint(header)
             self._ask(AskLatest())
         self._advance()
 
@@ -142,8 +132,7 @@ class ChainTracker:
             if (ask := self._logs.doubt(block_hash, log)) is not None:
                 self._ask(ask)
         elif (header := self._path.known(block_hash)) is None:
-            if len(self._unheaded) < MOST_UNHEADED:
-                self._unheaded.setdefault(block_hash, 0)
+            self._doubts.headless(block_hash)
         elif block_hash in self._path and self._logs.contradicts(header, log):
             self._advance()
 
@@ -151,7 +140,7 @@ class ChainTracker:
         """The answer to an ask for headers; empty where the node knows none."""
         if not self._is_awaited(ask):
             return
-        believed = [header for header in headers if _answers(ask, header)]
+        believed = [header for header in headers if answers(ask, header)]
         if len(believed) < len(headers):
             self.faults["wrong_answer"] += 1
         # An answer outranks what a subscription told under the same hash: garbage can look like a header.
@@ -214,16 +203,10 @@ class ChainTracker:
         later, self._later = self._later, []
         for ask in later:
             self._ask_again(ask)
-        for block_hash, ticks in list(self._unheaded.items()):
-            if self._path.known(block_hash) is not None or block_hash in self._published:
-                del self._unheaded[block_hash]
-            elif ticks < PATIENCE:
-                self._unheaded[block_hash] = ticks + 1
-            else:
-                del self._unheaded[block_hash]
-                self.faults["logs_without_head"] += 1
-                self._ask(AskLatest())
-        if self._unconfirmed is not None:
+        missing = self._doubts.tick(lambda one: self._path.known(one) is not None or one in self._published)
+        if missing:
+            self.faults["logs_without_head"] += missing
+        if missing or self._doubts.unconfirmed:
             self._ask(AskLatest())
         self._logs.tick()
         if not self.lost and self._logs.look_back(self.tip.number):
@@ -234,21 +217,14 @@ class ChainTracker:
         if not headers:
             self._later.append(AskLatest())
             return
-        header, hint = headers[0], self._unconfirmed
+        header = headers[0]
         self._note_beginning(header)
         if header.hash not in self._path and header.hash not in self._published:
-            told_twice = header.hash == self._lower or (hint is not None and hint.hash == header.hash)
-            if header.number >= self.head.number or told_twice:
+            if header.number >= self.head.number or self._doubts.is_told_twice(header):
                 self._aim(header)
             else:
-                # A node that lags on another branch says the same: it has to be said twice.
-                self._lower = header.hash
                 self._later.append(AskLatest())
-        self._hint_asks += 1
-        if hint is not None and (
-            hint.hash in self._path or hint.number <= header.number or self._hint_asks > MOST_HINT_ASKS
-        ):
-            self._unconfirmed = None
+        self._doubts.answered(header, lambda one: one in self._path)
 
     def _note_beginning(self, header: Header) -> None:
         """The first head that is known behind the beginning of a subscription: logs are told from its grandchild on."""
@@ -371,14 +347,3 @@ class ChainTracker:
 
     def _do(self, effect: Effect) -> None:
         self._effects.append(effect)
-
-
-def _answers(ask: HeaderAsk, header: Header) -> bool:
-    """True if a header is what was asked for."""
-    match ask:
-        case AskHeader(block_hash):
-            return header.hash == block_hash
-        case AskHeaders(first, last):
-            return first <= header.number <= last
-        case AskLatest():
-            return True
