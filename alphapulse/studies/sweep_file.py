@@ -83,7 +83,7 @@ class SweepWriter:
     def __init__(self, path: Path, head: SweepHead) -> None:
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_folders(path.parent)
             self._file: TextIO = path.open("x", encoding="utf-8")
         except OSError as error:
             problem = f"expected to make the file {path}, found: {error.strerror}; name another one with --out"
@@ -101,6 +101,12 @@ class SweepWriter:
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
+
+
+def _make_folders(folder: Path) -> None:
+    """The missing ones, each for its owner alone: one of them may be the daemon's data folder."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700)
 
 
 def read_sweep(path: Path) -> StoredSweep:

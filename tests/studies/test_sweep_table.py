@@ -44,8 +44,9 @@ RUNS = (run("1", "monday", 10), run("1", "tuesday", 1), run("2", "monday", 7), r
 
 def test_what_is_written_is_read_again_also_in_the_middle(tmp_path: Path) -> None:
     """Line by line; without its last line it was ended, and half a line does not count."""
-    path = tmp_path / "sweeps" / "x.jsonl"
+    path = tmp_path / "data" / "sweeps" / "x.jsonl"
     writer = SweepWriter(path, HEAD)
+    assert {folder.stat().st_mode & 0o777 for folder in path.parents[:2]} == {0o700}
     for one in RUNS[:3]:
         writer.put(one)
     assert read_sweep(path) == StoredSweep(head=HEAD, runs=RUNS[:3], end=None)
