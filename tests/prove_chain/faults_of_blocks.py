@@ -9,8 +9,6 @@ from tests.chain.fault_plan import Faults
 FRAME_FAULTS = ("drop", "late", "duplicate", "reorder", "truncate", "garbage", "cut")
 HTTP_FAULTS = ("too_many", "failing", "http_cut", "http_truncate", "http_garbage", "rate_error", "no_logs")
 RATES = (30_000, 100_000, 300_000)
-DETECTED_WITHIN = 2
-"""Blocks after which a fault must have shown: its block is complete, or the stream is not fresh."""
 
 
 def chosen_faults(chance: Random, most: int) -> Faults:

@@ -49,6 +49,7 @@ class Judge:
     """Hash and parent of each complete block."""
     _closings: trio.lowlevel.ParkingLot = attrs.field(init=False, factory=trio.lowlevel.ParkingLot)
     _news: trio.lowlevel.ParkingLot = attrs.field(init=False, factory=trio.lowlevel.ParkingLot)
+    _closed_number: int = attrs.field(init=False, default=0)
     _head: int = attrs.field(init=False, default=0)
 
     @_book.default
@@ -93,6 +94,11 @@ class Judge:
         return {pool.name: state for pool in self.pools if (state := self._tradable(pool.id)) is not None}
 
     @property
+    def behind(self) -> bool:
+        """Whether a newer block is known of than the newest complete one."""
+        return self._head > self._closed_number
+
+    @property
     def tip(self) -> str:
         """Hash of the newest complete block."""
         return self._parents[-1][0] if self._parents else ""
@@ -111,6 +117,7 @@ class Judge:
             self.broken.append(f"block {block.block_number} does not follow the one before it")
         self._parents.append((found, parent))
         self.closed.add("0x" + found)
+        self._closed_number = block.block_number
         if self.state is StreamState.FRESH:
             self.solves.append(Solve(block.block_number, "0x" + found, self.known(), self._head, trio.current_time()))
         self._closings.unpark_all()

@@ -16,11 +16,12 @@ from alphapulse.data.market import StreamState
 from tests.chain.faulty_node import FaultyNode
 from tests.prove.outcome import Figure, Outcome
 from tests.prove_chain.collecting import collecting
-from tests.prove_chain.faults_of_blocks import DETECTED_WITHIN, chosen_faults
+from tests.prove_chain.faults_of_blocks import chosen_faults
 from tests.prove_chain.judge import Judge
 from tests.prove_chain.memory_transport import MemoryTransport
 from tests.prove_chain.pool_terms import pool_of
 from tests.prove_chain.tape import Step, Tape, TapedNode, record
+from tests.prove_chain.unnoticed import Unnoticed
 from tests.prove_chain.verdict import SILENT_BLOCKS, Verdict
 from tests.simulation.scheduler import run_seeded
 
@@ -58,7 +59,7 @@ class Life:
 
     async def live(self) -> None:
         """The tape under faults, its end without; a silence of all nodes now and then."""
-        waiting: list[tuple[int, str]] = []
+        unnoticed = Unnoticed(self.judge, SILENT_LIMIT_S)
         for at, step in enumerate(self.tape.steps):
             faulty = at < len(self.tape.steps) - SETTLE_STEPS
             for number, node in enumerate(self.nodes):
@@ -69,16 +70,10 @@ class Life:
                     node.silent = {"logs"} if self.chance.randrange(MUTE_EVERY) == 0 else set()
             if faulty and at % SILENCE_EVERY == SILENCE_EVERY - 1:
                 await self._fall_silent()
+            unnoticed.told([block.hash for block in step.blocks])
             await self._tell(step)
             await trio.sleep(BLOCK_S)
-            waiting = [one for one in waiting if one[1] in self.honest.known]
-            waiting += [(at, block.hash) for block in step.blocks]
-            while waiting and waiting[0][0] <= at - DETECTED_WITHIN:
-                told_at, block_hash = waiting.pop(0)
-                if block_hash not in self.judge.closed and self.judge.state is StreamState.FRESH:
-                    self.verdict.broken.append(
-                        f"step {told_at}: {block_hash} is not complete, the stream is fresh two blocks later"
-                    )
+            self.verdict.broken += [f"step {at}: {problem}" for problem in unnoticed.overdue(self.honest.known)]
             self.verdict.judge_solves()
             if self.verdict.broken:
                 return

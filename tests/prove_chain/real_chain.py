@@ -13,8 +13,9 @@ from alphapulse.devnet.market import Market
 from tests.chain.fault_plan import PPM
 from tests.chain.worlds import open_test_world
 from tests.prove.outcome import Figure, Outcome
-from tests.prove_chain.faults_of_blocks import DETECTED_WITHIN, chosen_faults
+from tests.prove_chain.faults_of_blocks import chosen_faults
 from tests.prove_chain.rig import BLOCK_S, LEVEL_LIMIT_S, Rig, open_rig
+from tests.prove_chain.unnoticed import Unnoticed
 from tests.prove_chain.verdict import SILENT_BLOCKS
 
 DEEPEST = 64
@@ -79,21 +80,18 @@ async def _moves(count: int, number: int) -> Outcome:
 
 async def _faulty_blocks(count: int) -> Outcome:
     chance, faulty, blocks = Random(12), 0, 0
-    waiting: list[str] = []
     async with open_rig(seed=12) as rig:
+        unnoticed = Unnoticed(rig.judge, SILENT_S + MARGIN_S)
         while faulty < count and not rig.broken:
             before = rig.committed.total()
             for proxy in rig.proxies:
                 proxy.faults = chosen_faults(chance, KINDS_AT_ONCE)
                 proxy.lag = chance.choice((0, 0, 0, 1, 3)) if proxy is rig.proxies[1] else 0
             block = await rig.mined()
+            unnoticed.told([block["hash"]])
             await rig.tell()
             await rig.is_level(block["hash"], BLOCK_S)
-            waiting.append(block["hash"])
-            if len(waiting) > DETECTED_WITHIN:
-                old = waiting.pop(0)
-                if old not in rig.judge.closed and rig.judge.state is StreamState.FRESH:
-                    rig.broken.append(f"{old} is not complete two blocks later: {rig.report()}")
+            rig.verdict.broken += [f"{problem}: {rig.report()}" for problem in unnoticed.overdue()]
             rig.verdict.judge_solves()
             faulty += rig.committed.total() > before
             blocks += 1
