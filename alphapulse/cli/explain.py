@@ -47,7 +47,7 @@ def explain_command(
     if as_json:
         click.echo(msgspec.json.encode(explanation_json(found)).decode())
     else:
-        for line in lines_of(found, config, limit):
+        for line in lines_of(found, config, pools, limit):
             click.echo(line)
     if problem is not None:
         click.echo(f"alphapulse: {problem}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,12 +19,13 @@ from alphapulse.studies.headless import hex_text
 NS_PER_S = 1_000_000_000
 
 
-def lines_of(found: Explanation, config: Config, limit: int) -> Iterator[str]:
+def lines_of(found: Explanation, config: Config, pools: Sequence[Pool], limit: int) -> Iterator[str]:
     """The text. Prices are of one token in that which the strategy wants as profit, where the pair holds it."""
     section = config.strategies.flash_arbitrage
     wanted = section.base_tokens if section is not None else ()
+    tokens = {token.address: token for pool in pools for token in pool.tokens}
     for one in found.states[:limit]:
-        yield from _state(one, wanted)
+        yield from _state(one, wanted, tokens)
         yield ""
     counts: dict[str, int] = {}
     for one in found.states:
@@ -37,7 +38,7 @@ def lines_of(found: Explanation, config: Config, limit: int) -> Iterator[str]:
         yield f"{found.forgotten} candidates were forgotten before they could be read"
 
 
-def _state(one: SeenState, wanted: tuple[str, ...]) -> Iterator[str]:
+def _state(one: SeenState, wanted: tuple[str, ...], tokens: Mapping[bytes, Token]) -> Iterator[str]:
     stamp = one.event.stamp
     moment = datetime.datetime.fromtimestamp(stamp.venue_time_ns // NS_PER_S, datetime.UTC)
     transaction = hex_text(stamp.transaction_hash) if stamp.transaction_hash is not None else "no transaction"
@@ -53,7 +54,7 @@ def _state(one: SeenState, wanted: tuple[str, ...]) -> Iterator[str]:
     for candidate in one.candidates:
         yield from _candidate(candidate)
     for seen in one.signals:
-        yield from _signal(seen, {token.address: token for token in one.pool.tokens})
+        yield from _signal(seen, tokens)
     word = ended(one)
     yield f"  ended at {word.upper()}: {MEANING[word]}"
 
@@ -100,14 +101,14 @@ def _candidate(one: Candidate) -> Iterator[str]:
         yield f"      {measure.name} {measure.value} {measure.unit}, limit {limit}"
 
 
-def _signal(seen: SeenSignal, tokens: dict[bytes, Token]) -> Iterator[str]:
+def _signal(seen: SeenSignal, tokens: Mapping[bytes, Token]) -> Iterator[str]:
     signal = seen.signal
-    token = tokens.get(signal.profit_token)
+    token = tokens[signal.profit_token]
 
     def text(raw: int | None) -> str:
         if raw is None:
             return "unknown"
-        return f"{raw} raw" if token is None else f"{decimal_text(raw, token.decimals)} {token.symbol}"
+        return f"{decimal_text(raw, token.decimals)} {token.symbol}"
 
     yield (
         f"    signal {signal.signal_id}: size {text(signal.size)}, gross {text(signal.gross)}, "

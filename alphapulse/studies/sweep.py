@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from alphapulse.collectors.recorded.pool_file import load_pools
+from alphapulse.composition.terms import recorded_collector
 from alphapulse.config import parse_config
 from alphapulse.errors import ConfigError
 from alphapulse.studies.headless import hex_text
@@ -48,6 +49,8 @@ def plan(bases: Sequence[Base], axes: Sequence[Axis], spans: Sequence[Span], cre
         raise ConfigError("--set", f"expected at most {MOST_RUNS} replays, found {count}; take fewer values or spans")
     orders: list[Order] = []
     runs: list[SweepRun] = []
+    for base in bases:
+        recorded_collector(parse_config(dict(base.document), folder=base.folder))
     typed = {base.name: typed_values(base.document, axes, base.folder) for base in bases}
     for settings in grid:
         for base in bases:
@@ -121,7 +124,7 @@ def _filled(run: SweepRun, answer: Answer) -> SweepRun:
 
 
 def _limits(base: Base, span: Span) -> dict[str, Any]:
-    (name,) = base.document["collectors"]
+    name, _ = recorded_collector(parse_config(dict(base.document), folder=base.folder))
     ends = {"start": span.start, "end": span.end}
     return {f"collectors.{name}.{key}": moment for key, moment in ends.items() if moment is not None}
 
@@ -138,7 +141,7 @@ def _plain(value: Any) -> Any:
 def _token(base: Base) -> tuple[str, str, int]:
     """The token that the first recording's strategy wants most, by which combinations are compared."""
     config = parse_config(dict(base.document), folder=base.folder)
-    (section,) = config.collectors.values()
+    _, section = recorded_collector(config)
     pools = load_pools(config.resolve(section.pools))
     tokens = {token.address: token for pool in pools for token in pool.tokens}
     wanted = config.strategies.flash_arbitrage.base_tokens if config.strategies.flash_arbitrage else ()
