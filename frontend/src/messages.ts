@@ -302,6 +302,8 @@ export const profit = {
 
 export const price = {
   title: (base: string, quote: string) => `${base}/${quote} in two pools`,
+  pair: "Pair of pools",
+  choice: (base: string, quote: string, first: string, second: string) => `${base}/${quote}: ${first}, ${second}`,
   unit: (base: string, quote: string) => `${quote} per ${base}`,
   gap: "Gap",
   bps: (text: string) => `${text} bps`,

@@ -1,10 +1,11 @@
-import { useMemo, useState } from "react";
-import { SegmentedControl } from "@mantine/core";
+import { useMemo, useState, type ReactNode } from "react";
+import { NativeSelect, SegmentedControl } from "@mantine/core";
 
 import type { PairView, Point } from "../api/types";
 import { PriceChart } from "../charts/PriceChart";
 import { statesOf, type RangeName, type States } from "../charts/states";
-import { countText, decimal, feeText, priceText } from "../format/amount";
+import { countText, decimal, priceText } from "../format/amount";
+import { pairLabels } from "../format/pool";
 import { millisOfNanos, timeOfDay } from "../format/time";
 import { price as texts, words } from "../messages";
 import { useModel } from "../model/store";
@@ -17,16 +18,29 @@ const TABLE_ROWS = 200;
 
 export function PriceCard() {
   const pairs = useModel((model) => model.topics.pairs?.pairs);
-  const pair = pairs?.[0];
-  if (pair === undefined) {
+  const [chosen, setChosen] = useState<string | null>(null);
+  const pair = pairs?.find((one) => one.id === chosen) ?? pairs?.[0];
+  if (pairs === undefined || pair === undefined) {
     return (
       <Card title={texts.gap}>{pairs === undefined ? <NotReceived /> : <p className="quiet">{texts.none}</p>}</Card>
     );
   }
-  return <Known pair={pair} />;
+  const choice = pairs.length > 1 && (
+    <NativeSelect
+      size="xs"
+      aria-label={texts.pair}
+      data={pairs.map((one) => ({
+        value: one.id,
+        label: texts.choice(one.base.symbol, one.quote.symbol, ...pairLabels(one)),
+      }))}
+      value={pair.id}
+      onChange={(event) => setChosen(event.currentTarget.value)}
+    />
+  );
+  return <Known key={pair.id} pair={pair} choice={choice} />;
 }
 
-function Known({ pair }: { pair: PairView }) {
+function Known({ pair, choice }: { pair: PairView; choice: ReactNode }) {
   const [range, setRange] = useState<RangeName>("45");
   const clock = useModel((model) => model.topics.status?.clock?.ns ?? null);
   const run = useModel((model) => model.topics.status?.run.number ?? 0);
@@ -39,6 +53,7 @@ function Known({ pair }: { pair: PairView }) {
       head={
         <>
           <Legend pair={pair} />
+          {choice}
           <SegmentedControl
             size="xs"
             aria-label={texts.range}
@@ -64,11 +79,12 @@ function Known({ pair }: { pair: PairView }) {
 
 function Legend({ pair }: { pair: PairView }) {
   const last = pair.points.at(-1);
+  const labels = pairLabels(pair);
   return (
     <div className="legend">
       {pair.pools.map((pool, index) => {
         const value = (index === 0 ? last?.a : last?.b) ?? null;
-        const label = feeText(pool.fee_ppm);
+        const label = labels[index] ?? "";
         return (
           <span key={pool.address} title={`${pool.name} ${pool.address}`}>
             <i className={index === 0 ? "swatch-a" : "swatch-b"} />
@@ -95,12 +111,12 @@ function Legend({ pair }: { pair: PairView }) {
 /** What the canvas shows, in a sentence for readers that cannot see it. */
 function Summary({ pair, states }: { pair: PairView; states: States }) {
   const last = pair.points.at(-1);
-  const [first, second] = pair.pools.map((pool) => feeText(pool.fee_ppm));
+  const [first, second] = pairLabels(pair);
   const shown = (value: string | null | undefined) => (value ? priceText(value) : words.none);
   const gap = last?.gap ? decimal(last.gap, 1) : words.none;
   return (
     <p className="unseen">
-      {texts.summary(first ?? "", shown(last?.a), second ?? "", shown(last?.b), gap, states.marks.length)}
+      {texts.summary(first, shown(last?.a), second, shown(last?.b), gap, states.marks.length)}
     </p>
   );
 }
@@ -108,7 +124,7 @@ function Summary({ pair, states }: { pair: PairView; states: States }) {
 /** The canvas in words: the newest states, built only when asked for. */
 function StateTable({ pair }: { pair: PairView }) {
   const [open, setOpen] = useState(false);
-  const labels = pair.pools.map((pool) => feeText(pool.fee_ppm));
+  const labels = pairLabels(pair);
   return (
     <details className="as-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{texts.table}</summary>

@@ -2,7 +2,8 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import uPlot from "uplot";
 
 import type { PairView, Point } from "../api/types";
-import { countText, decimal, feeText, MINUS, priceText } from "../format/amount";
+import { countText, decimal, MINUS, priceText } from "../format/amount";
+import { pairLabels } from "../format/pool";
 import { timeOfDay, zoneWord } from "../format/time";
 import { price as texts, words } from "../messages";
 import { useModel, type HaltSpan } from "../model/store";
@@ -58,8 +59,7 @@ export function PriceChart({ pair, states, run, onPick }: Props) {
   const priceOptions = useCallback((tokens: Tokens) => pricePlot(tokens, shown), []);
   const gapOptions = useCallback((tokens: Tokens) => gapPlot(tokens, shown, onPick), [onPick]);
 
-  const [first, second] = pair.pools;
-  const labels = [feeText(first?.fee_ppm ?? null), feeText(second?.fee_ppm ?? null)] as const;
+  const labels = pairLabels(pair);
   const fees = pair.fees_bps === null ? "?" : decimal(pair.fees_bps, 0);
   const point = index === null ? null : (states.points[index] ?? null);
   return (

@@ -129,7 +129,7 @@ class StatusView:
 
     def _stream(self, market_ns: int | None) -> Stream:
         daemon = self._daemon
-        (name,) = daemon.config.collectors
+        ((name, section),) = daemon.config.collectors.items()
         status = daemon.bus.streams.get(name)
         counts = daemon.collector.counts
         last_ns = daemon.collector.last_event_ns
@@ -146,7 +146,7 @@ class StatusView:
             limit_ns=str(daemon.config.limits.max_input_age_s * NS_PER_S),
             delivered=sum(counts.events.values()),
             refused=dict(counts.refused),
-            detail=f"{counts.blocks} blocks, recorded",
+            detail=f"{counts.blocks} blocks{', recorded' if isinstance(section, RecordedSection) else ''}",
             note=trouble or note,
         )
 
@@ -183,7 +183,7 @@ class StatusView:
         price = "the live price" if costs.gas_price_wei == "live" else f"{_gwei(costs.gas_price_wei)} gwei"
         return (
             f"Paper: {daemon.latency.describe()}; gas {units} × {price} "
-            "(configuration); our fills do not move the recorded pools."
+            "(configuration); our fills do not move the pools."
         )
 
     def _lesson(self) -> str | None:
