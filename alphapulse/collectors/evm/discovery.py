@@ -85,6 +85,7 @@ class Discovery:
         self._run_blocking = run_blocking
         self._now_ns = now_ns
         self._seen = trio.Event()
+        self._changed = False
 
     @property
     def factories(self) -> Sequence[Factory]:
@@ -113,6 +114,8 @@ class Discovery:
         while True:
             await self._seen.wait()
             self._seen = trio.Event()
+            if self._changed:
+                await self._keep()
             while len(self.queue):
                 try:
                     await self._look_at_some(paced, reader, inspector)
@@ -126,6 +129,8 @@ class Discovery:
         for pool in pools:
             self.found.pop(pool, None)
             self.queue.settle(pool.body, block_number + AGAIN_BLOCKS)
+        self._changed = True
+        self._seen.set()
 
     async def _look_at_some(self, nodes: Nodes, reader: ContractReader, inspector: TokenInspector) -> None:
         """The next emitters together, or one by one: some contract may be made to let every call fail."""
@@ -154,7 +159,11 @@ class Discovery:
         if cached.problem:
             logger.error("%s", cached.problem)
         terms = self._terms
-        proved = list(proved_pools(cached.pools, self._factories.values(), terms.allowed_tokens, terms.refused_pools))
+        proved = [
+            pool
+            for pool in proved_pools(cached.pools, self._factories.values(), terms.allowed_tokens, terms.refused_pools)
+            if not any(self.tokens.problem(token, 0) for token in pool.pair)
+        ]
         addresses = {pool.id.body for pool in proved}
         for info in cached.pools:
             if info.pool.body in addresses:
@@ -277,6 +286,7 @@ class Discovery:
         return Pool(id_, claim.kind, name, token0, token1, claim.fee_ppm, claim.tick_spacing)
 
     async def _keep(self) -> None:
+        self._changed = False
         try:
             await self._run_blocking(self._cache.save, tuple(self.found.values()), self._now_ns())
         except PoolCacheError as problem:

@@ -24,10 +24,10 @@ class TokenBook:
             self.believe(token)
 
     def learn(self, pools: Iterable[Pool]) -> None:
-        """Believe the tokens of pools that are believed."""
+        """Believe the tokens of pools that are believed, save those in quarantine."""
         for pool in pools:
             for token in pool.tokens:
-                if token.address not in self._believed:
+                if token.address not in self._believed and token.address not in self._quarantined:
                     self.believe(token)
 
     def believe(self, token: Token) -> None:
