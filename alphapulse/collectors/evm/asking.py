@@ -11,7 +11,7 @@ import trio
 from alphapulse.collectors.evm.contract_reader import Nodes
 from alphapulse.errors import AnswerRefused, NodeError, RangeTooWide, RpcError
 from alphapulse.rules.chain.asks import Ask, AskFinalized, AskHeader, AskHeaders, AskLatest, AskLogRange, AskLogs
-from alphapulse.rules.chain.header import Header, RpcHeader, header_of
+from alphapulse.rules.chain.header import Header, HeaderReader, RpcHeader
 from alphapulse.rules.chain.log_filter import LogFilter
 from alphapulse.rules.chain.tracker import ChainTracker
 from alphapulse.rules.events.rpc_log import RpcLog
@@ -39,6 +39,8 @@ class Asking:
         self._wanted = wanted
         self._now_ns = now_ns
         self._on_answer = on_answer
+        self.headers = HeaderReader()
+        """How headers of this chain are read, wherever they come from."""
         self._send, self._receive = trio.open_memory_channel[tuple[ChainTracker, Ask]](WAITING_ASKS)
 
     def put(self, tracker: ChainTracker, ask: Ask) -> None:
@@ -62,10 +64,10 @@ class Asking:
             AnswerRefused: what it tells is no header.
         """
         (answer,) = await self._nodes.batch(self._calls(AskLatest()))
-        headers = _headers([answer])
-        if not headers:
+        if _checked(answer) is None:
             raise AnswerRefused("header", "expected the newest header, found none")
-        return headers[0]
+        self.headers.learn(answer)
+        return self.headers.read(answer)
 
     async def _work(self) -> None:
         async for first in self._receive:
@@ -90,8 +92,32 @@ class Asking:
         received_ns = self._now_ns()
         at = 0
         for (tracker, ask), part in zip(asks, calls, strict=True):
-            _give(tracker, ask, answers[at : at + len(part)], received_ns)
+            self._give(tracker, ask, answers[at : at + len(part)], received_ns)
             at += len(part)
+
+    def _give(self, tracker: ChainTracker, ask: Ask, answers: Sequence[Any], received_ns: int) -> None:
+        try:
+            match ask:
+                case AskLogs() | AskLogRange():
+                    (answer,) = answers
+                    tracker.take_logs(ask, _checked(answer), received_ns)
+                case AskFinalized():
+                    headers = self._headers(answers)
+                    tracker.take_finalized(ask, headers[0] if headers else None)
+                case _:
+                    tracker.take_headers(ask, self._headers(answers))
+        except RangeTooWide as refusal:
+            if isinstance(ask, AskLogRange):
+                tracker.too_wide(ask)
+            else:
+                logger.warning("a question about the chain was refused: %s", refusal)
+                tracker.failed(ask)
+        except (RpcError, AnswerRefused) as problem:
+            logger.debug("a question about the chain has no answer yet: %s", problem)
+            tracker.failed(ask)
+
+    def _headers(self, answers: Sequence[Any]) -> list[Header]:
+        return [self.headers.read(answer) for answer in map(_checked, answers) if answer is not None]
 
     def _calls(self, ask: Ask) -> list[RpcCall]:
         header, wanted = RpcHeader | None, self._wanted.parameters()
@@ -111,32 +137,6 @@ class Asking:
             case AskLogRange(first, last):
                 wanted |= {"fromBlock": hex(first), "toBlock": hex(last)}
         return [RpcCall("eth_getLogs", (wanted,), list[RpcLog])]
-
-
-def _give(tracker: ChainTracker, ask: Ask, answers: Sequence[Any], received_ns: int) -> None:
-    try:
-        match ask:
-            case AskLogs() | AskLogRange():
-                (answer,) = answers
-                tracker.take_logs(ask, _checked(answer), received_ns)
-            case AskFinalized():
-                headers = _headers(answers)
-                tracker.take_finalized(ask, headers[0] if headers else None)
-            case _:
-                tracker.take_headers(ask, _headers(answers))
-    except RangeTooWide as refusal:
-        if isinstance(ask, AskLogRange):
-            tracker.too_wide(ask)
-        else:
-            logger.warning("a question about the chain was refused: %s", refusal)
-            tracker.failed(ask)
-    except (RpcError, AnswerRefused) as problem:
-        logger.debug("a question about the chain has no answer yet: %s", problem)
-        tracker.failed(ask)
-
-
-def _headers(answers: Sequence[Any]) -> list[Header]:
-    return [header_of(answer) for answer in map(_checked, answers) if answer is not None]
 
 
 def _checked(answer: Any) -> Any:

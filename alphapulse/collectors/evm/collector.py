@@ -237,7 +237,7 @@ class EvmCollector:
 
     def _take(self, notices: Sequence[Notice]) -> None:
         if (tracker := self._tracker) is not None:
-            if tell(tracker, notices):
+            if tell(tracker, notices, self._asking.headers):
                 self._freshness.heard(trio.current_time())
             self._carry_out()
 

@@ -14,7 +14,7 @@ from alphapulse.collectors.evm.contract_reader import Nodes
 from alphapulse.connections.node_pool import PoolReport
 from alphapulse.connections.subscription import HEADS, Notice, Topic
 from alphapulse.errors import AnswerRefused, LogRefused, NodeError
-from alphapulse.rules.chain.header import RpcHeader, header_of
+from alphapulse.rules.chain.header import HeaderReader, RpcHeader
 from alphapulse.rules.chain.log_filter import LogFilter
 from alphapulse.rules.chain.tracker import ChainTracker
 from alphapulse.rules.events.rpc_log import decode_frame
@@ -107,13 +107,13 @@ class _HeadFrame(msgspec.Struct, frozen=True, gc=False):
 _head_decoder = msgspec.json.Decoder(_HeadFrame)
 
 
-def tell(tracker: ChainTracker, notices: Sequence[Notice]) -> bool:
+def tell(tracker: ChainTracker, notices: Sequence[Notice], headers: HeaderReader) -> bool:
     """Tell the tracker of heads (topic 0) and logs (topic 1); garbage is counted. True if a head was among them."""
     heard = False
     for notice in notices:
         try:
             if notice.topic == 0:
-                tracker.take_head(header_of(_head_decoder.decode(notice.frame).params.result))
+                tracker.take_head(headers.read(_head_decoder.decode(notice.frame).params.result))
                 heard = True
             else:
                 tracker.take_log(decode_frame(notice.frame), notice.received_ns)

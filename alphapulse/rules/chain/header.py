@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from alphapulse.errors import AnswerRefused, LogRefused
 from alphapulse.rules.events.hex_text import read_block_hash, read_block_number, read_bytes, read_time_ns, shown
 from alphapulse.rules.evm.bloom import BLOOM_BYTES
+from alphapulse.rules.evm.keccak import keccak256
+from alphapulse.rules.evm.rlp import rlp_list
+
+HASHED: Final = (
+    ("parent_hash", False),
+    ("sha3_uncles", False),
+    ("miner", False),
+    ("state_root", False),
+    ("transactions_root", False),
+    ("receipts_root", False),
+    ("logs_bloom", False),
+    ("difficulty", True),
+    ("number", True),
+    ("gas_limit", True),
+    ("gas_used", True),
+    ("timestamp", True),
+    ("extra_data", False),
+    ("mix_hash", False),
+    ("nonce", False),
+    ("base_fee_per_gas", True),
+    ("withdrawals_root", False),
+    ("blob_gas_used", True),
+    ("excess_blob_gas", True),
+    ("parent_beacon_block_root", False),
+    ("requests_hash", False),
+)
+"""What a header's hash is made of, in order, and whether it is a number (execution-specs, `Header`)."""
+
+ALWAYS: Final = 15
+"""So many of them every header has; the others came with later forks."""
 
 
 class Header(NamedTuple):
@@ -32,6 +61,23 @@ class RpcHeader(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     timestamp: str
     logs_bloom: str
     base_fee_per_gas: str | None = None
+    # What only its hash is made of.
+    sha3_uncles: str | None = None
+    miner: str | None = None
+    state_root: str | None = None
+    transactions_root: str | None = None
+    receipts_root: str | None = None
+    difficulty: str | None = None
+    gas_limit: str | None = None
+    gas_used: str | None = None
+    extra_data: str | None = None
+    mix_hash: str | None = None
+    nonce: str | None = None
+    withdrawals_root: str | None = None
+    blob_gas_used: str | None = None
+    excess_blob_gas: str | None = None
+    parent_beacon_block_root: str | None = None
+    requests_hash: str | None = None
 
 
 def header_of(raw: RpcHeader) -> Header:
@@ -53,18 +99,48 @@ def header_of(raw: RpcHeader) -> Header:
         raise AnswerRefused("header", f"expected a header, found a part that is none: {refusal}") from refusal
 
 
-def header_in(answer: Any, convert: Callable[[Any, type[RpcHeader]], RpcHeader] = msgspec.convert) -> Header | None:
-    """The header in the parsed JSON of an answer or a notification; None where the node says `null`.
+class HeaderReader:
+    """Reads the headers of one chain. If they prove themselves by their hashes, one that does not is refused.
 
-    Raises:
-        AnswerRefused: it is something else.
+    Most chains hash a header's fields as Ethereum does. On others a header is believed as it is.
     """
-    if answer is None:
-        return None
-    try:
-        return header_of(convert(answer, RpcHeader))
-    except msgspec.ValidationError as error:
-        raise AnswerRefused("header", f"expected a header or null, found: {error}") from error
+
+    def __init__(self) -> None:
+        self.proving = False
+        """True once a header of the chain has been proved by its hash: then each must be."""
+
+    def learn(self, raw: RpcHeader) -> None:
+        """A header of the chain, by which it is seen whether they can be proved."""
+        self.proving = self.proving or header_hash(raw) == header_of(raw).hash
+
+    def read(self, raw: RpcHeader) -> Header:
+        """The header.
+
+        Raises:
+            AnswerRefused: `header` if it is none, `header_hash` if what it says is not what its hash was made of.
+        """
+        header = header_of(raw)
+        if self.proving and header_hash(raw) != header.hash:
+            raise AnswerRefused("header_hash", f"the fields of header {header.number} do not make its hash")
+        return header
+
+
+def header_hash(raw: RpcHeader) -> bytes | None:
+    """The hash of a header's fields as Ethereum makes it; None where fields are missing that every header has."""
+    fields: list[bytes] = []
+    for name, is_number in HASHED:
+        text: str | None = getattr(raw, name)
+        if text is None:
+            if len(fields) < ALWAYS:
+                return None
+            continue
+        digits = text.removeprefix("0x")
+        try:
+            value = bytes.fromhex(digits if len(digits) % 2 == 0 else f"0{digits}")
+        except ValueError:
+            return None
+        fields.append(value.lstrip(b"\0") if is_number else value)
+    return keccak256(rlp_list(fields))
 
 
 def _quantity(text: str) -> int:
