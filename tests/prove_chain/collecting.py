@@ -20,7 +20,7 @@ from alphapulse.rules.chain.finality import FinalityRule
 from alphapulse.rules.events.log_decoder import LogDecoder
 from tests.prove_chain.judge import Judge
 from tests.prove_chain.pool_terms import wanted_logs
-from tests.prove_chain.verdict import Verdict
+from tests.prove_chain.verdict import SILENT_BLOCKS, Verdict
 
 VERIFY_PPM = 100_000
 FRESH_MS = 999
@@ -39,9 +39,19 @@ class Collecting:
 
 
 def collecting(
-    pools: Sequence[Pool], nodes: NodePool, *, multicall3: str, block_ms: int, now_ns: Callable[[], int], seed: int
+    pools: Sequence[Pool],
+    nodes: NodePool,
+    *,
+    multicall3: str,
+    block_ms: int,
+    margin_s: float,
+    now_ns: Callable[[], int],
+    seed: int,
 ) -> Collecting:
-    """A collector of these pools; its `run` has to be started, and the judge's."""
+    """A collector of these pools; its `run` has to be started, and the judge's.
+
+    `margin_s` is what the machine may add to a time that the collector judges by its own clock.
+    """
     flow, terms = Flow(), EvmTerms("devnet", 137, block_ms, FinalityRule(), VERIFY_PPM)
     relay, halts, judge = Relay(Domain.MARKET_DATA, flow), list[str](), Judge(pools)
     publisher = ChainPublisher(terms, pools, LogDecoder(pools), relay, now_ns=now_ns, on_block=lambda: None)
@@ -65,4 +75,10 @@ def collecting(
         now_ns=now_ns,
         random=Random(seed),
     )
-    return Collecting(collector, relay, judge, Verdict(judge, block_ms / 1_000, FRESH_MS // block_ms), halts)
+    return Collecting(
+        collector,
+        relay,
+        judge,
+        Verdict(judge, SILENT_BLOCKS * block_ms / 1_000 + margin_s, FRESH_MS // block_ms),
+        halts,
+    )

@@ -27,7 +27,8 @@ from tests.simulation.scheduler import run_seeded
 
 BLOCK_MS = 2_000
 BLOCK_S = BLOCK_MS / 1_000
-SILENT_LIMIT_S = SILENT_BLOCKS * BLOCK_S + 0.5
+MARGIN_S = 0.5
+SILENT_LIMIT_S = SILENT_BLOCKS * BLOCK_S + MARGIN_S
 """Three block times, and what a watch that looks around four times a second may add, and a frame's way."""
 BEGUN_NS = 1_700_000_000 * 10**9
 NS_PER_S = 10**9
@@ -160,6 +161,7 @@ async def _lived(tape: Tape, seed: int) -> Life:
         pool,
         multicall3=tape.multicall3,
         block_ms=BLOCK_MS,
+        margin_s=MARGIN_S,
         now_ns=now_ns,
         seed=seed,
     )

@@ -14,7 +14,7 @@ from tests.chain.fault_plan import PPM
 from tests.chain.worlds import open_test_world
 from tests.prove.outcome import Figure, Outcome
 from tests.prove_chain.faults_of_blocks import chosen_faults
-from tests.prove_chain.rig import BLOCK_S, LEVEL_LIMIT_S, Rig, open_rig
+from tests.prove_chain.rig import BLOCK_S, LEVEL_LIMIT_S, MARGIN_S, Rig, open_rig
 from tests.prove_chain.unnoticed import Unnoticed
 from tests.prove_chain.verdict import SILENT_BLOCKS
 
@@ -24,8 +24,6 @@ BRANCH_S = 5.0
 KINDS_AT_ONCE = 4
 """Kinds of faults that a node commits in the same block, at most."""
 SILENT_S = SILENT_BLOCKS * BLOCK_S
-MARGIN_S = 0.75
-"""What a busy machine may add to a time that the collector judges by its own clock."""
 
 
 def moves(count: int, folder: Path) -> Outcome:

@@ -29,6 +29,8 @@ from tests.prove_chain.verdict import Verdict
 BLOCK_MS = 500
 """What the collector is told of the chain's pace. Silence is judged by it."""
 BLOCK_S = BLOCK_MS / 1_000
+MARGIN_S = 1.5
+"""What a busy machine may add to a time that the collector judges by its own clock."""
 LEVEL_LIMIT_S = 60.0
 SETTLE_BLOCKS = 3
 FAST = {"requests_per_s": 100_000, "batch_size": 100, "max_block_range": 500, "max_in_flight": 16}
@@ -150,6 +152,7 @@ async def open_rig(*, seed: int, number: int = 0, raw: bool = False, other: Worl
                 nodes,
                 multicall3=world.places["Multicall3"],
                 block_ms=BLOCK_MS,
+                margin_s=MARGIN_S,
                 now_ns=time.time_ns,
                 seed=seed,
             )

@@ -8,6 +8,7 @@ from tests.chain.truth import Truth
 from tests.prove_chain.judge import Judge, Solve, disagreement
 
 SILENT_BLOCKS = 3
+"""Block times without news after which a stream is silent: so old may be what is solved on, as nobody could know."""
 
 
 @attrs.define
@@ -15,7 +16,8 @@ class Verdict:
     """Compares solves with the truth of their blocks, and with what was known of the chain at that moment."""
 
     judge: Judge
-    block_s: float
+    stale_s: float
+    """Who solves on a block so long after its successor was there has solved on stale state."""
     lag_blocks: int
     """So many blocks behind the newest one that it has been told of, a solve is still fresh."""
     truths: dict[str, dict[str, Truth]] = attrs.field(factory=dict)
@@ -33,7 +35,7 @@ class Verdict:
         solves, self.judge.solves = self.judge.solves, []
         for solve in solves:
             late_s = solve.at_s - self.followed_at.get(solve.block_hash, solve.at_s)
-            if late_s > SILENT_BLOCKS * self.block_s or solve.head_number > solve.block_number + self.lag_blocks:
+            if late_s > self.stale_s or solve.head_number > solve.block_number + self.lag_blocks:
                 self.broken.append(
                     f"block {solve.block_number} was solved {late_s:.2f} s after its successor was there, "
                     f"with {solve.head_number} known"
