@@ -30,6 +30,9 @@ from alphapulse.scoring.vectors import score_pair_swaps, score_swap_steps
 MOST_FILES = 10_000
 """Files of a folder that are looked at; whoever names a disk by mistake hears of it."""
 
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""How a document fails that has the keys of a form and not its contents."""
+
 ALONE = {
     Form.LISTED_ARBITRAGES: score_listed,
     Form.SIMULATED_PATHS: score_paths,
@@ -95,6 +98,13 @@ def score_paths_given(paths: Sequence[Path]) -> tuple[list[Score], list[Failure]
             score = _score(answers, library, asked)
         except AlphaPulseError as error:
             library.failures.append(Failure(str(answers.path), str(error)))
+            continue
+        except MALFORMED as error:  # of this file, or of one that its answers follow from
+            what = f"{type(error).__name__}: {error}"
+            problem = (
+                f"{answers.path}: expected {answers.form} and what they follow from as docs/score.md says ({what})"
+            )
+            library.failures.append(Failure(str(answers.path), problem))
             continue
         if score is not None:
             scores.append(score)
@@ -237,16 +247,17 @@ def _answered(snapshot: Evidence, library: Library) -> bool:
 
 def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
-        if not path.exists():
-            raise EvidenceError(f"expected a file or a folder at {path}, found nothing")
+        if not path.is_file():
+            found = "something else" if path.exists() else "nothing"
+            raise EvidenceError(f"expected a file or a folder at {path}, found {found}")
         yield path
         return
     count = 0
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if name.startswith("."):
-                continue
+            if name.startswith(".") or not Path(folder, name).is_file():
+                continue  # hidden, or a pipe that nobody writes to
             count += 1
             if count > MOST_FILES:
                 raise EvidenceError(f"{path}: expected at most {MOST_FILES} files, found more; give the folder itself")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -177,6 +178,24 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, pro
     path.write_bytes(content)
     with pytest.raises(EvidenceError, match=problem):
         read_evidence(path)
+
+
+def test_documents_with_the_keys_of_a_form_and_nothing_behind_them_are_named(tmp_path: Path) -> None:
+    """Each ends in a line of its own, and a pipe that nobody writes to is not waited for."""
+    contents = {
+        "traced": '{"block":5,"arbitrages":[{"tx":"0x1"}]}',
+        "traces": '{"block_number":5,"traces":[{"type":"call","transaction_hash":"0x1","action":{}}]}',
+        "paths": '{"profitable_non_conflicting_paths":[{"path":[]}]}\n',
+        "quotes": "pool,function,zero_for_one,amount,onchain_result,reserve0,reserve1,fee_ppm\n0x1,f,1,x,5,1,1,1\n",
+    }
+    for name, text in contents.items():
+        (tmp_path / name).write_text(text)
+    os.mkfifo(tmp_path / "pipe")
+    scores, failures, unknown = score_paths_given([tmp_path])
+    assert (scores, unknown) == ([], [])
+    assert [Path(one.file).name for one in failures] == ["paths", "quotes", "traced"]
+    with pytest.raises(EvidenceError, match="found something else"):
+        score_paths_given([tmp_path / "pipe"])
 
 
 def test_rows_that_say_something_else_are_named(tmp_path: Path) -> None:
