@@ -1,7 +1,7 @@
 import type { PairView } from "../api/types";
 import { feeText } from "./amount";
 
-const PAIR = /\S+\/\S+/;
+const PAIR = /\S+\/\S+\s*/;
 
 /** What tells the two pools of a pair apart, as briefly as that goes: their fees, else their names, else addresses. */
 export function pairLabels(pair: Pick<PairView, "pools">): readonly [string, string] {
