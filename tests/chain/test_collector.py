@@ -7,6 +7,7 @@ from random import Random
 import pytest
 import trio
 
+from alphapulse.collectors.evm import collector as collector_module
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
 from alphapulse.data.pending import PendingTransaction
@@ -35,10 +36,10 @@ async def test_the_snapshot_is_the_chain_and_proves_every_pool(world: World) -> 
 
 
 async def test_traders_are_followed_block_by_block(world: World) -> None:
-    """Behind each of 25 blocks of seeded trade every followed pool equals its contract; the verifier finds no fault."""
+    """Behind each of 12 blocks of seeded trade every followed pool equals its contract; the verifier finds no fault."""
     market = Market(world, Random(5))
     async with live_collector(world) as live:
-        for _ in range(25):
+        for _ in range(12):
             await market.block()
             await live.wait_tip()
             assert await live.differing() == []
@@ -50,6 +51,7 @@ async def test_traders_are_followed_block_by_block(world: World) -> None:
         assert blocks == list(range(blocks[0], blocks[0] + len(blocks)))
 
 
+@pytest.mark.slow
 async def test_reorganisations_are_undone_exactly(world: World) -> None:
     """Depths 1, 7 and 64: what was taken back is undone, what is there now is followed."""
     market = Market(world, Random(6))
@@ -68,6 +70,7 @@ async def test_reorganisations_are_undone_exactly(world: World) -> None:
         assert live.runs == ["the daemon started"]
 
 
+@pytest.mark.slow
 async def test_an_outage_is_told_and_caught_up_with(world: World) -> None:
     """Connections break and nothing is answered: STALE; afterwards the blocks of the outage follow, and FRESH."""
     market = Market(world, Random(7))
@@ -231,4 +234,19 @@ async def test_a_reorganisation_deeper_than_books_can_undo_is_told_as_such(
         await live.wait_state(StreamState.RESET, since)
         await live.wait_tip()
         assert len(live.runs) == 2
+        assert await live.differing() == []
+
+
+async def test_what_cannot_be_read_in_time_joins_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node forgets old states: pools that are not read soon are read at newer blocks, while the chain is followed."""
+    monkeypatch.setattr(collector_module, "SEED_BLOCKS", 0)
+    monkeypatch.setattr(collector_module, "SEED_POOLS", 5)
+    market = Market(world, Random(11))
+    async with live_collector(world) as live:
+        with trio.fail_after(WAIT_S):
+            while {live.book.trust(pool.id) for pool in live.pools.values()} != {Trust.PROVEN}:
+                await market.block()
+                await live.wait_tip()
+        assert live.collector.joiner is not None
+        assert live.collector.joiner.waiting == 0
         assert await live.differing() == []

@@ -12,12 +12,14 @@ import msgspec
 import pytest
 import trio
 
+from alphapulse.collectors.recorded.recording import Recording
 from alphapulse.config import Config, parse_config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import Fill, OrderRequest
 from alphapulse.data.market import StreamState
 from alphapulse.devnet.stock import Family
 from alphapulse.devnet.world import World
+from alphapulse.rules.events.log_decoder import LogDecoder
 from tests.chain.fault_proxy import FaultProxy, open_proxy
 from tests.chain.worlds import open_test_world
 
@@ -65,6 +67,7 @@ def live_config(world: World, proxy: FaultProxy, folder: Path) -> Config:
                     "base_tokens": [world.tokens["USDC.e"].address, world.tokens["WPOL"].address],
                 }
             },
+            "capture": {"enabled": True, "file": str(folder / "live.apcap")},
             "execution": {"latency": {"blocks": 1}},
             "limits": {"max_input_age_s": 3_600, "loop_stall_s": 20, "loop_exit_s": 60},
         },
@@ -113,8 +116,12 @@ def stream(daemon: Daemon) -> StreamState:
     return daemon.bus.streams["chain"].state
 
 
+@pytest.mark.slow
 async def test_a_gap_is_traded_on_paper_and_a_dead_node_closes_the_gate(tmp_path: Path) -> None:
-    """Live blocks, a signal at the end of the block with the gap, a fill in the next; silence is STALE, then FRESH."""
+    """Live blocks, a signal at the end of the block with the gap, a fill in the next; silence is STALE, then FRESH.
+
+    What was captured can be replayed.
+    """
     async with (
         world_of_now() as world,
         open_proxy(world) as proxy,
@@ -140,3 +147,8 @@ async def test_a_gap_is_traded_on_paper_and_a_dead_node_closes_the_gate(tmp_path
         await proxy.sync()
         await until(lambda: stream(daemon) is StreamState.FRESH)
         assert daemon.bus.stream_trouble(daemon.pools[0].id.venue) is None
+        handed_over = sum(daemon.collector.counts.events.values())
+        pools = daemon.pools
+    decoder = LogDecoder(pools)
+    recorded = [log for block in Recording([tmp_path / "live.apcap"]).blocks() for log in block.logs]
+    assert len([decoder.decode_log(log, 0) for log in recorded]) == handed_over > 0

@@ -21,9 +21,8 @@ from alphapulse.collectors.evm.terms import EvmTerms
 from alphapulse.collectors.evm.verifier import Verifier
 from alphapulse.collectors.recorded.collector import ReplayCounts
 from alphapulse.connections.subscription import Notice
-from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import StreamState
-from alphapulse.data.pools import Pool, Trust
+from alphapulse.data.pools import Pool
 from alphapulse.errors import AnswerRefused, NodeError, ReorgTooDeep, RpcError
 from alphapulse.relays.flow import Flow
 from alphapulse.rules.chain.effects import (
@@ -57,8 +56,8 @@ CATCH_UP_S = 5.0
 SEED_POOLS = 50
 """Pools read and handed over together at a start."""
 
-REREAD_BLOCKS = 64
-"""Blocks for which a pool that was read anew is not read again."""
+SEED_BLOCKS = 32
+"""Block times for which pools are read at the block of a start: nodes keep the states of some more. The rest join."""
 
 
 class EvmCollector:
@@ -110,7 +109,6 @@ class EvmCollector:
         self._outbox: deque[BlockClosed | Reorganised | SeedLost] = deque()
         self._wake = trio.Event()
         self._listening: Listening | None = None
-        self._reread: dict[InstrumentId, int] = {}
         self._start_reason = "the daemon started"
 
     @property
@@ -204,31 +202,39 @@ class EvmCollector:
         pools = list(self.publisher.pools.values())
         while (read := await self._read_all(pools, asking, snapshots)) is None:
             pass  # it has said why, and waited a little
-        header, states = read
+        header, states, later = read
         for messages in states:
             self.publisher.seed(header, messages)
             await self._wait_applied()
         for pool, refusal in snapshots.refused.items():
             logger.error("%s cannot be followed from its contract: %s", pool.name, refusal)
         self.publisher.seeded(header, f"{len(states)} of {len(pools)} pools were read at block {header.number}")
+        if later and self.joiner is not None:
+            logger.info("%d pools are read while the chain is followed already", len(later))
+            self.joiner.ask(later)
         return header
 
     async def _read_all(
         self, pools: Sequence[Pool], asking: Asking, snapshots: SnapshotReader
-    ) -> tuple[Header, list[Sequence[object]]] | None:
-        """The newest block and all pools' states at its end; None if it could not be read."""
+    ) -> tuple[Header, list[Sequence[object]], Sequence[Pool]] | None:
+        """The newest block, pools' states at its end, and those that have to be read later; None if it could not be."""
         states: list[Sequence[object]] = []
+        later: Sequence[Pool] = ()
+        in_time = trio.current_time() + SEED_BLOCKS * self._terms.block_time_ms / 1_000
         try:
             header = await asking.latest()
             self.publisher.say(StreamState.GAP, f"{len(pools)} pools are being read at block {header.number}")
             for at in range(0, len(pools), SEED_POOLS):
+                if at and trio.current_time() > in_time:
+                    later = pools[at:]
+                    break
                 states += (await snapshots.take(pools[at : at + SEED_POOLS], header)).values()
         except (NodeError, RpcError, AnswerRefused) as problem:
             logger.warning("the pools could not be read: %s", problem)
             self.publisher.say(StreamState.STALE, f"the pools could not be read: {problem}")
             await trio.sleep(RETRY_S)
             return None
-        return header, states
+        return header, states, later
 
     def _begin_listening(self) -> None:
         if self._tracker is not None:
@@ -294,7 +300,8 @@ class EvmCollector:
         if not fresh and not self._freshness.split:
             self.publisher.say(StreamState.GAP, f"{newer} blocks behind the newest one")
         events = self.publisher.close(header, closed.logs, fresh=fresh)
-        self._read_doubted({event.pool for event in events}, header.number)
+        if self.joiner is not None:
+            self.joiner.doubt({event.pool for event in events}, header.number)
         if fresh:
             if self.verifier is not None:
                 self.verifier.block_closed(header)
@@ -313,16 +320,6 @@ class EvmCollector:
         await self._wait_applied()
         if unknown and self.joiner is not None:
             self.joiner.ask([self.publisher.pools[pool] for pool in unknown])
-
-    def _read_doubted(self, changed: set[InstrumentId], number: int) -> None:
-        """Read pools anew of which an event was not explained by what was known."""
-        for pool in changed:
-            state = self.publisher.book.state(pool)
-            if state is None or state.trust is not Trust.IN_RANGE or self.joiner is None:
-                continue
-            if number >= self._reread.get(pool, -REREAD_BLOCKS) + REREAD_BLOCKS:
-                self._reread[pool] = number
-                self.joiner.ask([self.publisher.pools[pool]])
 
     async def _wait_applied(self) -> None:
         """Let consumers catch up: a queue of blocks that are old already serves nobody."""

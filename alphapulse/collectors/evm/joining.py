@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import trio
 
 from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.snapshot import SnapshotReader
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import AnswerRefused, LogRefused, NodeError, RpcError
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 100_000
 """Pools that wait to be read; what is more than that is left out, loudly."""
+
+REREAD_BLOCKS = 64
+"""Blocks for which a pool that was read anew is not read again."""
 
 MOST_AT_ONCE = 50
 """Pools that are read at one block, so that the block is still there when they have been."""
@@ -39,7 +43,8 @@ class PoolJoiner:
     def __init__(self, publisher: ChainPublisher, snapshots: SnapshotReader) -> None:
         self._publisher = publisher
         self._snapshots = snapshots
-        self._waiting: dict[object, Pool] = {}
+        self._waiting: dict[InstrumentId, Pool] = {}
+        self._reread: dict[InstrumentId, int] = {}
         self._wake = trio.Event()
 
     @property
@@ -56,9 +61,21 @@ class PoolJoiner:
             self._waiting[pool.id] = pool
         self._wake.set()
 
+    def doubt(self, changed: Iterable[InstrumentId], number: int) -> None:
+        """Read those pools anew of which an event in that block was not explained by what was known."""
+        for pool in changed:
+            state = self._publisher.book.state(pool)
+            known = self._publisher.pools.get(pool)
+            if state is None or state.trust is not Trust.IN_RANGE or known is None:
+                continue
+            if number >= self._reread.get(pool, -REREAD_BLOCKS) + REREAD_BLOCKS:
+                self._reread[pool] = number
+                self.ask([known])
+
     def forget(self) -> None:
         """The chain is read anew as a whole."""
         self._waiting.clear()
+        self._reread.clear()
 
     async def run(self) -> None:
         """Runs until cancelled."""
