@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import trio
 
 from alphapulse.collectors.evm.collector import EvmCollector
-from alphapulse.collectors.evm.contract_reader import Nodes
 from alphapulse.collectors.evm.discovery import Discovery
 from alphapulse.collectors.evm.factory_registry import shipped_factories
 from alphapulse.collectors.evm.listed_pools import ListedPools
@@ -96,6 +95,7 @@ def live_chain(
         on_foreign=None if discovery is None else discovery.on_foreign,
         capture=capture,
     )
+    watch = _watch(section, publisher, discovery)
     collector = EvmCollector(
         terms,
         publisher,
@@ -107,8 +107,11 @@ def live_chain(
         multicall=_address(section.multicall, f"{path}.multicall"),
         now_ns=environment.now_ns,
         random=environment.random,
-        first=(_listed(pools, section, publisher).check,),
-        beside=(_watch(section, publisher, discovery), *([] if discovery is None else [discovery.run])),
+        first=(_listed(pools, section, publisher).check, watch.begin),
+        beside=(
+            lambda nodes: watch.run(PacedNodes(nodes, section.discovery.requests_per_s)),
+            *([] if discovery is None else [discovery.run]),
+        ),
     )
     return collector
 
@@ -126,14 +129,11 @@ def _listed(pools: Sequence[Pool], section: EvmSection, publisher: ChainPublishe
     return ListedPools(pools, factories, parse_address(section.multicall), publisher.leave_out)
 
 
-def _watch(
-    section: EvmSection, publisher: ChainPublisher, discovery: Discovery | None
-) -> Callable[[Nodes], Awaitable[None]]:
-    """Tokens of followed pools are looked at beside the stream, and quarantined if they are not sound."""
+def _watch(section: EvmSection, publisher: ChainPublisher, discovery: Discovery | None) -> TokenWatch:
+    """Tokens of followed pools are tried and watched, and quarantined if they are not sound."""
     quarantine = TokenQuarantine(section.chain_id, publisher, discovery)
-    multicall, terms = parse_address(section.multicall), section.discovery
-    watch = TokenWatch(terms.least_age_blocks, multicall, lambda: list(publisher.pools.values()), quarantine.put)
-    return lambda nodes: watch.run(PacedNodes(nodes, terms.requests_per_s))
+    age, multicall = section.discovery.least_age_blocks, parse_address(section.multicall)
+    return TokenWatch(age, multicall, lambda: list(publisher.pools.values()), quarantine.put)
 
 
 def chain_terms_of(name: str, section: EvmSection) -> ChainTerms:

@@ -1,4 +1,4 @@
-"""The whole daemon looks for pools: one that nobody listed is found live, and known to the next start."""
+"""The whole daemon looks at pools: one that nobody listed is found and known to the next start, a bad one left out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import trio
 from alphapulse.config import Config, parse_config
 from alphapulse.daemon import open_daemon
 from alphapulse.data.market import StreamState
+from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Trust
 from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.devnet.world import World
@@ -22,14 +23,15 @@ pytestmark = pytest.mark.real_io
 
 WAIT_S = 30.0
 LISTED = ("QuickSwap WPOL/USDC.e", "SushiSwap WPOL/USDC.e")
+TAXED = "QuickSwap TAXED/WPOL"
 UNLISTED = "Uniswap V3 WPOL/USDC.e 500"
 
 
 def configured(world: World, folder: Path) -> Config:
-    """Two pools are listed, and further ones are looked for."""
+    """Two sound pools are listed and one whose token takes a fee; further ones are looked for."""
     pools, tokens = [], {}
-    for name in LISTED:
-        pool = world.pools[name]
+    for name in (*LISTED, TAXED):
+        pool = world.pools.get(name) or world.odd_pools[name]
         entry: dict[str, object] = {"name": name, "address": pool.address, "kind": "v2", "fee_ppm": pool.fee_ppm}
         for side, token in (("token0", pool.token0), ("token1", pool.token1)):
             entry[side] = token.address
@@ -95,8 +97,12 @@ async def test_a_pool_that_nobody_listed_is_found_and_known_to_the_next_start(tm
         address = bytes.fromhex(world.pools[UNLISTED].address[2:])
         verdict = next(one for one in told if isinstance(one, PoolVerdict) and one.pool.body == address)
         assert verdict.admitted
+        taxed = bytes.fromhex(world.odd_pools[TAXED].address[2:])
+        (reason,) = {one.reason for one in told if isinstance(one, PoolVerdict) and one.pool.body == taxed}
+        assert "were sent out of the pool" in reason
+        assert not any(isinstance(one, PoolSync) and one.pool.body == taxed for one in told)
         async with open_daemon(config) as daemon:
-            assert len(daemon.pools) == len(LISTED) + 1
+            assert len(daemon.pools) == len(LISTED) + 2
             found = daemon.pools[-1]
             assert (found.id.body, found.fee_ppm, found.tick_spacing) == (address, 500, 10)
             assert {token.symbol for token in found.tokens} == {"WPOL", "USDC.e"}

@@ -46,9 +46,16 @@ class TokenWatch:
         self._tried: set[bytes] = set()
         self._doubted: set[bytes] = set()
 
+    async def begin(self, nodes: Nodes) -> None:
+        """Try the tokens that are followed from the start. What cannot be tried now is tried later."""
+        try:
+            await self._try_new(nodes, self._inspector(nodes))
+        except (NodeError, RpcError, AnswerRefused) as problem:
+            logger.warning("tokens could not be tried before they are followed: %s", problem)
+
     async def run(self, nodes: Nodes) -> None:
         """Runs until cancelled."""
-        inspector = TokenInspector(nodes, ContractReader(nodes, self._multicall), self._multicall)
+        inspector = self._inspector(nodes)
         while True:
             try:
                 await self.look(nodes, inspector)
@@ -62,13 +69,7 @@ class TokenWatch:
         Raises:
             NodeError, RpcError, AnswerRefused: the chain cannot be read.
         """
-        for token, holder in self._holders():
-            if token not in self._tried:
-                blocks = await read_blocks(nodes, self._age)
-                (reading,) = await inspector.read({token: holder}, blocks)
-                self._tried.add(token)
-                if problem := evidence_against(reading):
-                    self._on_unsound(token, problem, blocks.number)
+        await self._try_new(nodes, inspector)
         holders = self._holders()
         for at in range(0, len(holders), AT_ONCE):
             blocks = await read_blocks(nodes, self._age)
@@ -81,6 +82,18 @@ class TokenWatch:
                 else:
                     reason = f"a balance changed by {unmoved} without a transfer within {self._age} blocks"
                     self._on_unsound(token, reason, blocks.number)
+
+    async def _try_new(self, nodes: Nodes, inspector: TokenInspector) -> None:
+        for token, holder in self._holders():
+            if token not in self._tried:
+                blocks = await read_blocks(nodes, self._age)
+                (reading,) = await inspector.read({token: holder}, blocks)
+                self._tried.add(token)
+                if problem := evidence_against(reading):
+                    self._on_unsound(token, problem, blocks.number)
+
+    def _inspector(self, nodes: Nodes) -> TokenInspector:
+        return TokenInspector(nodes, ContractReader(nodes, self._multicall), self._multicall)
 
     def _holders(self) -> list[tuple[bytes, bytes]]:
         """Each token that is followed, with a pool that holds it."""
