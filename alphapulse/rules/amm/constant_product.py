@@ -15,7 +15,7 @@ from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import QuoteRefused
-from alphapulse.rules.amm.pool_state import Quote, VirtualReserves
+from alphapulse.rules.amm.pool_state import Quote, VirtualReserves, told_again
 from alphapulse.rules.amm.swap_math import PPM
 
 MAX_RESERVE = (1 << 112) - 1
@@ -109,8 +109,11 @@ class ConstantProductState(NamedTuple):
         return self
 
     def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
-        """The reserves, and the word that they are not to be used, if so."""
-        yield PoolSync(self.stamp, pool, self.reserve0, self.reserve1)
+        """The reserves, and the word that they are not to be used, if so.
+
+        Without a transaction: it is told anew, and did not happen again.
+        """
+        yield PoolSync(told_again(self.stamp), pool, self.reserve0, self.reserve1)
         if self.trust is not Trust.PROVEN:
             yield PoolTrustChanged(pool, self.trust, "as it stood", self.stamp.block_number)
 

@@ -89,3 +89,16 @@ class AmmState(Protocol):
     def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
         """The state as the messages from which another book can start."""
         ...
+
+
+def told_again(stamp: LogStamp) -> LogStamp:
+    """The stamp of a state in a snapshot: where it holds from, without the transaction, which does not happen again."""
+    return LogStamp(
+        stamp.block_number,
+        stamp.log_index,
+        stamp.transaction_index,
+        None,
+        stamp.block_hash,
+        stamp.venue_time_ns,
+        stamp.received_ns,
+    )

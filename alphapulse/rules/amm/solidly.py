@@ -16,7 +16,7 @@ from alphapulse.data.pools import Pool, PoolKind, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.least_input import least_input
-from alphapulse.rules.amm.pool_state import Quote, VirtualReserves
+from alphapulse.rules.amm.pool_state import Quote, VirtualReserves, told_again
 from alphapulse.rules.amm.swap_math import PPM
 
 ONE = 10**18
@@ -94,8 +94,11 @@ class SolidlyState(NamedTuple):
         return self
 
     def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
-        """The reserves, and the word that they are not to be used, if so."""
-        yield PoolSync(self.stamp, pool, self.reserve0, self.reserve1)
+        """The reserves, and the word that they are not to be used, if so.
+
+        Without a transaction: it is told anew, and did not happen again.
+        """
+        yield PoolSync(told_again(self.stamp), pool, self.reserve0, self.reserve1)
         if self.trust is not Trust.PROVEN:
             yield PoolTrustChanged(pool, self.trust, "as it stood", self.stamp.block_number)
 

@@ -159,8 +159,12 @@ def replayed(events: Iterable[Any], book: PoolBook | None = None) -> PoolBook:
 
 
 def states(book: PoolBook) -> dict[InstrumentId, AmmState | None]:
-    """What a book knows of the pools."""
-    return {pool.id: book.state(pool.id) for pool in POOLS}
+    """What a book knows of the pools; whether a state was told again (without a transaction) does not matter."""
+    known: dict[InstrumentId, Any] = {pool.id: book.state(pool.id) for pool in POOLS}
+    return {
+        pool: state and state._replace(stamp=attrs.evolve(state.stamp, transaction_hash=None))
+        for pool, state in known.items()
+    }
 
 
 def snapshot_of(pool: Pool, at: LogStamp, state: ConcentratedState) -> list[Any]:
