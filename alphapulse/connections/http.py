@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,21 @@ MOST_CONNECTIONS = 256
 
 # It writes whole URLs at INFO, and a node's may hold a key.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class WholeBody(httpx.AsyncByteStream):
+    """A request's bytes. The library's own is a generator, which a cancelled request leaves behind half read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._left = [body]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:  # noqa: ASYNC124 - so the library wants it
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
 
 
 def control_client(url: str, token: str, certificate: Path | None = None) -> httpx.Client:
@@ -42,8 +58,16 @@ def _believing(certificate: Path) -> ssl.SSLContext:
 def devnet_client(url: str, *, timeout_s: float) -> httpx.AsyncClient:
     """A client of the node of one's own local chain, which `alphapulse.devnet` has started."""
     return httpx.AsyncClient(
-        base_url=url, headers={"Content-Type": "application/json"}, timeout=timeout_s, trust_env=False
+        base_url=url,
+        headers={"Content-Type": "application/json"},
+        timeout=timeout_s,
+        trust_env=False,
+        event_hooks={"request": [_send_whole]},
     )
+
+
+async def _send_whole(request: httpx.Request) -> None:  # noqa: ASYNC124 - so the library wants it
+    request.stream = WholeBody(request.content)
 
 
 def node_client(tls: ssl.SSLContext) -> httpx.AsyncClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -12,6 +12,7 @@ import httpx
 import trio
 
 from alphapulse.connections.endpoint import Endpoint
+from alphapulse.connections.http import WholeBody
 from alphapulse.connections.http_status import status_error
 from alphapulse.connections.socket_words import connection_error
 from alphapulse.errors import AnswerTooLarge, BadAnswer, NodeError, NodeTimeout, NodeUnreachable
@@ -75,7 +76,7 @@ class NodeHttp:
         # The library closes a socket whose handshake lasts too long, but leaves open one whose handshake is cancelled.
         timeout = httpx.Timeout(None, connect=limit_s * CONNECT_SHARE)
         request = self._client.build_request("POST", endpoint.url.reveal(), content=body, timeout=timeout)
-        request.stream = _Request(body)
+        request.stream = WholeBody(body)
         async with aclosing(await self._client.send(request, stream=True)) as response:
             packing = response.headers.get("content-encoding", "identity").strip().lower()
             if packing not in ("identity", "gzip", ""):
@@ -91,22 +92,6 @@ class NodeHttp:
             if taken.broken:
                 return BadAnswer(node, "its answer says that it is packed by gzip, and is not")
             return _Reply(response.status_code, response.headers.get("retry-after", ""), bytes(taken.found))
-
-
-class _Request(httpx.AsyncByteStream):
-    """A request's bytes. The library's own is a generator, which a cancelled request leaves behind half read."""
-
-    def __init__(self, body: bytes) -> None:
-        self._left = [body]
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        await trio.lowlevel.checkpoint()
-        if not self._left:
-            raise StopAsyncIteration
-        return self._left.pop()
 
 
 class _Reply(NamedTuple):
