@@ -165,16 +165,15 @@ class PaperExecutor(Reader):
         ]
         told = BlocksOrphaned.of(event, self._run(), cancelled=len(reports), revoked=len(revoked), heard_ns=now_ns)
         self._journal.append_now([told, *revoked, *reports])
-        self._execution.publish([told, *revoked])
         for one in revoked:
             self._trades.take(one)
             self._outcomes.pop(_name(one), None)
         # What is open again goes the way of an intent once more, so that whoever shows what is open hears of it.
         again = [self._trades.open[one.intent_id] for one in revoked if one.reopened]
         self._reached += again
-        self._execution.publish(again)
-        self._publish(reports)
         self._complete_through[chain_id] = min(ancestor, self._complete_through.get(chain_id, ancestor))
+        self._end(reports)
+        self._execution.publish([told, *revoked, *again, *reports])
 
     def _settle_due(self) -> None:
         """Price what is due among the intents whose market events have been taken in before them."""
@@ -205,6 +204,10 @@ class PaperExecutor(Reader):
         self._publish(reports)
 
     def _publish(self, settlements: Sequence[Settlement]) -> None:
+        self._end(settlements)
+        self._execution.publish(settlements)
+
+    def _end(self, settlements: Sequence[Settlement]) -> None:
         for settlement in settlements:
             intent = self._trades.open.get(settlement.intent_id)
             self._trades.take(settlement)
@@ -213,8 +216,6 @@ class PaperExecutor(Reader):
                 self._outcomes[_name(intent)] = OrderState.CANCELLED if cancelled else OrderState.ENDED
         while len(self._outcomes) > OUTCOMES_KEPT:
             del self._outcomes[next(iter(self._outcomes))]
-        if settlements:
-            self._execution.publish(settlements)
 
     def _held(self, scope: str) -> list[OrderRequest]:
         return [

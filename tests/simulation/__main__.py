@@ -21,6 +21,8 @@ from tests.simulation.simulation import simulate
 from tests.simulation.sweep import Sweep, points, tell
 from tests.simulation.verdict import Verdict
 
+ORPHANED = ("reorganisations", "revoked")
+
 
 def repeat_command(verdict: Verdict) -> str:
     """What shows a finding again."""
@@ -69,7 +71,8 @@ def _row(verdict: Verdict) -> str:
     return (
         f"seed {verdict.seed} ({verdict.goal.value}): {verdict.problem or 'every invariant held'}\n"
         f"  {verdict.lives} lives, {verdict.blocks} blocks, {verdict.submitted} intents, {verdict.fills} fills, "
-        f"{verdict.reverts} reverts, {verdict.halts} halts; trace {verdict.digest[:16]}\n  faults: {verdict.faults}"
+        f"{verdict.reverts} reverts, {verdict.halts} halts, {verdict.reorganisations} reorganisations; "
+        f"trace {verdict.digest[:16]}\n  faults: {verdict.faults}"
     )
 
 
@@ -77,7 +80,17 @@ def _print_table(verdicts: list[Verdict], took_s: float) -> bool:
     broken = [verdict for verdict in verdicts if verdict.problem is not None]
     sums: Counter[str] = Counter()
     for verdict in verdicts:
-        for name in ("seconds", "lives", "blocks", "submitted", "fills", "reverts", "halts", "books_compared"):
+        for name in (
+            "seconds",
+            "lives",
+            "blocks",
+            "submitted",
+            "fills",
+            "reverts",
+            "halts",
+            "books_compared",
+            *ORPHANED,
+        ):
             sums[name] += getattr(verdict, name)
     click.echo(f"{'simulations':<40}{len(verdicts):>14,}")
     for name, what in (
@@ -89,6 +102,8 @@ def _print_table(verdicts: list[Verdict], took_s: float) -> bool:
         ("reverts", "reverts"),
         ("halts", "kills"),
         ("books_compared", "replicas compared with the chain"),
+        ("reorganisations", "reorganisations of the chain"),
+        ("revoked", "fills and reverts taken back"),
     ):
         click.echo(f"{what:<40}{sums[name]:>14,}")
     recovered = sorted(verdict.recovery_s for verdict in verdicts if verdict.recovery_s is not None)

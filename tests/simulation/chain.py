@@ -15,6 +15,8 @@ from tests.simulation.pools import ADDRESSES, PPM, START_SQRT_X96, TrueState, am
 GENESIS_S = 1_704_412_800
 """2024-01-05 00:00 UTC, the first block's timestamp."""
 FIRST_BLOCK = 18_937_382
+KEPT_FORKS = 16
+"""Forks that a block tells of."""
 KEPT_BLOCKS = 256
 """Blocks whose states can still be asked for; fills come a few blocks behind the head at most."""
 FOREIGN = "0x1111111111111111111111111111111111111111"
@@ -44,14 +46,28 @@ class ModelBlock:
     """By pool, at the block's end."""
     behind: dict[int, tuple[TrueState, ...]]
     """By log index: all states directly behind that log."""
+    branch: int
+    """How often the chain had taken blocks back when it was made."""
+    forks: tuple[tuple[int, int], ...]
+    """Of the newest branches: number of the branch, and the newest block that it shares with those before."""
+    parent: ModelBlock | None = attrs.field(repr=False, eq=False)
 
     @property
     def hash(self) -> str:
-        """Its hash; there are no forks yet."""
-        return f"0x{self.number:064x}"
+        """Its hash: blocks of one number on two branches have two."""
+        return f"0x{self.branch:032x}{self.number:032x}"
+
+    def state_at(self, pool: int, log_index: int) -> TrueState | None:
+        """The state directly behind a log (an index beyond the last is the block's end); None if it is not known."""
+        state = self.parent.states[pool] if self.parent is not None else None
+        for log in self.logs:
+            if log.index > log_index:
+                break
+            state = self.behind[log.index][pool]
+        return state
 
 
-@attrs.define
+@attrs.frozen
 class _Position:
     pool: int
     lower: int
@@ -62,18 +78,33 @@ class _Position:
 class ModelChain:
     """Random walks of three pools of one pair that drift apart and are pulled together again.
 
-    `chance` decides everything; `on_block` hears of each block when it is made.
+    `chance` decides everything; `on_block` hears of each block when it is made. `depth` says after each how many are
+    taken back, to be replaced at once by others of the same numbers.
     """
 
     def __init__(
-        self, chance: Random, *, block_s: int, restless_ppm: int, on_block: Callable[[ModelBlock], None]
+        self,
+        chance: Random,
+        *,
+        block_s: int,
+        restless_ppm: int,
+        on_block: Callable[[ModelBlock], None],
+        depth: Callable[[], int] = lambda: 0,
     ) -> None:
         self.block_s = block_s
         self.head: ModelBlock | None = None
         self.blocks: dict[int, ModelBlock] = {}
+        """By number: those of the chain as it is."""
+        self.variants: dict[str, ModelBlock] = {}
+        """By hash: those of all branches."""
+        self.reorganisations = 0
         self._chance = chance
         self._restless_ppm = restless_ppm
         self._on_block = on_block
+        self._depth = depth
+        self._branch = 0
+        self._forks: tuple[tuple[int, int], ...] = ()
+        self._kept_positions: dict[int, list[_Position]] = {}
         self._states = [
             TrueState(START_SQRT_X96, one.liquidity, tick_at_sqrt_ratio(START_SQRT_X96)) for one in ADDRESSES
         ]
@@ -85,20 +116,26 @@ class ModelChain:
         start = trio.current_time()
         while True:
             self._make(number)
+            self._reorganise(number)
             number += 1
             await trio.sleep_until(start + (number - FIRST_BLOCK) * self.block_s)
 
-    def state_at(self, pool: int, block: int, log_index: int) -> TrueState | None:
-        """The state directly behind a position (a log index beyond the last is the block's end); None if too old."""
-        found = self.blocks.get(block)
-        if found is None:
-            return None
-        state = self.blocks[block - 1].states[pool] if block - 1 in self.blocks else None
-        for log in found.logs:
-            if log.index > log_index:
-                break
-            state = found.behind[log.index][pool]
-        return state
+    def blocks_of(self, number: int) -> list[ModelBlock]:
+        """The blocks of that number on all branches, newest branch first; none if they are too old."""
+        return [block for block in reversed(self.variants.values()) if block.number == number]
+
+    def _reorganise(self, head: int) -> None:
+        """Take blocks back, and make others in their places."""
+        ancestor = head - self._depth()
+        if ancestor >= head or ancestor not in self._kept_positions:
+            return
+        self.reorganisations += 1
+        self._branch += 1
+        self._forks = (*self._forks, (self._branch, ancestor))[-KEPT_FORKS:]
+        self._states = list(self.blocks[ancestor].states)
+        self._positions = list(self._kept_positions[ancestor])
+        for number in range(ancestor + 1, head + 1):
+            self._make(number)
 
     def _make(self, number: int) -> None:
         chance, logs, behind = self._chance, [], {}
@@ -114,9 +151,16 @@ class ModelChain:
             tuple(logs),
             tuple(self._states),
             behind,
+            self._branch,
+            self._forks,
+            attrs.evolve(parent, parent=None) if (parent := self.blocks.get(number - 1)) is not None else None,
         )
-        self.head = self.blocks[number] = block
+        self.head = self.blocks[number] = self.variants[block.hash] = block
+        self._kept_positions[number] = list(self._positions)
         self.blocks.pop(number - KEPT_BLOCKS, None)
+        self._kept_positions.pop(number - KEPT_BLOCKS, None)
+        while (oldest := next(iter(self.variants.values()))).number <= number - KEPT_BLOCKS:
+            del self.variants[oldest.hash]
         self._on_block(block)
 
     def _events(self) -> int:

@@ -36,6 +36,8 @@ RATES: dict[str, tuple[float, float]] = {
     "stop": (1_000, 15_000),
     "power_cut": (1_000, 15_000),
     "kill_9": (1_000, 15_000),
+    # For each block.
+    "reorganisation": (2_000, 200_000),
 }
 """Least and largest rate of each fault where it occurs at all, in millionths."""
 

@@ -21,6 +21,9 @@ class Head(msgspec.Struct, frozen=True, rename="camel"):
     hash: str
     logs: tuple[tuple[str, int], ...]
     """Emitter and log index of each log."""
+    branch: int
+    """Which branch it is on, and how the newest ones hang together: in place of parent hashes and queries for them."""
+    forks: tuple[tuple[int, int], ...]
 
 
 class _HeadParams(msgspec.Struct, frozen=True):
@@ -57,7 +60,8 @@ def log_frame(block: ModelBlock, log: ModelLog) -> bytes:
 
 def head_frame(block: ModelBlock) -> bytes:
     """The frame of a block's header, which follows its logs."""
-    head = Head(block.number, block.time_s, block.hash, tuple((log.address, log.index) for log in block.logs))
+    logs = tuple((log.address, log.index) for log in block.logs)
+    head = Head(block.number, block.time_s, block.hash, logs, block.branch, block.forks)
     return msgspec.json.encode(_HeadFrame("head", _HeadParams(head)))
 
 

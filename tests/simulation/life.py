@@ -17,6 +17,7 @@ from alphapulse.config import Config
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
 from alphapulse.data.halts import GLOBAL, HaltChange
+from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.errors import AlphaPulseError
 from alphapulse.nursery.child import Child
 from alphapulse.nursery.node import NodeState, TreeNode
@@ -87,6 +88,7 @@ class Life:
         self._trace = trace
         self._node = node
         self._keeps_published = keeps_published
+        self._told: set[int] = set()
         self.crashed: set[str] = set()
         self._bombs: dict[str, trio.Event] = {}
         for path, child in self._leaves():
@@ -179,13 +181,23 @@ class Life:
             for message in messages:
                 if isinstance(message, Fill | ExecutionReport):
                     self._truth.note(partial(self._truth.check_settlement, message))
+                elif isinstance(message, SettlementRevoked):
+                    self._truth.note(partial(self._truth.check_revocation, message))
                 elif isinstance(message, HaltChange) and message.scope == GLOBAL:
                     self._truth.closed = not message.level.trades
             if name == "execution" and self._keeps_published:
-                self.published += [message for message in messages if isinstance(message, JOURNALLED)]
+                self.published += [message for message in messages if self._is_new(message)]
             publish(messages)
 
         relay.publish = watched
+
+    def _is_new(self, message: object) -> bool:
+        """Whether the journal must hold it: an intent that is open again is told once more, and written once."""
+        if isinstance(message, OrderRequest):
+            again = message.intent_id in self._told
+            self._told.add(message.intent_id)
+            return not again
+        return isinstance(message, JOURNALLED)
 
     def _watch_submissions(self) -> None:
         executor = self.daemon.executor

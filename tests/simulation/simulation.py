@@ -23,7 +23,7 @@ from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config, parse_config
 from alphapulse.daemon import Daemon
-from alphapulse.data.execution import Mode
+from alphapulse.data.execution import Fill, Mode
 from alphapulse.data.halts import GLOBAL
 from alphapulse.data.pools import Pool
 from alphapulse.errors import JournalError
@@ -60,6 +60,8 @@ STRATEGY = "flash_arbitrage"
 MEND_SHARE = 0.1
 """How likely the operator resumes, and somebody restarts a daemon that cannot go on, in a second."""
 CONVERGE_S = 120
+MOST_DEPTH = 5
+"""Blocks that the chain takes back at once."""
 STOP_S = 10.0
 """Within so many seconds a stop has ended the process, whatever hangs."""
 
@@ -109,6 +111,7 @@ class Simulation:
             block_s=plan.block_s,
             restless_ppm=plan.restless_ppm,
             on_block=self._node.send_block,
+            depth=lambda: self._faults.chance.randint(1, MOST_DEPTH) if self._faults.strikes("reorganisation") else 0,
         )
         self._node.chain = self._chain
         self._operator = Operator(Random(f"operator {plan.seed}"))
@@ -148,6 +151,8 @@ class Simulation:
             halts=self._halts,
             books_compared=truth.books_compared,
             recovery_s=self._recovery_s,
+            reorganisations=self._chain.reorganisations,
+            revoked=truth.revoked,
             tail=tuple(self._trace.tail),
         )
 
@@ -304,6 +309,9 @@ class Simulation:
         if daemon.bus.flow.pending == 0 and life.leaves_running():
             self._truth.check_book("the executor's book", daemon.executor._history, collector.head)
             self._truth.check_book("the strategy's book", daemon.strategy._scanner.book, collector.head)
+            ends = [trade.settlement for trade in daemon.executor._trades._ended.values()]
+            fills = [end for end in ends if isinstance(end, Fill)]
+            self._truth.check_standing(fills, collector.hash_of)
 
     async def _end(self, life: Life, how: End, scope: trio.CancelScope) -> None:
         if how in (End.POWER_CUT, End.KILL_9):

@@ -14,7 +14,9 @@ import pytest
 
 from alphapulse.data.execution import OrderRequest
 from alphapulse.data.market import MarketEvent, PoolBurn
+from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.execution.engine import Engine
+from alphapulse.execution.paper import PaperExecutor
 from alphapulse.journal.journal import Journal
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.safety.level_book import LevelBook
@@ -112,7 +114,8 @@ def test_a_book_that_forgets_a_burn_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_engine_that_does_not_look_at_the_epoch_again_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def send(engine: Engine, intents: list[OrderRequest]) -> None:
+    async def send(engine: Engine, approved: list[tuple[ArbitrageSignal, OrderRequest]]) -> None:
+        intents = [intent for _, intent in approved]
         await engine._journal.append(intents, sync=True)
         engine._execution.publish(intents)
         engine._executor.submit(intents)
@@ -120,6 +123,12 @@ def test_an_engine_that_does_not_look_at_the_epoch_again_is_found(monkeypatch: p
     monkeypatch.setattr(Engine, "_send", send)
     found = found_in(range(1, 30), kill_in_moment=100_000, signal_in_moment=100_000)
     assert "behind a closed gate" in found or "of epoch" in found
+
+
+@pytest.mark.slow
+def test_an_executor_that_keeps_orphaned_fills_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PaperExecutor, "_undo", lambda executor, event: None)
+    assert "fill" in found_in(range(1, 30), reorganisation=200_000)
 
 
 def test_an_engine_that_does_not_wait_for_the_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ Every check raises `Broken` with what was expected and what was found.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import attrs
@@ -14,6 +14,7 @@ import attrs
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision
 from alphapulse.data.halts import GLOBAL, HaltChange
 from alphapulse.data.market import StreamState, StreamStatus
+from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned, RefusalsRevoked, SettlementRevoked
 from alphapulse.data.pools import Pool
 from alphapulse.data.runs import RunStarted
 from alphapulse.errors import JournalError
@@ -24,11 +25,21 @@ from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.safety.latch import LatchRecord
 from tests.journal.ledger_dump import dump
-from tests.simulation.chain import ModelChain
+from tests.simulation.chain import ModelBlock, ModelChain
 from tests.simulation.pools import TrueState, swap_in_range
 
 Settlement = Fill | ExecutionReport
-JOURNALLED = (RiskDecision, OrderRequest, Fill, ExecutionReport, HaltChange)
+JOURNALLED = (
+    RiskDecision,
+    OrderRequest,
+    Fill,
+    ExecutionReport,
+    BlocksOrphaned,
+    SettlementRevoked,
+    RefusalsRevoked,
+    AlertRevoked,
+    HaltChange,
+)
 """What the execution relay carries and the journal holds."""
 
 
@@ -57,6 +68,11 @@ class Truth:
     findings: list[Broken] = attrs.field(factory=list)
     """What was found while the daemon was calling: raised there it would be a child's failure like any other."""
     open_intents: dict[int, OrderRequest] = attrs.field(factory=dict)
+    reopened: dict[int, OrderRequest] = attrs.field(factory=dict)
+    """Intents whose end a reorganisation took back. No gate has a say in that, so no limit counts them."""
+    seen: dict[int, OrderRequest] = attrs.field(factory=dict)
+    """Intents of this life."""
+    revoked: int = 0
     acted: set[int] = attrs.field(factory=set)
     """All intents that an executor has ever seen."""
     fills: int = 0
@@ -84,7 +100,7 @@ class Truth:
             limit = self.max_size[intent.profit_token]
             expect(intent.size <= limit, f"intent {intent.intent_id} trades {intent.size}, over its limit {limit}")
             expect(intent.intent_id not in self.acted, f"intent {intent.intent_id} was used before")
-            self.open_intents[intent.intent_id] = intent
+            self.open_intents[intent.intent_id] = self.seen[intent.intent_id] = intent
             self.acted.add(intent.intent_id)
         for token, limit in self.max_gross.items():
             gross = sum(intent.size for intent in self.open_intents.values() if intent.profit_token == token)
@@ -93,7 +109,8 @@ class Truth:
 
     def check_settlement(self, settlement: Settlement) -> None:
         """An intent has ended: once, and a fill must pay what the chain itself would have paid."""
-        intent = self.open_intents.pop(settlement.intent_id, None)
+        reopened = self.reopened.pop(settlement.intent_id, None)
+        intent = self.open_intents.pop(settlement.intent_id, reopened)
         if isinstance(settlement, ExecutionReport):
             if settlement.outcome is Outcome.REVERTED:
                 expect(intent is not None, f"intent {settlement.intent_id} reverted, but was never submitted")
@@ -104,11 +121,31 @@ class Truth:
         self._check_fill(intent, settlement)
         self.fills += 1
 
-    def check_book(self, name: str, book: PoolBook, block: int) -> None:
+    def check_revocation(self, revoked: SettlementRevoked) -> None:
+        """An end is taken back: there was one, and it lay behind the ancestor."""
+        intent = self.seen.get(revoked.intent_id)
+        expect(intent is not None, f"the end of intent {revoked.intent_id} is taken back, which was never submitted")
+        expect(revoked.intent_id not in self.open_intents, f"intent {revoked.intent_id} had no end to be taken back")
+        expect(
+            revoked.block_number > revoked.ancestor_number, f"intent {revoked.intent_id} ended on a block that stays"
+        )
+        if intent is not None and revoked.reopened:
+            self.reopened[revoked.intent_id] = intent
+        self.revoked += 1
+
+    def check_standing(self, fills: Iterable[Fill], hash_of: Callable[[int], str | None]) -> None:
+        """Fills that stand lie on the blocks that the collector calls the chain, and pay what these say."""
+        for fill in fills:
+            block = self.chain.variants.get(hash_of(fill.block_number) or "")
+            if block is not None:
+                self._check_on(self.seen[fill.intent_id], fill, block)
+
+    def check_book(self, name: str, book: PoolBook, block_hash: str) -> None:
         """A replica of the pools equals the chain's state at the end of a block."""
-        found = self.chain.blocks.get(block)
+        found = self.chain.variants.get(block_hash)
         if found is None:
             return
+        block = found.number
         for pool, true in zip(self.pools, found.states, strict=True):
             state = book.state(pool.id)
             shown = TrueState(*state[:3]) if isinstance(state, ConcentratedState) else None
@@ -118,15 +155,30 @@ class Truth:
     def begin_life(self) -> None:
         """A life begins: nothing is on its way, and the gate is closed until the daemon says otherwise."""
         self.open_intents.clear()
+        self.reopened.clear()
+        self.seen.clear()
         self.closed = True
 
     def _check_fill(self, intent: OrderRequest, fill: Fill) -> None:
+        """On some branch: which one the daemon knew of then the model cannot tell."""
+        blocks = self.chain.blocks_of(fill.block_number)
+        if not blocks:
+            raise Broken(f"fill {fill.intent_id} at block {fill.block_number}, whose states the model has forgotten")
+        for block in blocks[:-1]:
+            try:
+                self._check_on(intent, fill, block)
+            except Broken:
+                continue
+            return
+        self._check_on(intent, fill, blocks[-1])
+
+    def _check_on(self, intent: OrderRequest, fill: Fill, block: ModelBlock) -> None:
         amount = fill.size
         expect(fill.size == intent.size, f"intent {intent.intent_id}: wanted {intent.size}, filled {fill.size}")
         for leg in fill.legs:
             index = next(i for i, pool in enumerate(self.pools) if pool.id == leg.pool)
             pool = self.pools[index]
-            state = self.chain.state_at(index, fill.block_number, fill.log_index)
+            state = block.state_at(index, fill.log_index)
             if state is None:
                 raise Broken(
                     f"fill {fill.intent_id} at block {fill.block_number}, whose states the model has forgotten"
@@ -178,6 +230,9 @@ def check_journal(path: Path, *, whole: bool) -> list[object]:
         elif isinstance(record, Fill | ExecutionReport):
             expect(record.intent_id in wanted, f"intent {record.intent_id} ended before it was journalled")
             ended[record.intent_id] = ended.get(record.intent_id, 0) + 1
+        elif isinstance(record, SettlementRevoked):
+            expect(ended.get(record.intent_id) == 1, f"an end of intent {record.intent_id} is taken back that was none")
+            ended[record.intent_id] -= record.reopened
     twice = [intent for intent, times in ended.items() if times > 1]
     expect(not twice, f"intents {twice} have more than one end")
     return records
@@ -200,9 +255,13 @@ def halt_beyond(records: list[object], latch: LatchRecord | None) -> bool:
 
 def open_in(records: list[object]) -> list[int]:
     """Intents without an end."""
-    wanted = [record.intent_id for record in records if isinstance(record, OrderRequest)]
-    ended = {record.intent_id for record in records if isinstance(record, Fill | ExecutionReport)}
-    return [intent for intent in wanted if intent not in ended]
+    wanted: dict[int, None] = {}
+    for record in records:
+        if isinstance(record, OrderRequest) or (isinstance(record, SettlementRevoked) and record.reopened):
+            wanted[record.intent_id] = None
+        elif isinstance(record, Fill | ExecutionReport):
+            wanted.pop(record.intent_id, None)
+    return list(wanted)
 
 
 def check_complete(records: list[object], published: list[object]) -> None:
@@ -231,9 +290,13 @@ def net_of(records: list[object], token: bytes) -> int:
     run = max((record.run for record in records if isinstance(record, RunStarted)), default=0)
     net = 0
     for record in records:
-        if not isinstance(record, Fill | ExecutionReport) or record.run != run or record.profit_token != token:
+        if not isinstance(record, Fill | ExecutionReport | SettlementRevoked):
             continue
-        if isinstance(record, Fill):
+        if record.run != run or record.profit_token != token:
+            continue
+        if isinstance(record, SettlementRevoked):
+            net -= record.net
+        elif isinstance(record, Fill):
             net += record.legs[-1].amount_out - record.size - record.flash_fee - record.gas_cost
         else:
             net -= record.gas_cost

@@ -24,6 +24,9 @@ class Verdict:
     submitted: int
     halts: int
     books_compared: int
+    reorganisations: int
+    revoked: int
+    """Fills and failures that reorganisations took back."""
     recovery_s: int | None
     """How long it took until it was reconciled, armed and trading again; None if that was not the goal."""
     tail: tuple[str, ...] = attrs.field(repr=False)
