@@ -54,7 +54,8 @@ async def check_node(
         findings.append(f"serves chain {chain_id}, block 0 is {genesis.hex()}")
         mark = await node.look(None, limit_s=LOOK_LIMIT_S)
         age_s = now_ns() // NS_PER_S - mark.time_s
-        findings.append(f"head {mark.number} is {age_s} s old")
+        old = f"is {age_s} s old" if age_s >= 0 else f"is {-age_s} s ahead of this machine's clock"
+        findings.append(f"head {mark.number} {old}")
         if age_s * 1_000 > OLD_BLOCKS * chain.block_time_ms:
             problems.append(f"its head is more than {OLD_BLOCKS} block times old")
         findings.append(f"answers in {(node.health.latency_ns or 0) // NS_PER_MS} ms")
