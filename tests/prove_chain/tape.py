@@ -10,6 +10,7 @@ import attrs
 from eth_abi.abi import encode
 
 from alphapulse.devnet.call_data import returned
+from alphapulse.devnet.creation import SETUP_BLOCKS
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.moves import DevPool
 from alphapulse.devnet.rpc import hex_of
@@ -23,6 +24,8 @@ from tests.chain.worlds import open_test_world
 REORGANISED_EVERY = 9
 """Blocks between reorganisations, on average."""
 DEEPEST = 12
+CALM_BLOCKS = 8
+"""Blocks before anything is told, so that a node which lags knows the pools too."""
 
 
 @attrs.frozen
@@ -63,9 +66,12 @@ async def record(steps: int, seed: int) -> Tape:
         async def taped(number: int) -> TapedBlock:
             header = await world.block(number)
             logs = await world.rpc.ask("eth_getLogs", {"blockHash": header["hash"]})
-            truth = await read_truth(world.rpc, world.places["Multicall3"], pools, number) if number > 4 else {}
+            exist = number >= SETUP_BLOCKS
+            truth = await read_truth(world.rpc, world.places["Multicall3"], pools, number) if exist else {}
             return TapedBlock(number, header["hash"], header, tuple(logs), truth)
 
+        for _ in range(CALM_BLOCKS):
+            await market.block()
         begun = [await taped(number) for number in range(await world.block_number() + 1)]
         taken: list[Step] = []
         for _ in range(steps):
