@@ -73,6 +73,7 @@ class Listening:
         self._on_notices = on_notices
         self._on_end = on_end
         self._connection = trio.CancelScope()
+        self._said = ""
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -80,14 +81,19 @@ class Listening:
             try:
                 with trio.CancelScope() as self._connection:
                     async with self._nodes.subscribe(*self._topics) as subscribed:
-                        self.node = subscribed.node
+                        self.node, self._said = subscribed.node, ""
                         self._on_begin()
                         async for notices in subscribed:
                             self._on_notices(notices)
             except NodeError as problem:
-                logger.warning("the subscription has ended: %s", problem)
+                logger.log(self._level_of(str(problem)), "the subscription has ended: %s", problem)
                 self._on_end(str(problem))
                 await trio.lowlevel.checkpoint()
+
+    def _level_of(self, problem: str) -> int:
+        """What was said last is not said again and again: an outage lasts for hours."""
+        said, self._said = self._said, problem
+        return logging.DEBUG if problem == said else logging.WARNING
 
     def blame(self, reason: str) -> None:
         """What this node tells lacks something: another connection is wanted."""
