@@ -67,6 +67,18 @@ export function ChainTile({ chain, unknown }: { chain: ChainView; unknown: boole
           );
         })}
       </ul>
+      {chain.quarantined.length > 0 && (
+        <details className="tile-line detail">
+          <summary>{texts.quarantined(chain.quarantined.length)}</summary>
+          <ul>
+            {chain.quarantined.map((one) => (
+              <li key={one.address}>
+                <b title={one.address}>{one.symbol === "" ? one.address.slice(0, 10) : one.symbol}</b> {one.reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {chain.note !== "" && (
         <div className="tile-line tile-note" title={chain.note}>
           {chain.note}

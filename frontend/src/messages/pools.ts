@@ -13,6 +13,7 @@ export const chains = {
   reorganised: (depth: number) => (depth === 1 ? "1 block was taken back" : `${depth} blocks were taken back`),
   nodes: (usable: number, all: number) => `${usable} of ${all} nodes usable`,
   pools: "Pools by trust",
+  quarantined: (count: number) => `${count} not believed`,
   late: "Stale",
 } as const;
 

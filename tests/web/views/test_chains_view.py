@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from alphapulse.connections.node_pool import PoolReport
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
-from alphapulse.data.instruments import Venue
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
+from alphapulse.data.verdicts import PoolVerdict, TokenVerdict
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.nodes.node_health import NodeReport, NodeState
 from alphapulse_web.api.chain_shapes import ChainView
 from alphapulse_web.views.chains_view import ChainsView
 from alphapulse_web.views.nodes_shape import nodes_shape
+from alphapulse_web.views.quarantine_view import MOST_KEPT, MOST_SHOWN, QuarantineView
 from tests.web.views.market_samples import DAY_NS, FIRST, SECOND, swap
 from tests.web.views.pool_market import PoolMarket
 
@@ -96,3 +98,35 @@ def test_nodes_are_named_by_their_labels() -> None:
     assert (one.label, one.state, one.head, one.head_age_ns, one.lag_blocks, one.latency_ns) == (
         "one", "lagging", 5, None, 3, None
     )  # fmt: skip
+
+
+def test_what_is_not_believed_is_told_with_the_reason() -> None:
+    """The newest first, tokens before pools, of this chain only; a reset changes nothing, a better verdict does."""
+    desk = Desk()
+    token, other = (InstrumentId.from_token_address(bytes([number]) * 20, Venue.ETHEREUM) for number in (1, 2))
+    elsewhere = InstrumentId.from_token_address(b"\3" * 20, Venue.POLYGON)
+    desk.publish(
+        TokenVerdict(token, "TAX", 18, False, "a fee"),
+        PoolVerdict(FIRST.id, False, "its token"),
+        TokenVerdict(other, "", None, False, "no decimals"),
+        TokenVerdict(elsewhere, "FAR", 6, False, "another chain"),
+        PoolVerdict(SECOND.id, True, "proved by CREATE2"),
+        status_of(StreamState.RESET),
+    )
+    shown = [(one.kind, one.address, one.symbol, one.reason) for one in desk.chain.quarantined]
+    assert shown == [
+        ("token", other.name, "", "no decimals"),
+        ("token", token.name, "TAX", "a fee"),
+        ("pool", FIRST.id.name, "", "its token"),
+    ]
+    desk.publish(TokenVerdict(token, "TAX", 18, True, "read again"))
+    assert [one.address for one in desk.chain.quarantined] == [other.name, FIRST.id.name]
+
+
+def test_quarantine_is_bounded() -> None:
+    view = QuarantineView()
+    for number in range(1, MOST_KEPT + 50):
+        id_ = InstrumentId.from_pool_address(number.to_bytes(20, "big"), Venue.ETHEREUM)
+        view.apply(PoolVerdict(id_, False, str(number)))
+    assert [one.reason for one in view.of_chain(1)] == [str(MOST_KEPT + 49 - at) for at in range(MOST_SHOWN)]
+    assert len(view._refused) == MOST_KEPT

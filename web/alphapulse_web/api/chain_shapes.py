@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from alphapulse_web.api.schemas import Instant, Integer, Natural, Shape, StreamState
+from alphapulse_web.api.schemas import Address, Instant, Integer, Natural, Shape, StreamState
 
 NodeState = Literal["new", "ok", "lagging", "quarantined", "wrong_chain"]
 
@@ -63,12 +63,21 @@ class NodesView(Shape, frozen=True, kw_only=True):
     split: str
 
 
+class Quarantined(Shape, frozen=True, kw_only=True):
+    """A token or a pool that is not believed, and why. `symbol` is what a token says of itself; empty for a pool."""
+
+    kind: Literal["token", "pool"]
+    address: Address
+    symbol: str
+    reason: str
+
+
 class ChainView(Shape, frozen=True, kw_only=True):
     """One chain. `limit_ns` is the age at which its data are no longer traded on.
 
     `block` is the newest block that was handed over whole, `last_event` the newest event of an admitted pool. Ages are
     in the source's time: `clock` of the status for a recording, the wall clock otherwise. `nodes` is null where no
-    nodes are asked.
+    nodes are asked. `quarantined` are the newest of what is not believed, tokens first; twenty at most.
     """
 
     chain_id: int
@@ -86,6 +95,7 @@ class ChainView(Shape, frozen=True, kw_only=True):
     limit_ns: Natural
     reorganisation: Reorganisation | None
     trust: TrustCounts
+    quarantined: list[Quarantined]
     nodes: NodesView | None
 
 

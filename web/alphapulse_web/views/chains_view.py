@@ -16,6 +16,7 @@ from alphapulse_web.api.chain_shapes import ChainHeadView, Chains, ChainView, No
 from alphapulse_web.api.schemas import StreamState as StreamWord
 from alphapulse_web.instants import instant
 from alphapulse_web.views.pools_view import NOT_EVENTS, PoolsView
+from alphapulse_web.views.quarantine_view import QuarantineView
 
 NS_PER_S = 1_000_000_000
 NOTHING_YET = "nothing was received yet"
@@ -47,10 +48,12 @@ class ChainsView:
         self._bus = bus
         self._trusts = trusts
         self._chains = {chain_id: _Progress() for chain_id in sorted({pool.id.chain_id or 0 for pool in pools})}
+        self._quarantine = QuarantineView()
         self.revision = 0
 
     def apply(self, message: object) -> None:
         """Take one message of the market-data relay in."""
+        self._quarantine.apply(message)
         match message:
             case BlockCompleted(chain_id=chain_id) if chain_id in self._chains:
                 self._chains[chain_id].block = message.block_number, message.venue_time_ns
@@ -135,5 +138,6 @@ class ChainsView:
                 divergent=counts["divergent"],
                 unknown=counts["unknown"],
             ),
+            quarantined=self._quarantine.of_chain(chain_id),
             nodes=nodes,
         )
