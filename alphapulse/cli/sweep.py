@@ -26,7 +26,7 @@ from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.studies.sweep import Base, Plan, plan, run_sweep
 from alphapulse.studies.sweep_file import SUFFIX, StoredSweep, SweepRun, SweepWriter, read_sweep
 from alphapulse.studies.sweep_grid import WHOLE, parse_axis, parse_span
-from alphapulse.studies.sweep_table import csv_lines, fitted_on, rows_of
+from alphapulse.studies.sweep_table import csv_lines, fitted_on, rows_of, uncounted
 
 EXIT_INTERRUPTED = 130
 WIDE = 200
@@ -142,6 +142,8 @@ def _print(console: Console, stored: StoredSweep) -> None:
         table.add_row(*row.settings.values(), *cells, mark, style="bold" if row.best else "")
     console.print(table)
     console.print(fitted_on(stored), highlight=False)
+    if (remark := uncounted(stored)) is not None:
+        console.print(remark, highlight=False)
 
 
 def _write_csv(path: Path, stored: StoredSweep) -> None:

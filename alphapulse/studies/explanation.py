@@ -75,7 +75,7 @@ class SeenSignal:
 class SeenState:
     """One log: what it did to its pool, the gaps behind it, and what the engine made of them.
 
-    Prices are raw token1 for one raw token0, before fees; None while unknown.
+    Prices are raw token1 for one raw token0, before fees; None while unknown. `per_block`: only block ends count.
     """
 
     event: Any
@@ -83,6 +83,7 @@ class SeenState:
     before: Fraction | None
     after: Fraction | None
     state: AmmState | None
+    per_block: bool
     gaps: tuple[Gap, ...] = ()
     candidates: list[Candidate] = attrs.field(factory=list)
     signals: list[SeenSignal] = attrs.field(factory=list)
@@ -168,7 +169,7 @@ class Explainer:
         if len(self.found.states) == MOST_STATES:
             return
         state = self._book.state(pool.id)
-        seen = SeenState(message, pool, before, _price(state), state, tuple(self._gaps(pool, state)))
+        seen = SeenState(message, pool, before, _price(state), state, self._per_block, tuple(self._gaps(pool, state)))
         self.found.states.append(seen)
         self._at[seen.position] = seen
         self._last_of_block[seen.position[0]] = seen
@@ -253,7 +254,9 @@ def ended(state: SeenState) -> str:
         return "unknown"
     if not state.gaps:
         return "alone"
-    return "left out" if any(gap.beats_fees for gap in state.gaps) else "screen"
+    if not any(gap.beats_fees for gap in state.gaps):
+        return "screen"
+    return "inside" if state.per_block else "left out"
 
 
 ORDER = (
@@ -266,6 +269,7 @@ MEANING: Mapping[str, str] = {
     "unknown": "the pool's price is not known yet: nothing can be compared",
     "alone": "no other pool of the pair has a known price yet: a cycle of two pools cannot be seen",
     "screen": "no gap beats the fees of both pools",
+    "inside": "the gap beats both fees, but only the ends of blocks are looked at (evaluate)",
     "left out": "the gap beats both fees, but a pool of it is left out for now: too thin, or not trusted",
     "state": "a pool's state is unknown or not trusted enough to trade on",
     "liquidity": "a pool of the path holds less than the floor",

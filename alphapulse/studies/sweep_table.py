@@ -57,6 +57,14 @@ def fitted_on(sweep: StoredSweep) -> str:
     return f"{text}; nothing was left out, so the best row is no forecast (--fit and --test split the time)"
 
 
+def uncounted(sweep: StoredSweep) -> str | None:
+    """In one sentence, what the rows do not count: nets in other tokens; None if there are none."""
+    others = {token for run in sweep.runs for token, net in run.net.items() if token != sweep.head.token and int(net)}
+    if not others:
+        return None
+    return f"not counted is what was earned in {', '.join(sorted(others))}: rows compare {sweep.head.symbol} only"
+
+
 def _add(sums: Sum, run: SweepRun, token: str) -> None:
     sums.runs += 1
     sums.opportunities += run.opportunities

@@ -77,6 +77,12 @@ def test_a_gap_that_became_no_signal_says_at_which_stage(tmp_path: Path) -> None
     assert "ended at LIQUIDITY: a pool of the path holds less than the floor" in text
 
 
+def test_inside_a_block_nothing_is_looked_at_where_only_its_end_is(tmp_path: Path) -> None:
+    """The gap is open and closed again before the block ends: it is told, and that nobody looked."""
+    found = states(asked(tmp_path, "--block", str(BLOCK), "--json", evaluate="block"))
+    assert [one["ended"] for one in found] == ["screen", "screen", "inside", "inside", "inside", "screen", "screen"]
+
+
 def test_the_text_says_it_in_words(tmp_path: Path) -> None:
     """One paragraph a log: prices in the wanted token, the gap before and after fees, and how it ended."""
     text = asked(tmp_path, "--block", str(BLOCK)).stdout

@@ -18,7 +18,7 @@ from alphapulse.studies.sweep_file import (
     SweepWriter,
     read_sweep,
 )
-from alphapulse.studies.sweep_table import csv_lines, fitted_on, rows_of
+from alphapulse.studies.sweep_table import csv_lines, fitted_on, rows_of, uncounted
 
 HEAD = SweepHead(
     sweep=1,
@@ -83,6 +83,15 @@ def test_a_combination_with_a_gap_is_never_the_best() -> None:
     for runs in (failed, RUNS[1:]):
         last = rows_of(StoredSweep(head=HEAD, runs=runs, end=None))[-1]
         assert (last.settings, last.complete, last.best) == ({"a.b": "1"}, False, False)
+
+
+def test_what_was_earned_in_other_tokens_is_told() -> None:
+    """Amounts of two tokens are never added up; a row that leaves one out says so."""
+    stored = StoredSweep(head=HEAD, runs=RUNS, end=None)
+    assert uncounted(stored) is None
+    other = SweepRun(settings={"a.b": "2"}, recording="day", span="monday", kind="fit", net={"0xaa": "1", "0xbb": "5"})
+    text = uncounted(StoredSweep(head=HEAD, runs=(*RUNS, other), end=None))
+    assert text == "not counted is what was earned in 0xbb: rows compare USDC only"
 
 
 def test_the_table_says_what_was_fitted_on_which_days() -> None:

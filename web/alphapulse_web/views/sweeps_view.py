@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alphapulse.errors import EvidenceError
 from alphapulse.studies.sweep_file import SUFFIX, StoredSweep, read_sweep
-from alphapulse.studies.sweep_table import Sum, fitted_on, rows_of
+from alphapulse.studies.sweep_table import Sum, fitted_on, rows_of, uncounted
 from alphapulse_web.api.schemas import Amount
 from alphapulse_web.api.study_shapes import Sweep, SweepAxis, SweepRowView, Sweeps, SweepSum, SweepSummary
 
@@ -44,7 +44,9 @@ class SweepsView:
         except EvidenceError as error:
             raise LookupError(name) from error
         tested = any(span.kind == "test" for span in stored.head.spans)
-        problems = [f"{run.settings}: {run.problem}" for run in stored.runs if run.problem is not None]
+        remark = uncounted(stored)
+        problems = [] if remark is None else [remark]
+        problems += [f"{run.settings}: {run.problem}" for run in stored.runs if run.problem is not None]
         return Sweep(
             summary=_summary(name, stored),
             symbol=stored.head.symbol,
