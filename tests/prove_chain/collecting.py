@@ -17,9 +17,10 @@ from alphapulse.data.wire import Domain
 from alphapulse.relays.flow import Flow
 from alphapulse.relays.relay import Relay
 from alphapulse.rules.chain.finality import FinalityRule
+from alphapulse.rules.chain.log_filter import LogFilter
 from alphapulse.rules.events.log_decoder import LogDecoder
+from alphapulse.rules.events.topics import topics_of
 from tests.prove_chain.judge import Judge
-from tests.prove_chain.pool_terms import wanted_logs
 from tests.prove_chain.verdict import SILENT_BLOCKS, Verdict
 
 VERIFY_PPM = 100_000
@@ -66,7 +67,7 @@ def collecting(
     collector = EvmCollector(
         terms,
         publisher,
-        wanted_logs(),
+        LogFilter(topics_of({pool.kind for pool in pools})),
         open_nodes=open_nodes,
         flow=flow,
         begin_run=begin_run,

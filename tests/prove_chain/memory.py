@@ -14,12 +14,12 @@ from alphapulse.connections.node_pool import NodePool
 from alphapulse.connections.node_terms import ChainTerms, NodeTerms
 from alphapulse.data.market import StreamState
 from tests.chain.faulty_node import FaultyNode
+from tests.chain.live import pool_of
 from tests.prove.outcome import Figure, Outcome
 from tests.prove_chain.collecting import collecting
 from tests.prove_chain.faults_of_blocks import chosen_faults
 from tests.prove_chain.judge import Judge
 from tests.prove_chain.memory_transport import MemoryTransport
-from tests.prove_chain.pool_terms import pool_of
 from tests.prove_chain.tape import Step, Tape, TapedNode, record
 from tests.prove_chain.unnoticed import Unnoticed
 from tests.prove_chain.verdict import SILENT_BLOCKS, Verdict

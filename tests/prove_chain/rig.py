@@ -19,11 +19,11 @@ from alphapulse.connections.node_transport import open_transport
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.world import World
 from tests.chain.fault_proxy import FaultProxy, open_proxy
+from tests.chain.live import pool_of
 from tests.chain.truth import read_truth
 from tests.chain.worlds import open_test_world
 from tests.prove_chain.collecting import Collecting, collecting
 from tests.prove_chain.judge import Judge
-from tests.prove_chain.pool_terms import pool_of
 from tests.prove_chain.verdict import Verdict
 
 BLOCK_MS = 500
