@@ -72,16 +72,18 @@ class ConstantProductState(NamedTuple):
     def quote_in(self, token_in: int, token_out: int, amount_in: int) -> Quote:
         """What a router expects for `amount_in` (getAmountsOut)."""
         reserve_in, reserve_out, fee_ppm = self._usable(token_in, token_out)
-        if amount_in <= 0:
-            raise QuoteRefused("reverts", f"an input is above zero, this was {amount_in}")
-        return self._quoted(token_in, token_out, amount_in, amount_out(amount_in, reserve_in, reserve_out, fee_ppm))
+        kept = amount_in * (PPM - fee_ppm)
+        if amount_in <= 0 or kept // ROUTER_UNIT * reserve_out >> WORD_BITS:
+            raise QuoteRefused("reverts", f"an input is above zero and fits a router, this was {amount_in}")
+        return self._quoted(token_in, token_out, amount_in, kept * reserve_out // (reserve_in * PPM + kept), kept)
 
     def quote_out(self, token_in: int, token_out: int, amount_out: int) -> Quote:
         """What a router pays in for `amount_out` (getAmountsIn)."""
         reserve_in, reserve_out, fee_ppm = self._usable(token_in, token_out)
-        if not 0 < amount_out < reserve_out:
+        if not 0 < amount_out < reserve_out or reserve_in * amount_out * ROUTER_UNIT >> WORD_BITS:
             raise QuoteRefused("reverts", f"an output is above zero and below {reserve_out}, this was {amount_out}")
-        return self._quoted(token_in, token_out, amount_in(amount_out, reserve_in, reserve_out, fee_ppm), amount_out)
+        paid = amount_in(amount_out, reserve_in, reserve_out, fee_ppm)
+        return self._quoted(token_in, token_out, paid, amount_out, paid * (PPM - fee_ppm))
 
     def price(self, token_in: int, token_out: int) -> tuple[int, int]:
         """Raw units out per raw unit in for a trade of no size, before the fee: (numerator, denominator)."""
@@ -128,12 +130,8 @@ class ConstantProductState(NamedTuple):
             return self.reserve0, self.reserve1, self.fee_ppm
         return self.reserve1, self.reserve0, self.fee_ppm
 
-    def _quoted(self, token_in: int, token_out: int, paid: int, taken: int) -> Quote:
+    def _quoted(self, token_in: int, token_out: int, paid: int, taken: int, kept: int) -> Quote:
+        reserve0, reserve1, stamp, trust, fee_ppm = self
         change0, change1 = (paid, -taken) if token_in < token_out else (-taken, paid)
-        kept = paid * (PPM - (self.fee_ppm or 0))
-        if kept // ROUTER_UNIT * (self.reserve1 if token_in < token_out else self.reserve0) >> WORD_BITS:
-            raise QuoteRefused("reverts", f"a router cannot compute with {paid}")
-        reserve0, reserve1 = self.reserve0 + change0, self.reserve1 + change1
-        after = _new(type(self), (reserve0, reserve1, self.stamp, self.trust, self.fee_ppm))
-        fee = paid - kept // PPM
-        return _new(Quote, (paid, taken, fee, 0, after))
+        after = _new(type(self), (reserve0 + change0, reserve1 + change1, stamp, trust, fee_ppm))
+        return _new(Quote, (paid, taken, paid - kept // PPM, 0, after))
