@@ -1,8 +1,8 @@
 """The same swap steps, ticks and quotes by degenbot, in a virtual environment that is thrown away afterwards.
 
 It is the best known Python library for such work. The newest version that pip finds for this Python is taken; without
-one, or if a result differs from ours, its lines are left out and standard error says why. It remembers most results: what
-is measured is what a state costs that was not seen before.
+one, or if a result differs from ours, its lines are left out and standard error says why. It remembers most results:
+what is measured is what a state costs that was not seen before.
 """
 
 from __future__ import annotations

@@ -30,6 +30,23 @@ def _powers() -> tuple[int, ...]:
 
 _POWERS = _powers()
 
+_LOW_BITS = 10
+
+
+def _low_products() -> tuple[int, ...]:
+    """The contract's product over the lowest ten bits of a tick, for each value of them."""
+    products = []
+    for low in range(1 << _LOW_BITS):
+        ratio = 1 << 128
+        for bit in range(_LOW_BITS):
+            if low >> bit & 1:
+                ratio = ratio * _POWERS[bit] >> 128
+        products.append(ratio)
+    return tuple(products)
+
+
+_LOW_PRODUCTS = _low_products()
+
 
 @lru_cache(maxsize=65_536)
 def sqrt_ratio_at_tick(tick: int) -> int:
@@ -41,10 +58,13 @@ def sqrt_ratio_at_tick(tick: int) -> int:
     if not MIN_TICK <= tick <= MAX_TICK:
         raise AmmError(f"a tick lies within {MIN_TICK} and {MAX_TICK}, this was {tick}")
     distance = abs(tick)
-    ratio = 1 << 128
-    for bit, power in enumerate(_POWERS):
-        if distance >> bit & 1:
-            ratio = ratio * power >> 128
+    ratio = _LOW_PRODUCTS[distance & (1 << _LOW_BITS) - 1]
+    bit, high = _LOW_BITS, distance >> _LOW_BITS
+    while high:
+        if high & 1:
+            ratio = ratio * _POWERS[bit] >> 128
+        high >>= 1
+        bit += 1
     if tick > 0:
         ratio = ((1 << 256) - 1) // ratio
     return (ratio + 0xFFFF_FFFF) >> 32
