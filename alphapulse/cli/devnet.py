@@ -24,6 +24,8 @@ from alphapulse.errors import DevnetError
 PORT = 8545
 BLOCK_S = 2
 TRADERS = 8
+FOLDERS = (Path(".cache/devnet"), Path("data/devnet"))
+"""Where node and contracts are looked for: the first folder that is there, else the last is the one to fill."""
 KEEPERS = 2
 """Accounts beside the traders: who supplies liquidity, and who keeps prices."""
 
@@ -57,9 +59,7 @@ class Plan:
     "--packages",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("data/devnet"),
-    show_default=True,
-    help="Where npm has installed node and contracts.",
+    help="Where npm has installed node and contracts. Default: where `make devnet-packages` puts them, else data/devnet.",
 )
 @click.option("--pool-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the pools there.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -71,7 +71,7 @@ def devnet(
     traders: int,
     blocks: int | None,
     elsewhere: int,
-    folder: Path,
+    folder: Path | None,
     pool_file: Path | None,
     command: tuple[str, ...],
 ) -> None:
@@ -81,7 +81,7 @@ def devnet(
     they are missing, the message says how to get them. A COMMAND (behind `--`) is started as soon as everything is
     there, and the chain ends with it.
     """
-    packages = Packages(folder)
+    packages = Packages(folder or next((one for one in FOLDERS if one.is_dir()), FOLDERS[-1]))
     try:
         packages.anvil  # noqa: B018 - looks whether it is there
     except DevnetError:
