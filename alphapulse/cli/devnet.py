@@ -59,7 +59,7 @@ class Plan:
     "--packages",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where npm has installed node and contracts. Default: where `make devnet-packages` puts them, else data/devnet.",
+    help="Where npm has installed node and contracts. Default: .cache/devnet if it is there, else data/devnet.",
 )
 @click.option("--pool-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the pools there.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
