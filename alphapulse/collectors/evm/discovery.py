@@ -32,7 +32,7 @@ from alphapulse.rules.discovery.contract_answers import MAX_DECIMALS, call_data,
 from alphapulse.rules.discovery.emitter_queue import EmitterQueue
 from alphapulse.rules.discovery.liquidity import value_of
 from alphapulse.rules.discovery.pool_info import info_of, pool_name
-from alphapulse.rules.discovery.pool_rules import ClaimedPool, kinds_of, liquidity_problem, list_problem
+from alphapulse.rules.discovery.pool_rules import NO_POOL, ClaimedPool, kinds_of, liquidity_problem, list_problem
 from alphapulse.rules.discovery.token_book import TokenBook
 from alphapulse.rules.discovery.token_rules import TokenReading, problem_of
 from alphapulse.rules.events.rpc_log import RpcLog
@@ -263,6 +263,8 @@ class Discovery:
         verdicts = []
         for emitter, (problem, wait) in refused.items():
             self.queue.settle(emitter, blocks.number + wait)
+            if problem == NO_POOL:
+                continue  # nobody has to be told of every contract on a chain
             logger.info("0x%s is no pool to follow: %s", emitter.hex(), problem)
             verdicts.append(self._pool_verdict(InstrumentId.from_pool_address(emitter, self._venue), False, problem))
         self._publish(verdicts)

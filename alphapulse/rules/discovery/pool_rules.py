@@ -18,6 +18,9 @@ KINDS: Mapping[FactoryKind, PoolKind] = {
 }
 """Factories whose pools can be followed."""
 
+NO_POOL = "it is no contract that tells a factory and two tokens"
+"""Of most emitters on a chain: they do not even claim to be pools."""
+
 MAX_FEE_PPM = 999_999
 MAX_TICK_SPACING = 16_383
 
@@ -55,7 +58,7 @@ class ClaimedPool:
 def claim_of(reading: PoolReading, factories: Mapping[bytes, Factory]) -> ClaimedPool | str:
     """The pool that a contract claims to be, or why it is none of the `factories` (by their address)."""
     if reading.factory is None or reading.token0 is None or reading.token1 is None:
-        return "it is no contract that tells a factory and two tokens"
+        return NO_POOL
     factory = factories.get(reading.factory)
     if factory is None or factory.kind not in KINDS:
         return f"its factory 0x{reading.factory.hex()} is not known"
