@@ -206,8 +206,13 @@ class PoolBook:
         return None
 
     def _forget(self, venue: int) -> None:
-        """A stream begins anew: forget what its chain told. One that belongs to no venue is a link: forget all."""
+        """A stream begins anew: forget what its chain told. One that belongs to no venue is a link: forget all.
+
+        An exchange has no pools.
+        """
         chain_id = CHAIN_OF_VENUE.get(venue)  # type: ignore[call-overload]  # numbers and venues are equal as keys
+        if venue and chain_id is None:
+            return
         for number, chain in self._chains.items():
             if chain_id in (None, number):
                 chain.undo.clear()

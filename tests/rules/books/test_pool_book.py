@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphapulse.data.instruments import Venue
 from alphapulse.data.market import PoolState, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.pool_events import PoolFeeChanged, PoolInitialized
 from alphapulse.data.pool_reserves import PoolSync
@@ -206,6 +207,8 @@ def test_a_stream_that_begins_anew_forgets_its_own_chain() -> None:
     book.apply(status(StreamState.RESET))
     assert (book.state(ONE.id), concentrated(book, ELSEWHERE).tick) == (None, 0)
     book = replayed(events)
+    book.apply(StreamStatus("kraken", Venue.KRAKEN, StreamState.RESET, "an exchange", 0, 0, recorded=False))
+    assert states(book) == states(replayed(events))
     book.apply(StreamStatus("link one", 0, StreamState.RESET, "the link", 0, 0, recorded=False))
     assert list(book.snapshot()) == []
 
