@@ -169,6 +169,10 @@ class MemoryNode:
         """One answer."""
         return (await self.batch([RpcCall(method, params)]))[0]
 
+    async def ask_each(self, call: RpcCall) -> dict[str, Any]:
+        """The one node's answer."""
+        return {self.node: (await self.batch([call]))[0]}
+
     def blame(self, label: str, reason: str) -> None:
         """Nothing is wrong here."""
 

@@ -16,6 +16,7 @@ from alphapulse.collectors.evm.joining import PoolJoiner
 from alphapulse.collectors.evm.listening import Listening, LiveNodes, tell
 from alphapulse.collectors.evm.pending import PendingFeed
 from alphapulse.collectors.evm.publishing import ChainPublisher
+from alphapulse.collectors.evm.second_opinion import SecondOpinion
 from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.collectors.evm.terms import EvmTerms
 from alphapulse.collectors.evm.verifier import Verifier
@@ -40,7 +41,6 @@ from alphapulse.rules.chain.tracker import ChainTracker
 
 logger = logging.getLogger(__name__)
 
-NS_PER_S = 1_000_000_000
 LATE_BLOCKS = 2
 """Blocks behind the newest one at which it is said that some are missing, whether they come or not."""
 
@@ -90,6 +90,7 @@ class EvmCollector:
         self.span_ns: tuple[int, int] | None = None
         self.nodes: LiveNodes | None = None
         self.verifier: Verifier | None = None
+        self.second_opinion: SecondOpinion | None = None
         self.joiner: PoolJoiner | None = None
         self.pending: PendingFeed | None = None
         self._terms = terms
@@ -105,7 +106,7 @@ class EvmCollector:
         self._beside = beside
         self._tracker: ChainTracker | None = None
         self._told_head = b""
-        self._freshness = Freshness(terms.silent_ns / NS_PER_S, terms.lag_blocks)
+        self._freshness = Freshness(terms.silent_s, terms.lag_blocks)
         self._outbox: deque[BlockClosed | Reorganised | SeedLost] = deque()
         self._wake = trio.Event()
         self._listening: Listening | None = None
@@ -148,6 +149,9 @@ class EvmCollector:
                 self.verifier = Verifier(
                     self.publisher, snapshots, self._terms.verify_ppm, self._random, on_divergent=joiner.ask
                 )
+                self.second_opinion = SecondOpinion(
+                    nodes, self._wanted, self.publisher, self._terms.verify_ppm, self._random, on_divergent=joiner.ask
+                )
                 if self._terms.pending:
                     self.pending = PendingFeed(self._terms, nodes, self.publisher, self.publisher.publish)
                     nursery.start_soon(self.pending.run)
@@ -158,7 +162,7 @@ class EvmCollector:
                     on_notices=self._take,
                     on_end=lambda problem: self.publisher.say(StreamState.STALE, problem),
                 )
-                for task in (asking.run, joiner.run, self.verifier.run, listening.run):
+                for task in (asking.run, joiner.run, self.verifier.run, self.second_opinion.run, listening.run):
                     nursery.start_soon(task)
                 nursery.start_soon(self._keep_time, nodes)
                 for companion in self._beside:
@@ -303,8 +307,9 @@ class EvmCollector:
         if self.joiner is not None:
             self.joiner.doubt({event.pool for event in events}, header.number)
         if fresh:
-            if self.verifier is not None:
+            if self.verifier is not None and self.second_opinion is not None:
                 self.verifier.block_closed(header)
+                self.second_opinion.block_closed(header, closed.logs)
         else:
             await self._wait_applied()
 

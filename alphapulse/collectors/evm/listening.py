@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import trio
@@ -18,6 +18,7 @@ from alphapulse.rules.chain.header import HeaderReader, RpcHeader
 from alphapulse.rules.chain.log_filter import LogFilter
 from alphapulse.rules.chain.tracker import ChainTracker
 from alphapulse.rules.events.rpc_log import decode_frame
+from alphapulse.rules.nodes.rpc_call import RpcCall
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ class LiveNodes(Nodes, Protocol):
 
     def blame(self, label: str, reason: str) -> None:
         """A cross-check has found the node wrong."""
+
+    async def ask_each(self, call: RpcCall) -> dict[str, Any]:
+        """What each node says by itself, by label: an answer, an RpcError or a NodeError."""
 
     def health(self) -> PoolReport:
         """How the nodes are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -28,6 +29,8 @@ from alphapulse.rules.chain.published import HISTORY_BLOCKS
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.safety.clipped import clipped
+
+logger = logging.getLogger(__name__)
 
 KEPT_BLOCKS = 256
 """Blocks whose logs are kept, so that a pool whose state is read meanwhile can be brought up to date."""
@@ -228,6 +231,12 @@ class ChainPublisher:
         self.book.remove(pool.id)
         self._decoder.expel(pool.id)
         self._market_data.publish([PoolVerdict(pool.id, False, text)])
+
+    def quarantine(self, pool: Pool, number: int, problem: str) -> None:
+        """A pool is not what its contract says: it is not traded until it has been read anew."""
+        logger.critical("%s is not traded any more, as of block %d: %s", pool.name, number, problem)
+        reason = clipped(f"at block {number}, {problem}", SENTENCE.limit)
+        self.publish([PoolTrustChanged(pool.id, Trust.DIVERGENT, reason, number)])
 
     def publish(self, messages: Sequence[object]) -> None:
         """Hand over what belongs to no block."""

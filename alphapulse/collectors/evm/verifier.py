@@ -14,13 +14,10 @@ from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.data.log_stamp import LogStamp
 from alphapulse.data.market import BLOCK_END
 from alphapulse.data.pools import Pool, PoolKind, Trust
-from alphapulse.data.verdicts import PoolTrustChanged
-from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import AnswerRefused, NodeError, RpcError
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.chain.header import Header
 from alphapulse.rules.chain.pool_comparison import difference
-from alphapulse.safety.clipped import clipped
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +95,5 @@ class Verifier:
 
     def _quarantine(self, pool: Pool, header: Header, problem: str) -> None:
         self.counts["divergent"] += 1
-        logger.critical("%s is not traded any more: it differs at block %d: %s", pool.name, header.number, problem)
-        reason = clipped(f"at block {header.number}, {problem}", SENTENCE.limit)
-        self._publisher.publish([PoolTrustChanged(pool.id, Trust.DIVERGENT, reason, header.number)])
+        self._publisher.quarantine(pool, header.number, problem)
         self._on_divergent([pool])
