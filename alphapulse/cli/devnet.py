@@ -26,6 +26,8 @@ BLOCK_S = 2
 TRADERS = 8
 FOLDERS = (Path(".cache/devnet"), Path("data/devnet"))
 """Where node and contracts are looked for: the first folder that is there, else the last is the one to fill."""
+FORGED_PPM = 50_000
+"""One block in twenty holds a log that only looks like a pool's, as there are on real chains."""
 KEEPERS = 2
 """Accounts beside the traders: who supplies liquidity, and who keeps prices."""
 
@@ -146,7 +148,7 @@ def _announce(world: World, plan: Plan) -> None:
 
 
 async def _trade(world: World, plan: Plan, scope: trio.CancelScope) -> None:
-    market = Market(world, Random(plan.seed))  # noqa: S311 - the same seed must trade the same way
+    market = Market(world, Random(plan.seed), forged_ppm=FORGED_PPM)  # noqa: S311 - the same seed must trade the same way
     due_s, mined = trio.current_time(), 0
     while plan.blocks is None or mined < plan.blocks:
         due_s += plan.block_s

@@ -8,13 +8,16 @@ from random import Random
 
 import attrs
 
-from alphapulse.devnet.call_data import Call
+from alphapulse.devnet.call_data import Call, call
 from alphapulse.devnet.moves import DevPool, DevToken
 from alphapulse.devnet.prices import Price, fair_ratio, read_prices, way_to
 from alphapulse.devnet.stock import PRICE_SCALE, Family
 from alphapulse.devnet.world import World
+from alphapulse.rules.evm.keccak import keccak256
 
 PPM = 1_000_000
+SWAP_TOPIC = keccak256(b"Swap(address,address,int256,int256,uint160,uint128,int24)")
+SYNC_TOPIC = keccak256(b"Sync(uint112,uint112)")
 STEADY = frozenset({"USDC.e", "USDC", "USDT", "DAI"})
 """Tokens whose fair price does not move."""
 STEP_PPM = 1_500
@@ -54,6 +57,8 @@ class Market:
     """In so many blocks of a million, one swap is large."""
     supply_ppm: int = 400_000
     """In so many blocks of a million, liquidity is moved."""
+    forged_ppm: int = 0
+    """In so many blocks of a million, the impostor emits a log that looks like a pool's."""
     fair_q8: dict[str, int] = attrs.field(factory=dict)
     positions: list[Position] = attrs.field(factory=list)
     blocks: int = 0
@@ -78,6 +83,8 @@ class Market:
             orders.append(self._large_swap(pools))
         if self.chance.randrange(PPM) < self.supply_ppm:
             orders.append(self._supply(pools, prices))
+        if self.forged_ppm and self.chance.randrange(PPM) < self.forged_ppm:
+            orders.append((self._somebody(), [self._forgery()]))
         self.blocks += 1
         if self.blocks % PATIENCE_BLOCKS == 0:
             orders.append((self.world.accounts[1], self._keep(pools, prices)))
@@ -108,6 +115,18 @@ class Market:
         if deed < 5:
             return moves.burn_pair(pool, isqrt(price.reserve0 * price.reserve1) * part_ppm // PPM)
         return moves.mint_pair(pool, price.reserve0 * part_ppm // PPM, price.reserve1 * part_ppm // PPM)
+
+    def _forgery(self) -> Call:
+        """A log of the impostor's: a swap in V3's words at an absurd price, or a sync of V2's."""
+        impostor = self.world.places["impostor"]
+        words: tuple[int, ...]
+        if self._coin():
+            topics, words = [SYNC_TOPIC], (self.chance.getrandbits(100), self.chance.getrandbits(100))
+        else:
+            topics = [SWAP_TOPIC, bytes(32), bytes(32)]
+            words = (self.chance.getrandbits(80), self.chance.getrandbits(80), 1 << 96, self.chance.getrandbits(90), 0)
+        data = b"".join(word.to_bytes(32, "big") for word in words)
+        return call(impostor, "utter(bytes32[],bytes)", topics, data)
 
     def _deposit(self, pool: DevPool, tick: int) -> Call:
         step = 10 * pool.spacing

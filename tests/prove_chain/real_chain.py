@@ -183,6 +183,9 @@ def _outcome(rig: Rig, count: int, *notes: str, figure: Figure | None = None) ->
     told = [f"{verdict.judged:,} solves compared with the chain: {verdict.compared:,} states of pools"]
     if committed:
         told.append("faults: " + ", ".join(f"{name} {number:,}" for name, number in sorted(committed.items())))
+    forged = rig.collecting.collector.counts.refused
+    if forged:
+        told.append("refused: " + ", ".join(f"{reason} {number:,}" for reason, number in sorted(forged.items())))
     if halts := rig.collecting.halts:
         told.append(f"halted by the collector: {'; '.join(halts[:3])}")
     return Outcome(count, tuple(rig.broken), () if figure is None else (figure,), (*notes, *told))

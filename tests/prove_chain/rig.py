@@ -31,6 +31,7 @@ BLOCK_MS = 500
 BLOCK_S = BLOCK_MS / 1_000
 MARGIN_S = 1.5
 """What a busy machine may add to a time that the collector judges by its own clock."""
+FORGED_PPM = 200_000
 LEVEL_LIMIT_S = 60.0
 SETTLE_BLOCKS = 3
 FAST = {"requests_per_s": 100_000, "batch_size": 100, "max_block_range": 500, "max_in_flight": 16}
@@ -156,7 +157,7 @@ async def open_rig(*, seed: int, number: int = 0, raw: bool = False, other: Worl
                 now_ns=time.time_ns,
                 seed=seed,
             )
-            rig = Rig(world, tuple(proxies), nodes, made, Market(world, Random(seed)))
+            rig = Rig(world, tuple(proxies), nodes, made, Market(world, Random(seed), forged_ppm=FORGED_PPM))
             await nursery.start(nodes.run)
             nursery.start_soon(made.judge.run, made.relay)
             await nursery.start(made.collector.run)
