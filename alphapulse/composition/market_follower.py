@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import trio
 
 from alphapulse.collectors.recorded.collector import ReplayCounts
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import BLOCK_END, BlockCompleted, StreamState, StreamStatus
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.observe.market_clock import MarketClock
@@ -78,6 +79,8 @@ class MarketFollower:
             match event:
                 case BlockCompleted():
                     self._complete(event)
+                case ChainReorganised():
+                    self._positions[event.chain_id] = event.ancestor_number, BLOCK_END
                 case StreamStatus():
                     self._heed(event)
         last: Any = events[-1] if events else None

@@ -290,6 +290,8 @@ export const profit = {
   gas: "Gas",
   gasOfFailed: "Gas of failed",
   net: "Net",
+  settled: "Of it final",
+  settledWhy: "Of trades on blocks that no reorganisation takes back any more.",
   ago: (text: string) => `${text} ago`,
   none: "Nothing traded today.",
   noTrade: "no trade today",

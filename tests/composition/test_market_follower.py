@@ -7,6 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from alphapulse.composition.market_follower import PATIENCE_S, MarketFollower
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import Venue
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
 from alphapulse.observe.market_clock import MarketClock
@@ -78,6 +79,26 @@ async def test_a_signal_waits_until_its_market_data_is_there(autojump_clock: Moc
         seen.follower.take([block(BLOCK)])
         await passed.wait()
     assert (trio.current_time(), seen.follower.late) == (0, 0)
+
+
+async def test_a_signal_of_a_new_branch_waits_for_the_blocks_of_that_branch(autojump_clock: MockClock) -> None:
+    """Blocks of the old one have the same numbers, and say nothing of the new one's."""
+    follower = Seen().follower
+    back = ChainReorganised("day", CHAIN, BLOCK - 1, bytes(32), BLOCK + 3, bytes(32), BLOCK + 4, bytes(32), 0)
+    follower.take([block(BLOCK + 3), back])
+    arrived: list[int] = []
+
+    async def hand_on() -> None:
+        await follower.wait_for([signal(1)])
+        arrived.append(1)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(hand_on)
+        await wait_all_tasks_blocked()
+        assert arrived == []
+        follower.take([block(BLOCK)])
+        await wait_all_tasks_blocked()
+        assert arrived == [1]
 
 
 async def test_it_is_handed_on_late_and_counted_if_they_do_not_come(autojump_clock: MockClock) -> None:

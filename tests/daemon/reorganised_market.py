@@ -9,19 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-import attrs
-
 from alphapulse import demo
 from alphapulse.collectors.recorded.recording import Recording
 from alphapulse.daemon import Daemon
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import Venue
-from alphapulse.data.market import BlockCompleted, MarketEvent, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.market import BlockCompleted, PoolEvent, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.pools import Pool
 from alphapulse.errors import LogRefused
 from alphapulse.rules.amm.tick_math import tick_at_sqrt_ratio
 from alphapulse.rules.events.log_decoder import LogDecoder
 from tests.daemon.daemon_rig import clock_ns
+from tests.execution.execution_fakes import evolved
 
 DAY_FILE = Path(demo.__file__).parent / "uniswap_v3_day" / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz"
 CHAIN = 1
@@ -31,7 +30,7 @@ MOST_SHIFT_PPM = 8_000
 """Of a root price: gaps of up to three per cent open, which no breaker takes for a broken price."""
 MOST_DEPTH = 4
 
-Block = list[MarketEvent]
+Block = list[PoolEvent]
 
 
 def real_blocks(pools: tuple[Pool, ...]) -> list[Block]:
@@ -78,19 +77,19 @@ class ReorganisedMarket:
             event = ChainReorganised(STREAM, CHAIN, ancestor, bytes(32), number, gone, number + 1, new, time_ns)
             await self._publish([event])
 
-    def _otherwise(self, event: MarketEvent, number: int) -> MarketEvent:
+    def _otherwise(self, event: PoolEvent, number: int) -> PoolEvent:
         """The event as another branch has it: in another block, at another price."""
-        stamp = attrs.evolve(event.stamp, block_number=number)
+        stamp = evolved(event.stamp, block_number=number)
         if not isinstance(event, PoolSwap):
-            return attrs.evolve(event, stamp=stamp)
+            return evolved(event, stamp=stamp)
         shift = PPM + self._chance.randint(-MOST_SHIFT_PPM, MOST_SHIFT_PPM)
         root = event.sqrt_price_x96 * shift // PPM
-        return attrs.evolve(event, stamp=stamp, sqrt_price_x96=root, tick=tick_at_sqrt_ratio(root))
+        return evolved(event, stamp=stamp, sqrt_price_x96=root, tick=tick_at_sqrt_ratio(root))
 
     async def _hand_over(self, block: Block) -> None:
         self._received += 1
         received_ns = clock_ns() + self._received
-        events = [attrs.evolve(event, stamp=attrs.evolve(event.stamp, received_ns=received_ns)) for event in block]
+        events = [evolved(event, stamp=evolved(event.stamp, received_ns=received_ns)) for event in block]
         stamp = events[-1].stamp
         self._daemon.clock.run_from(stamp.venue_time_ns, 0)
         done = BlockCompleted(CHAIN, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events), None, None)

@@ -176,3 +176,13 @@ async def test_the_service_books_what_the_relay_carries_until_it_is_cancelled() 
         assert bus.flow.pending == 0
         nursery.cancel_scope.cancel()
     assert bus.execution.statistics().subscribers == ()
+
+
+def test_what_is_settled_is_the_net_of_trades_on_final_blocks() -> None:
+    """By chain; of a chain that does not tell how far it is final nothing is."""
+    portfolio = opened()
+    portfolio.apply([fill(1), evolved(fill(2), block_number=105), evolved(fill(3), chain_id=137)])
+    book = portfolio.tokens[USDC]
+    assert [book.settled(final) for final in ({}, {1: 100}, {1: 101}, {1: 105}, {1: 105, 137: 101})] == [
+        0, 0, 560, 2 * 560, 3 * 560
+    ]  # fmt: skip

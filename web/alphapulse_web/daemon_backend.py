@@ -123,7 +123,7 @@ class DaemonBackend:
         reported = report is not None and is_complete(report)
         status = hash((run, second, daemon.halts.epoch, daemon.stopping, reported))
         market = run + view.market.revision
-        books = hash((run, daemon.portfolio.revision))
+        books = hash((run, daemon.portfolio.revision, self._books.settled()))
         return dict(
             zip(
                 TOPICS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 import attrs
@@ -33,6 +33,8 @@ class _Trade:
     change: int
     filled: bool
     size: int
+    chain_id: int
+    block_number: int
 
 
 @attrs.define
@@ -91,6 +93,14 @@ class TokenBook:
         """The most that went into a trade."""
         return self._now.largest
 
+    def settled(self, final: Mapping[int, int]) -> int:
+        """The net of trades that no reorganisation takes back: `final` is the newest block of each chain that stays.
+
+        Trades of a chain whose final block is not known do not count; those that are no longer kept singly do.
+        """
+        changes = (trade.change for trade in self._trades if trade.block_number <= final.get(trade.chain_id, -1))
+        return self._earlier_net + sum(changes)
+
     def begin(self, size: int) -> None:
         """An intent goes out."""
         self._now.largest = max(self._now.largest, size)
@@ -104,7 +114,15 @@ class TokenBook:
         else:
             self.total = self.total.add_fill(settlement)
         filled = isinstance(settlement, Fill)
-        trade = _Trade(settlement.signal_id, settlement.venue_time_ns, net_of(settlement), filled, size)
+        trade = _Trade(
+            signal_id=settlement.signal_id,
+            venue_time_ns=settlement.venue_time_ns,
+            change=net_of(settlement),
+            filled=filled,
+            size=size,
+            chain_id=settlement.chain_id,
+            block_number=settlement.block_number,
+        )
         self._trades.append(trade)
         self._now.take(trade)
         if len(self._trades) > CURVE_POINTS:

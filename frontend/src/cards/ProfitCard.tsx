@@ -93,6 +93,14 @@ function TokenProfit({ token, run, day }: { token: PnlToken; run: number; day: s
               <Profit amount={token.net} />
             </dd>
           </div>
+          {token.settled !== null && (
+            <div title={texts.settledWhy}>
+              <dt>{texts.settled}</dt>
+              <dd>
+                <Profit amount={token.settled} plain />
+              </dd>
+            </div>
+          )}
         </dl>
       </div>
       <ProfitChart

@@ -491,7 +491,10 @@ class PnlPoint(Shape, frozen=True, kw_only=True):
 
 
 class PnlToken(Shape, frozen=True, kw_only=True):
-    """Profit and loss in one token: net = gross - pool_fees - flash_fees - gas - gas_of_failed."""
+    """Profit and loss in one token: net = gross - pool_fees - flash_fees - gas - gas_of_failed.
+
+    `settled` is the part of the net that no reorganisation takes back; null where no chain tells how far it is final.
+    """
 
     token: TokenRef
     traded: int
@@ -503,6 +506,7 @@ class PnlToken(Shape, frozen=True, kw_only=True):
     gas: Amount
     gas_of_failed: Amount
     net: Amount
+    settled: Amount | None
     best: Amount | None
     worst: Amount | None
     last_trade: Instant | None

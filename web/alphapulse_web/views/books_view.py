@@ -161,8 +161,19 @@ class BooksView:
             ],
         )
 
+    def settled(self) -> tuple[int, ...]:
+        """The net of each token that no reorganisation takes back."""
+        final = self._final()
+        return tuple(book.settled(final) for book in self._daemon.portfolio.tokens.values()) if final else ()
+
+    def _final(self) -> dict[int, int]:
+        """The newest block of each chain that stays, as far as chains tell it."""
+        heads = self._daemon.bus.chains.heads.values()
+        return {head.chain_id: head.settled_number for head in heads if head.settled_number is not None}
+
     def _pnl_token(self, books: ProfitAndLoss, details: TokenBook | None) -> PnlToken:
         token = self._tokens[books.token]
+        final = self._final()
         return PnlToken(
             token=token_ref(token),
             traded=books.traded,
@@ -174,6 +185,7 @@ class BooksView:
             gas=amount(books.gas, token),
             gas_of_failed=amount(books.gas_of_failed, token),
             net=amount(books.net, token),
+            settled=amount(details.settled(final), token) if details is not None and final else None,
             best=_maybe_amount(details.best if details else None, token),
             worst=_maybe_amount(details.worst if details else None, token),
             last_trade=instant(details.last_trade_ns) if details and details.last_trade_ns is not None else None,
