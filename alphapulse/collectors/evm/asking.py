@@ -8,7 +8,7 @@ from typing import Any
 
 import trio
 
-from alphapulse.collectors.evm.contract_reader import Nodes
+from alphapulse.collectors.evm.listening import LiveNodes
 from alphapulse.errors import AnswerRefused, NodeError, RangeTooWide, RpcError
 from alphapulse.rules.chain.asks import Ask, AskFinalized, AskHeader, AskHeaders, AskLatest, AskLogRange, AskLogs
 from alphapulse.rules.chain.header import Header, HeaderReader, RpcHeader
@@ -28,13 +28,16 @@ MOST_ASKS = 64
 WAITING_ASKS = 1_024
 """Asks that wait; what is more than that has failed, and is asked again later."""
 
+AGREEING = 2
+"""Nodes that must have the block that one of them calls final."""
+
 Answered = Callable[[], None]
 
 
 class Asking:
     """Answers trackers' asks by a node pool. `on_answer` is called after each batch."""
 
-    def __init__(self, nodes: Nodes, wanted: LogFilter, *, now_ns: Callable[[], int], on_answer: Answered) -> None:
+    def __init__(self, nodes: LiveNodes, wanted: LogFilter, *, now_ns: Callable[[], int], on_answer: Answered) -> None:
         self._nodes = nodes
         self._wanted = wanted
         self._now_ns = now_ns
@@ -92,8 +95,20 @@ class Asking:
         received_ns = self._now_ns()
         at = 0
         for (tracker, ask), part in zip(asks, calls, strict=True):
-            self._give(tracker, ask, answers[at : at + len(part)], received_ns)
+            told = answers[at : at + len(part)]
             at += len(part)
+            if isinstance(ask, AskFinalized) and not await self._is_agreed(told[0]):
+                tracker.failed(ask)
+            else:
+                self._give(tracker, ask, told, received_ns)
+
+    async def _is_agreed(self, answer: Any) -> bool:
+        """What is final rests on one node's word only where there is one: else two must have that block."""
+        if not isinstance(answer, RpcHeader) or self._nodes.health().usable < AGREEING:
+            return True
+        call = RpcCall("eth_getBlockByNumber", (answer.number, False), RpcHeader | None)
+        others = (await self._nodes.ask_each(call)).values()
+        return sum(isinstance(one, RpcHeader) and one.hash == answer.hash for one in others) >= AGREEING
 
     def _give(self, tracker: ChainTracker, ask: Ask, answers: Sequence[Any], received_ns: int) -> None:
         try:

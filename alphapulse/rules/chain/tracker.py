@@ -187,8 +187,11 @@ class ChainTracker:
             self.watermarks.advance(self.tip.number)
 
     def failed(self, ask: Ask) -> None:
-        """An ask could not be answered; it is asked again at the next tick, if it still matters then."""
-        if self._is_awaited(ask):
+        """An ask could not be answered; it is asked again at the next tick, if it still matters then.
+
+        What is final is asked for every few blocks anyway: some chains do not tell it.
+        """
+        if self._is_awaited(ask) and not isinstance(ask, AskFinalized):
             self._later.append(ask)
 
     def too_wide(self, ask: AskLogRange) -> None:
