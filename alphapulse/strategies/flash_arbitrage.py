@@ -121,6 +121,10 @@ class FlashArbitrage:
 
     def _decided(self, moment: Moment) -> list[ArbitrageSignal]:
         """The trades worth proposing at a moment."""
+        if len(moment.cycles) == 1:
+            (opened,) = moment.cycles
+            only = self._proposed(moment, opened) if self._is_sound(moment, opened) else None
+            return [] if only is None else [self._signal(moment, only)]
         sound = [opened for opened in moment.cycles if self._is_sound(moment, opened)]
         promising = self._scanner.most_promising(sound)
         proposals = [one for opened in promising if (one := self._proposed(moment, opened)) is not None]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.rules.amm.sqrt_price_math import MAX_UINT256
 from alphapulse.rules.amm.swap_math import SwapStep, compute_swap_step
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
@@ -33,6 +34,8 @@ class _Side(NamedTuple):
     sqrt_price_x96: int
     bound: int
     step: Callable[[int], SwapStep]
+    pays: Callable[[int], int]
+    """What an amount brings, -1 if the range cannot take all of it: a step without what is not asked here."""
 
     def most(self) -> int:
         """The input that brings the price exactly to the range's end, fee included."""
@@ -61,10 +64,9 @@ class _Side(NamedTuple):
 
 
 class _Trade(NamedTuple):
-    """A size and what it brings: compared by profit, then by the smaller size."""
+    """What a size brings, step by step."""
 
     profit: int
-    negated_size: int
     opened: SwapStep
     closed: SwapStep
 
@@ -98,25 +100,29 @@ def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedStat
     buy = _side(*lo, zero_for_one=False)
     opening, closing = (sell, buy) if pair.sells_token0 else (buy, sell)
     start = best_input(pair, sell.pool, hi[1], buy.pool, lo[1])
-    trade = _trade(opening, closing, start)
-    at_end = trade.opened.sqrt_price_next == opening.bound or trade.closed.sqrt_price_next == closing.bound
+    middle = opening.pays(start)
+    brought = closing.pays(middle) if middle >= 0 else -1
+    at_end = brought < 0
     if at_end:
         start = min(start, opening.most())
         closing_most = closing.most()
         if opening.step(start).amount_out > closing_most:
             start = opening.most_within(closing_most)
-        trade = _trade(opening, closing, start)
-    middle = trade.opened.amount_out
+        middle = opening.step(start).amount_out
+        brought = closing.pays(middle)
     if start <= middle:
         inputs = _near(start, opening.pool.fixed_fee_ppm, at_end=at_end)
     else:
         # The profit token is the finer one: several inputs pay the same, the least of them is the best.
         inputs = {opening.input_for(amount) for amount in _near(middle, closing.pool.fixed_fee_ppm, at_end=at_end)}
-    inputs.discard(start)
-    best = max((trade, *(_trade(opening, closing, size) for size in inputs)))
-    if best.profit <= 0:
-        best = _trade(opening, closing, 0)
-    size = -best.negated_size
+    size, profit = start, brought - start if brought >= 0 else -1
+    for other in inputs:
+        middle = opening.pays(other)
+        brought = closing.pays(middle) if middle >= 0 else -1
+        if brought >= 0 and (brought - other > profit or (brought - other == profit and other < size)):
+            profit, size = brought - other, other
+    best = _trade(opening, closing, size if profit > 0 else 0)
+    size = size if profit > 0 else 0
     return SizedPath(
         size,
         best.profit,
@@ -148,7 +154,45 @@ def _side(pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> _Side:
     def step(amount: int) -> SwapStep:
         return compute_swap_step(price, bound, liquidity, amount, fee_ppm)
 
-    return _Side(pool, zero_for_one, price, bound, step)
+    pays = _sale_of_token0 if zero_for_one else _sale_of_token1
+    return _Side(pool, zero_for_one, price, bound, step, pays(price, bound, liquidity, PPM - fee_ppm, step))
+
+
+def _sale_of_token0(
+    price: int, bound: int, liquidity: int, keep_ppm: int, step: Callable[[int], SwapStep]
+) -> Callable[[int], int]:
+    reserve = liquidity << Q96_BITS
+    full = reserve * price
+
+    def pays(offered: int) -> int:
+        denominator = reserve + offered * keep_ppm // PPM * price
+        if 0 < denominator <= MAX_UINT256:
+            now = -(-full // denominator)
+            if bound < now:
+                return liquidity * (price - now) >> Q96_BITS
+        return _paid_at_end(step, offered)
+
+    return pays
+
+
+def _sale_of_token1(
+    price: int, bound: int, liquidity: int, keep_ppm: int, step: Callable[[int], SwapStep]
+) -> Callable[[int], int]:
+    reserve = liquidity << Q96_BITS
+
+    def pays(offered: int) -> int:
+        if liquidity:
+            now = price + (offered * keep_ppm // PPM << Q96_BITS) // liquidity
+            if now < bound:
+                return reserve * (now - price) // (now * price)
+        return _paid_at_end(step, offered)
+
+    return pays
+
+
+def _paid_at_end(step: Callable[[int], SwapStep], offered: int) -> int:
+    done = step(offered)
+    return done.amount_out if done.amount_in + done.fee_amount == offered else -1
 
 
 def _near(amount: int, fee_ppm: int, *, at_end: bool) -> set[int]:
@@ -183,7 +227,7 @@ def _trade(opening: _Side, closing: _Side, size: int) -> _Trade:
     opened = opening.step(size)
     closed = closing.step(opened.amount_out)
     fits = opened.amount_in + opened.fee_amount == size and closed.amount_in + closed.fee_amount == opened.amount_out
-    return _Trade(closed.amount_out - size if fits else -1, -size, opened, closed)
+    return _Trade(closed.amount_out - size if fits else -1, opened, closed)
 
 
 def _path_step(side: _Side, amount_in: int, step: SwapStep) -> PathStep:

@@ -15,6 +15,8 @@ from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.holdings import holdings
 from alphapulse.rules.arbitrage.token_graph import Seat, TokenNode
 
+Q96_BITS, Q192_BITS = 96, 192
+
 MOST_HOPS = 4
 """Pools of a way: farther off every price is a rumour."""
 
@@ -120,12 +122,14 @@ class Valuation:
         if state is None:
             return None
         sold, bought = (seat.low, seat.high) if up else (seat.high, seat.low)
+        if isinstance(state, ConcentratedState):
+            return _at_price(state, sold < bought)
         reserves = state.virtual_reserves(sold, bought)
         if reserves is not None:
             # As a constant-product pool that moves its price as slowly: its price is that of its reserves.
             taken, paid, scale, _ = reserves
             return (paid, taken, paid // scale) if paid and taken else None
-        depth = 0 if isinstance(state, ConcentratedState) else holdings(state, len(seat.pool.tokens))[bought]
+        depth = holdings(state, len(seat.pool.tokens))[bought]
         numerator, denominator = state.price(sold, bought) if depth else (0, 0)
         return (numerator, denominator, depth) if numerator and denominator else None
 
@@ -180,3 +184,14 @@ class Valuation:
                         waiting,
                         (-depth, next(order), neighbour, ((seat, up), *way), out * numerator, into * denominator),
                     )
+
+
+def _at_price(state: ConcentratedState, sells_token0: bool) -> tuple[int, int, int] | None:
+    """The same of concentrated liquidity: √P, and the virtual reserve L·√P or L/√P of the token bought."""
+    price, liquidity = state.sqrt_price_x96, state.liquidity
+    if not price or not liquidity:
+        return None
+    squared = price * price
+    if sells_token0:
+        return squared, 1 << Q192_BITS, liquidity * price >> Q96_BITS
+    return 1 << Q192_BITS, squared, (liquidity << Q96_BITS) // price
