@@ -122,6 +122,8 @@ class TickMap:
     def net_between(self, below: int, through: int) -> int:
         """The net liquidity of all ticks above `below` up to `through`."""
         first, last = below // self.spacing + 1, through // self.spacing
+        if first > last:
+            return 0
         total = 0
         for position in self._positions(first >> WORD_BITS, last >> WORD_BITS):
             bitmap, _, net = self.words[position]
@@ -139,24 +141,31 @@ class TickMap:
     def next_below(self, tick: int) -> int | None:
         """The greatest initialised tick at or below `tick`."""
         compressed = tick // self.spacing
-        for position in sorted(self._positions(MIN_TICK, compressed >> WORD_BITS), reverse=True):
-            bit = compressed - (position << WORD_BITS)
-            bitmap = self.words[position].bitmap
-            if found := bitmap & (2 << bit) - 1 if bit < WORD else bitmap:
-                return ((position << WORD_BITS) + found.bit_length() - 1) * self.spacing
-        return None
+        position, words = compressed >> WORD_BITS, self.words
+        found = words.get(position, EMPTY_WORD).bitmap & (2 << compressed % WORD) - 1
+        if not found:
+            position = max((one for one in words if one < position), default=MAX_TICK)
+            if position == MAX_TICK:
+                return None
+            found = words[position].bitmap
+        return ((position << WORD_BITS) + found.bit_length() - 1) * self.spacing
 
     def next_above(self, tick: int) -> int | None:
         """The least initialised tick above `tick`."""
         compressed = tick // self.spacing + 1
-        for position in sorted(self._positions(compressed >> WORD_BITS, MAX_TICK)):
-            bit = max(0, compressed - (position << WORD_BITS))
-            if found := self.words[position].bitmap >> bit << bit:
-                return ((position << WORD_BITS) + (found & -found).bit_length() - 1) * self.spacing
-        return None
+        position, words = compressed >> WORD_BITS, self.words
+        found = words.get(position, EMPTY_WORD).bitmap >> compressed % WORD << compressed % WORD
+        if not found:
+            position = min((one for one in words if one > position), default=MAX_TICK)
+            if position == MAX_TICK:
+                return None
+            found = words[position].bitmap
+        return ((position << WORD_BITS) + (found & -found).bit_length() - 1) * self.spacing
 
     def _positions(self, first: int, last: int) -> list[int]:
         """Words from `first` to `last` that hold any tick, in no order."""
+        if first == last:
+            return [first] if first in self.words else []
         if last - first < len(self.words):
             return [position for position in range(first, last + 1) if position in self.words]
         return [position for position in self.words if first <= position <= last]
