@@ -15,12 +15,13 @@ import trio
 from alphapulse.collectors.recorded.recording import Recording
 from alphapulse.config import Config, parse_config
 from alphapulse.daemon import Daemon, open_daemon
-from alphapulse.data.execution import Fill, OrderRequest
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest
 from alphapulse.data.market import StreamState
+from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.devnet.stock import Family
 from alphapulse.devnet.world import World
 from alphapulse.rules.events.log_decoder import LogDecoder
-from tests.chain.fault_proxy import FaultProxy, open_proxy
+from tests.chain.fault_proxy import open_proxy
 from tests.chain.worlds import open_test_world
 
 pytestmark = pytest.mark.real_io
@@ -45,8 +46,8 @@ def pool_file(world: World, path: Path) -> None:
     path.write_bytes(msgspec.json.encode({"chainId": 137, "pools": pools, "tokens": tokens}))
 
 
-def live_config(world: World, proxy: FaultProxy, folder: Path) -> Config:
-    """Paper trading at block ends, by way of the proxy."""
+def live_config(world: World, urls: tuple[str, str], folder: Path, *, pending: bool = False) -> Config:
+    """Paper trading at block ends, or by pending transactions, by way of a node (HTTP and WebSocket URL)."""
     pool_file(world, folder / "pools.json")
     return parse_config(
         {
@@ -58,17 +59,18 @@ def live_config(world: World, proxy: FaultProxy, folder: Path) -> Config:
                     "block_time_ms": 1000,
                     "multicall": world.places["Multicall3"],
                     "verify_ppm": 1_000_000,
-                    "nodes": [{"label": "one", "http": proxy.http_url, "ws": proxy.ws_url, "requests_per_s": 10_000}],
+                    "pending": pending,
+                    "nodes": [{"label": "one", "http": urls[0], "ws": urls[1], "requests_per_s": 10_000}],
                 }
             },
             "strategies": {
                 "flash_arbitrage": {
-                    "evaluate": "block",
+                    "evaluate": "log" if pending else "block",
                     "base_tokens": [world.tokens["USDC.e"].address, world.tokens["WPOL"].address],
                 }
             },
             "capture": {"enabled": True, "file": str(folder / "live.apcap")},
-            "execution": {"latency": {"blocks": 1}},
+            "execution": {"latency": {"blocks": 0 if pending else 1}},
             "limits": {"max_input_age_s": 3_600, "loop_stall_s": 20, "loop_exit_s": 60},
         },
         folder=folder,
@@ -125,7 +127,7 @@ async def test_a_gap_is_traded_on_paper_and_a_dead_node_closes_the_gate(tmp_path
     async with (
         world_of_now() as world,
         open_proxy(world) as proxy,
-        live_daemon(live_config(world, proxy, tmp_path)) as (daemon, told),
+        live_daemon(live_config(world, (proxy.http_url, proxy.ws_url), tmp_path)) as (daemon, told),
     ):
         await until(lambda: "chain" in daemon.bus.streams and stream(daemon) is StreamState.FRESH)
         pool = world.pools["Uniswap V3 WPOL/USDC.e 500"]
@@ -152,3 +154,25 @@ async def test_a_gap_is_traded_on_paper_and_a_dead_node_closes_the_gate(tmp_path
     decoder = LogDecoder(pools)
     recorded = [log for block in Recording([tmp_path / "live.apcap"]).blocks() for log in block.logs]
     assert len([decoder.decode_log(log, 0) for log in recorded]) == handed_over > 0
+
+
+@pytest.mark.slow
+async def test_a_transaction_that_is_not_mined_yet_is_acted_on(tmp_path: Path) -> None:
+    """The signal is of the next block, is there before it, and is filled at its end; nothing is signalled later."""
+    async with world_of_now() as world:
+        config = live_config(world, (world.http_url, world.ws_url), tmp_path, pending=True)
+        async with live_daemon(config) as (daemon, told):
+            await until(lambda: "chain" in daemon.bus.streams and stream(daemon) is StreamState.FRESH)
+            live = daemon.sources.live if daemon.sources is not None else None
+            assert live is not None
+            await until(lambda: live.pending is not None and live.pending.counts["subscriptions"] > 0)
+            head = await world.mine()
+            await until(lambda: live.publisher.tip is not None and live.publisher.tip.number == head)
+            pool = world.pools["Uniswap V3 WPOL/USDC.e 500"]
+            await world.send([world.moves.swap(pool, 40_000 * 10**pool.token1.decimals, zero_for_one=False)])
+            await until(lambda: any(isinstance(one, ArbitrageSignal) for one in told))
+            assert await world.block_number() == head
+            assert {one.block_number for one in told if isinstance(one, ArbitrageSignal)} == {head + 1}
+            await world.mine()
+            await until(lambda: any(isinstance(one, Fill | ExecutionReport) for one in told))
+            assert {one.block_number for one in told if isinstance(one, ArbitrageSignal)} == {head + 1}

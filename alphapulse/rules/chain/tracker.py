@@ -145,10 +145,9 @@ class ChainTracker:
             self.faults["wrong_answer"] += 1
         # An answer outranks what a subscription told under the same hash: garbage can look like a header.
         conflicting = [header for header in believed if not self._path.remember(header)]
-        if conflicting:
-            self.faults["conflicting_header"] += len(conflicting)
-            if any(header.hash in self._path for header in conflicting):
-                self._aim(self._path.known(self.head.hash) or self.head)
+        self.faults["conflicting_header"] += len(conflicting)
+        if any(header.hash in self._path for header in conflicting):
+            self._aim(self._path.known(self.head.hash) or self.head)
         if isinstance(ask, AskLatest):
             self._take_latest(believed)
         elif not believed:
@@ -207,8 +206,7 @@ class ChainTracker:
         for ask in later:
             self._ask_again(ask)
         missing = self._doubts.tick(lambda one: self._path.known(one) is not None or one in self._published)
-        if missing:
-            self.faults["logs_without_head"] += missing
+        self.faults["logs_without_head"] += missing
         if missing or self._doubts.unconfirmed:
             self._ask(AskLatest())
         self._logs.tick()
