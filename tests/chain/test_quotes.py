@@ -23,8 +23,8 @@ from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.events.topics import topics_of
+from tests.chain.live import pool_of
 from tests.chain.truth import read_truth
-from tests.prove_chain.pool_terms import pool_of
 
 BLOCKS = 30
 SIZES = 6
