@@ -236,7 +236,7 @@ class NodePool:
     def _why_leave(self, node: Node) -> str:
         """Why a node should not be listened to any more: its heads may come, but late or of another branch."""
         health = node.health
-        if health.state is NodeState.OK:
+        if health.state in (NodeState.OK, NodeState.NEW):
             return ""
         if health.state is NodeState.WRONG_CHAIN or health.forked:
             return health.reason

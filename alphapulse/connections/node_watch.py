@@ -11,7 +11,7 @@ import trio
 from alphapulse.connections.node import Node
 from alphapulse.connections.node_terms import ChainTerms
 from alphapulse.errors import NodeError, WrongChain
-from alphapulse.rules.nodes.agreement import BranchWatch
+from alphapulse.rules.nodes.agreement import BranchWatch, outvoted
 from alphapulse.rules.nodes.block_mark import BlockMark
 from alphapulse.rules.nodes.node_health import NodeState
 from alphapulse.rules.nodes.ranking import SILENT_BLOCKS, lag_reason, last_resort, median_head, silent_reason
@@ -25,6 +25,8 @@ LOOK_LIMIT_S: Final = 5.0
 FIRST_LOOKS_S: Final = 1.0
 """So long a start waits for all nodes, if one is there."""
 LOOKS_OF_SILENCE: Final = 3
+UNSEEN_LOOKS: Final = 5
+"""A node of which nothing is known for so many looks is not asked before it is known again."""
 MOST_AHEAD_S: Final = 60
 """A block whose time lies further in the future is none: a node that shows one must not make the others look old."""
 
@@ -58,6 +60,7 @@ class NodeWatch:
         self._genesis = terms.genesis_hash
         self._identified_ns: dict[str, int] = {}
         self._branches = BranchWatch()
+        self._looked_ns: dict[str, int] = {}
         self._compared: dict[str, int] = {}
         self._must_have: dict[str, tuple[int, bytes] | None] = {}
         """What those were told who followed another branch: the block that most have. Without it none comes back."""
@@ -119,6 +122,7 @@ class NodeWatch:
         """Compare heads, and see to it that there is somebody to ask."""
         healths = [node.health for node in self._nodes]
         median = median_head(healths)
+        self._forget_unseen()
         for node in self._nodes:
             health = node.health
             health.lagging(lag_reason(health, median, self._block_time_ns))
@@ -153,8 +157,7 @@ class NodeWatch:
             mark = await node.look(self._common(), limit_s=LOOK_LIMIT_S)
             if (must_have := self._must_have.get(node.label)) is not None:
                 await self._back_on_branch(node, *must_have)
-            # Only now: nobody may ask it between two of these questions.
-            node.health.confirmed(self._monotonic_ns())
+            self._confirm(node)
         except WrongChain as problem:
             log.debug("%s: %s", self._terms.name, problem)  # told loudly with its new state
         except NodeError as problem:
@@ -168,6 +171,25 @@ class NodeWatch:
             if reason and node.health.usable:
                 node.quarantine(reason)
         self.judge()
+
+    def _confirm(self, node: Node) -> None:
+        """It has answered everything, and nobody may have asked it between two answers. Who comes back is outvoted."""
+        self._looked_ns[node.label] = self._monotonic_ns()
+        if node.health.state is NodeState.NEW:
+            voters = {one.label: one.seen for one in self._nodes if one.health.usable or one is node}
+            height = outvoted(node.label, voters)
+            if height is not None:
+                node.health.unproven(f"its block {height} is another one than that of most nodes")
+                return
+        node.health.confirmed(self._monotonic_ns())
+
+    def _forget_unseen(self) -> None:
+        """Who could not be looked at for long, such as one that wants to be left alone, may be anywhere by now."""
+        oldest_ns = self._monotonic_ns() - UNSEEN_LOOKS * self._period_ns
+        usable = [node for node in self._nodes if node.health.usable]
+        unseen = [node for node in usable if self._looked_ns.get(node.label, 0) < oldest_ns]
+        for node in unseen if len(unseen) < len(usable) else ():
+            node.health.unproven("it could not be looked at for a while")
 
     async def _back_on_branch(self, node: Node, number: int, block_hash: bytes) -> None:
         """Whether a node that had followed another branch has left it: nobody else may be there to compare it with."""

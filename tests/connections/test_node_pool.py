@@ -33,6 +33,7 @@ from alphapulse.errors import (
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.send_verdict import Sent
 from tests.connections.model_nodes import ModelNode, block_hash, pool_of, refusal
+from tests.connections.node_schedules import branch_of
 
 SECOND_NS = 1_000_000_000
 
@@ -147,6 +148,33 @@ async def test_a_forked_node_is_found_out_within_two_blocks(autojump_clock: trio
         await trio.sleep(600)
         assert set(states(pool).values()) == {"quarantined", "quarantined degraded"}
         assert states(pool)["one"] == "quarantined"
+
+
+async def test_who_could_not_be_looked_at_is_looked_at_before_it_is_asked(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A node that wanted to be left alone comes back on another branch: nobody ever hears of it."""
+    one, two, three = ModelNode("one"), ModelNode("two"), ModelNode("three")
+    for node in (two, three):
+        node.delay_s = 0.2
+    for node in (one, two, three):
+        node.answers = {"branch": branch_of(node)}
+    async with running(pool_of(one, two, three)) as pool:
+        assert await pool.call("branch") == "main"
+        changes = {
+            1: setting(one, fault=RateLimited("one", "429", 30 * SECOND_NS)),
+            5: setting(one, fault=None, branch="fork", forked_at=0),
+        }
+        heard: set[str] = set()
+        seen = await history(pool, "one", 11, changes)
+        assert seen == [(0, "ok"), (7, "lagging"), (10, "new")]
+        for _ in range(60):
+            await trio.sleep(1)
+            heard.add(await pool.call("branch"))
+        assert heard == {"main"}
+        one.branch = "main"
+        await trio.sleep(5)
+        assert states(pool)["one"] == "ok"
 
 
 async def test_two_nodes_against_each_other_are_told_apart_by_nobody(

@@ -99,6 +99,20 @@ class BranchWatch:
         self._alone.pop(node, None)
 
 
+def outvoted(node: str, blocks: Mapping[str, Mapping[int, bytes]]) -> int | None:
+    """The highest block of which a node has another hash than more of the others do; None if there is none."""
+    mine = blocks[node]
+    others = [known for label, known in blocks.items() if label != node]
+    for height in sorted(mine, reverse=True):
+        votes: dict[bytes, int] = {mine[height]: 1}
+        for known in others:
+            if height in known:
+                votes[known[height]] = votes.get(known[height], 0) + 1
+        if max(votes.values()) > votes[mine[height]]:
+            return height
+    return None
+
+
 def _common(blocks: Mapping[str, Mapping[int, bytes]]) -> int | None:
     """The highest number that at least two nodes have."""
     seen: set[int] = set()

@@ -132,6 +132,11 @@ class NodeHealth:
         self.head_number = self.head_hash = self.head_ns = None  # what it showed before says nothing of now
         return True
 
+    def unproven(self, reason: str) -> None:
+        """Nothing is known of it for now: it is not asked until it has been looked at."""
+        if self.state in (NodeState.NEW, NodeState.OK, NodeState.LAGGING):
+            self._enter(NodeState.NEW, reason)
+
     def lagging(self, reason: str) -> None:
         """It is behind the others; empty: it no longer is."""
         if self.state is NodeState.OK and reason:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.errors import CallReverted, RpcError
-from alphapulse.rules.nodes.agreement import BranchWatch, Tally
+from alphapulse.rules.nodes.agreement import BranchWatch, Tally, outvoted
 from alphapulse.rules.nodes.rpc_faults import FaultKind
 from alphapulse.rules.nodes.send_verdict import FATAL, NodeSend, Sent, node_send, send_report
 
@@ -46,6 +46,15 @@ def test_two_looks_in_a_row_make_a_fork() -> None:
     assert watch.look(at).forked == frozenset()
     assert watch.look(at | {"c": {10: b"x"}}).forked == frozenset()
     assert watch.look(at).forked == frozenset()
+
+
+def test_who_comes_back_is_outvoted_by_more_others_only() -> None:
+    most = {"a": {9: b"w", 10: b"x"}, "b": {10: b"x"}}
+    assert outvoted("c", most | {"c": {10: b"x"}}) is None
+    assert outvoted("c", most | {"c": {9: b"w", 10: b"z"}}) == 10
+    assert outvoted("c", most | {"c": {11: b"z"}}) is None
+    assert outvoted("c", {"a": {10: b"x"}, "c": {10: b"z"}}) is None
+    assert outvoted("c", {"c": {10: b"z"}}) is None
 
 
 def test_one_against_one_is_a_split_that_nobody_decides() -> None:
