@@ -5,6 +5,7 @@ import { divergent, polygon, pool, proven } from "../e2e/fixtures/pools";
 import { instant, wall, WALL } from "../e2e/fixtures/day";
 import { changePools, putAsked, useAsked } from "../src/model/asked";
 import { freshnessOf, newestBlock } from "../src/model/freshness";
+import { magnitude } from "../src/pools/magnitude";
 import { COLUMNS, isFiltered, matching, NO_FILTERS, ordered } from "../src/pools/rows";
 
 const plain = pool(7, { name: "plain" });
@@ -47,6 +48,12 @@ describe("pools", () => {
     const after = useAsked.getState().pools?.pools ?? [];
     expect(after.map(({ trust }) => trust)).toEqual(["unknown", "proven", "proven"]);
     expect(after[0]).toBe(plain);
+  });
+});
+
+describe("magnitudes", () => {
+  it("cut digits and never round, with their sign", () => {
+    expect(["0", "1234567", "12345678", "-51999999"].map(magnitude)).toEqual(["0", "1234567", "1.234e7", "\u22125.199e7"]);
   });
 });
 

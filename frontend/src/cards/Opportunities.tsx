@@ -118,7 +118,7 @@ function Table({ rows, chosen }: { rows: Opportunity[]; chosen: string | null })
   const flash = rows.some((row) => BigInt(row.flash_fee.raw) !== 0n);
   const path = base !== undefined && unit === quote ? texts.path(base) : texts.pathPlain;
   return (
-    <table className="wide">
+    <table className="wide" data-mixed={unit === null || undefined}>
       <thead>
         <tr>
           <th scope="col">{texts.time}</th>

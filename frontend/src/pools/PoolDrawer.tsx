@@ -8,12 +8,14 @@ import { Missing } from "../cards/Card";
 import { Command } from "../cards/Command";
 import { DataTable, type Column } from "../cards/DataTable";
 import { Facts } from "../cards/Facts";
-import { amountExact, countText, feeText } from "../format/amount";
+import { amountExact, countText, feeText, priceText } from "../format/amount";
 import { words } from "../messages";
 import { pools as texts } from "../messages/pools";
+import { magnitude } from "./magnitude";
 import { Trust } from "./Trust";
 
 const REFRESH_MS = 2000;
+const LONGEST_PRICE = 9;
 
 /** Every digit of one pool, its ticks, and why it is trusted or not; read anew while it is open. */
 export function PoolDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
@@ -122,13 +124,19 @@ function Range({ pool }: { pool: PoolView }) {
   );
 }
 
+/** The ticks at the ends of what a pool can hold have prices of forty digits. */
+function shortPrice(price: string): string {
+  const [whole = ""] = price.split(".");
+  return whole.length > LONGEST_PRICE ? magnitude(whole) : priceText(price);
+}
+
 function orMissing(text: string | null, cause: string) {
   return text ?? <Missing cause={cause} />;
 }
 
 const tickColumns: Column<PoolDetail["ticks"][number]>[] = [
   { head: texts.tickColumns.tick, right: true, cell: (one) => one.tick },
-  { head: texts.tickColumns.price, right: true, cell: (one) => one.price },
-  { head: texts.tickColumns.gross, right: true, cell: (one) => one.gross },
-  { head: texts.tickColumns.net, right: true, cell: (one) => one.net },
+  { head: texts.tickColumns.price, right: true, cell: (one) => <span title={one.price}>{shortPrice(one.price)}</span> },
+  { head: texts.tickColumns.gross, right: true, cell: (one) => <span title={one.gross}>{magnitude(one.gross)}</span> },
+  { head: texts.tickColumns.net, right: true, cell: (one) => <span title={one.net}>{magnitude(one.net)}</span> },
 ];

@@ -9,6 +9,7 @@ import { pools as texts } from "../messages/pools";
 import { useSecond } from "../model/second";
 import { useModel } from "../model/store";
 import type { ColumnName, Order } from "./rows";
+import { magnitude } from "./magnitude";
 import { Trust } from "./Trust";
 
 interface Column {
@@ -139,12 +140,7 @@ function Depth({ pool }: { pool: PoolView }) {
     );
   }
   if (pool.liquidity === null) return <Missing cause={texts.depthUnknown} />;
-  return <span title={pool.liquidity}>{shortCount(pool.liquidity)}</span>;
-}
-
-/** Liquidity has no unit that anybody knows: its order of magnitude is what is read. */
-function shortCount(text: string): string {
-  return text.length <= 7 ? text : `${text.slice(0, 1)}.${text.slice(1, 4)}e${text.length - 1}`;
+  return <span title={pool.liquidity}>{magnitude(pool.liquidity)}</span>;
 }
 
 function Age({ pool }: { pool: PoolView }) {
