@@ -12,7 +12,7 @@ from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
-from alphapulse.errors import AnswerRefused, LogRefused, NodeError, RpcError
+from alphapulse.errors import AnswerRefused, NodeError, RpcError
 from alphapulse.rules.chain.header import Header
 from alphapulse.rules.chain.pool_comparison import difference
 
@@ -83,15 +83,26 @@ class PoolJoiner:
             await self._wake.wait()
             self._wake = trio.Event()
             while self._waiting:
-                chosen = list(self._waiting.values())[:MOST_AT_ONCE]
+                chosen = self._next()
                 header = self._publisher.tip
                 try:
                     joined = header is not None and await self._join(chosen, header)
-                except (NodeError, RpcError, AnswerRefused, LogRefused) as problem:
+                except (NodeError, RpcError, AnswerRefused) as problem:
                     logger.warning("%d pools could not be read: %s", len(chosen), problem)
                     joined = False
+                for pool in chosen:  # those that did not come through do not hold up the others
+                    if pool.id in self._waiting:
+                        self._waiting[pool.id] = self._waiting.pop(pool.id)
                 if not joined:
                     await trio.sleep(PAUSE_S)
+
+    def _next(self) -> list[Pool]:
+        """The pools that are read now. A doubted one takes blocks to be believed: it is read alone, behind others."""
+        sound = [pool for pool in self._waiting.values() if not self._is_doubted(pool)]
+        return sound[:MOST_AT_ONCE] or list(self._waiting.values())[:1]
+
+    def _is_doubted(self, pool: Pool) -> bool:
+        return self._publisher.book.trust(pool.id) is Trust.DIVERGENT
 
     async def _join(self, pools: Sequence[Pool], header: Header) -> bool:
         """False if nothing could be done just now."""
@@ -99,9 +110,7 @@ class PoolJoiner:
         joined = False
         for pool in pools:
             messages = read.get(pool.id, ())
-            if self._publisher.book.trust(pool.id) is Trust.DIVERGENT and not await self._agrees(
-                pool, header, messages
-            ):
+            if self._is_doubted(pool) and not await self._agrees(pool, header, messages):
                 continue
             # Nothing is awaited from here on: the tip stays what it is.
             book = self._publisher.brought_up(pool, header, messages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 import trio
@@ -210,7 +211,8 @@ class ChainPublisher:
         for _, logs in later:
             for heard in logs:
                 if heard.log.address.lower() == pool.id.name:
-                    book.apply(decoder.decode_log(heard.log, heard.received_ns))
+                    with suppress(LogRefused):  # counted where its block is handed over
+                        book.apply(decoder.decode_log(heard.log, heard.received_ns))
         return book
 
     def join(self, pool: Pool, messages: Sequence[object]) -> None:
