@@ -7,7 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from alphapulse.devnet.world import World
-from tests.chain.worlds import open_test_world
+from tests.chain.worlds import chain_packages, open_test_world
+
+
+@pytest.fixture(autouse=True)
+def _chain_or_skipped() -> None:
+    """Before any loop runs: a skip from within one would lose its reason."""
+    chain_packages()
 
 
 @pytest.fixture

@@ -11,11 +11,16 @@ from alphapulse.devnet.market import Market
 from alphapulse.devnet.prices import read_prices
 from alphapulse.devnet.stock import Family
 from tests.chain.truth import Truth, read_truth
-from tests.chain.worlds import LIMIT_S, open_test_world
+from tests.chain.worlds import LIMIT_S, chain_packages, open_test_world
 
 pytestmark = pytest.mark.real_io
 
 BLOCKS = 30
+
+
+@pytest.fixture(autouse=True)
+def _chain_or_skipped() -> None:
+    chain_packages()
 
 
 async def traded(seed: int) -> tuple[str, dict[str, Truth], int, int]:
