@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from tests.prove.table import proof_command
 from tests.prove_chain.proofs import PROOFS
 
 if __name__ == "__main__":
+    logging.getLogger().addHandler(logging.NullHandler())  # nodes that misbehave are logged, rightly, line by line
     proof_command(PROOFS, "tests.prove_chain")()
