@@ -9,9 +9,22 @@ import trio
 
 from alphapulse.data.roles import Role
 from alphapulse.errors import ConfigError, LifecycleError
+from alphapulse_web.api.book_shapes import AuditHead, Fills, Pnl, Positions, Runs, RunView
 from alphapulse_web.api.chain_shapes import Chains
+from alphapulse_web.api.halt_shapes import Challenge, FlattenReport, HaltReport, Halts, HaltStep, HaltSummary
 from alphapulse_web.api.level_shapes import Levels, Risk, ScopeLevel
 from alphapulse_web.api.messages import FrameSample, LiveFrame
+from alphapulse_web.api.opportunity_shapes import (
+    Counts,
+    LatestOpportunities,
+    Opportunities,
+    Opportunity,
+    Reason,
+    Result,
+    SolverStage,
+    StageCount,
+)
+from alphapulse_web.api.pair_shapes import Pairs, PairView, Point
 from alphapulse_web.api.pool_shapes import AllPools, ChangedPools, PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
@@ -23,44 +36,17 @@ from alphapulse_web.api.requests import (
     ResumeRequest,
 )
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
-from alphapulse_web.api.schemas import (
-    Amount,
-    AuditHead,
+from alphapulse_web.api.schemas import Amount, LevelWord, PoolRef, TokenRef, ViaWord
+from alphapulse_web.api.status_shapes import (
     Build,
-    Challenge,
     ChangedSetting,
-    Counts,
-    Fills,
-    FlattenReport,
-    HaltReport,
-    Halts,
-    HaltStep,
-    HaltSummary,
-    LatestOpportunities,
-    LevelWord,
-    Opportunities,
-    Opportunity,
     OtherWays,
-    Pairs,
-    PairView,
-    Pnl,
-    Point,
-    PoolRef,
-    Positions,
-    Reason,
     Reloaded,
-    Result,
     Run,
-    Runs,
-    RunView,
-    SolverStage,
-    StageCount,
     State,
     Status,
     Stream,
-    TokenRef,
     TreeNode,
-    ViaWord,
 )
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, SweepSummary, WhyNot
 from alphapulse_web.backend import TOPICS, Topic

@@ -20,8 +20,9 @@ from alphapulse.journal.audit import head_at
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.rules.wire.frame import decode_frame
 from alphapulse_web.api.messages import Topics
+from alphapulse_web.api.opportunity_shapes import Counts
 from alphapulse_web.api.requests import KillRequest, ResumeRequest
-from alphapulse_web.api.schemas import Counts, Stream
+from alphapulse_web.api.status_shapes import Stream
 from alphapulse_web.api.study_shapes import Sweeps
 from alphapulse_web.backend import TOPICS
 from alphapulse_web.daemon_backend import DaemonBackend

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import re
 from pathlib import Path
+from types import ModuleType
 
+from alphapulse_web import api
 from alphapulse_web.api import messages, schemas
 from alphapulse_web.openapi import render
 from tests.web.web_client import Desk
 
 DOCUMENT = Path(__file__).parents[2] / "frontend" / "openapi.json"
+
+
+def shapes_modules() -> list[ModuleType]:
+    """Every module of shapes; names are those of the document."""
+    names = [module.name for module in pkgutil.iter_modules(api.__path__) if module.name.endswith("_shapes")]
+    assert len(names) > 8
+    return [schemas, messages, *(importlib.import_module(f"{api.__name__}.{name}") for name in names)]
 
 
 def test_the_checked_in_document_is_current() -> None:
@@ -27,7 +38,7 @@ def test_every_shape_is_in_the_document() -> None:
     components = json.loads(render())["components"]["schemas"]
     shapes = {
         name
-        for module in (schemas, messages)
+        for module in shapes_modules()
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, schemas.Shape) and value is not schemas.Shape
     }

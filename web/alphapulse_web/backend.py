@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from alphapulse.data.roles import Role
+from alphapulse_web.api.book_shapes import AuditHead, Fills, Pnl, Positions, Runs
 from alphapulse_web.api.chain_shapes import Chains
+from alphapulse_web.api.halt_shapes import Challenge, FlattenReport, HaltReport, Halts
 from alphapulse_web.api.level_shapes import Levels, Risk
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.opportunity_shapes import LatestOpportunities, Opportunities, Result, SolverStage
+from alphapulse_web.api.pair_shapes import Pairs, Point
 from alphapulse_web.api.pool_shapes import AllPools, ChangedPools, PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
@@ -20,27 +24,8 @@ from alphapulse_web.api.requests import (
     ResumeRequest,
 )
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
-from alphapulse_web.api.schemas import (
-    AuditHead,
-    Challenge,
-    Fills,
-    FlattenReport,
-    HaltReport,
-    Halts,
-    LatestOpportunities,
-    Opportunities,
-    Pairs,
-    Pnl,
-    Point,
-    Positions,
-    Reloaded,
-    Result,
-    Runs,
-    SolverStage,
-    Status,
-    TreeNode,
-    ViaWord,
-)
+from alphapulse_web.api.schemas import ViaWord
+from alphapulse_web.api.status_shapes import Reloaded, Status, TreeNode
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
 
 Topic = Literal["status", "tree", "chains", "pairs", "pnl", "positions", "opportunities"]

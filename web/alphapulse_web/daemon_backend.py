@@ -20,9 +20,13 @@ from alphapulse.observe.stack_dump import task_stacks
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
 from alphapulse.secret import masked
+from alphapulse_web.api.book_shapes import AuditHead, Fills, Pnl, Positions, Runs
 from alphapulse_web.api.chain_shapes import Chains
+from alphapulse_web.api.halt_shapes import Challenge, FlattenReport, HaltReport, Halts
 from alphapulse_web.api.level_shapes import Levels, Risk
 from alphapulse_web.api.messages import FrameSample
+from alphapulse_web.api.opportunity_shapes import LatestOpportunities, Opportunities, Result, SolverStage
+from alphapulse_web.api.pair_shapes import Pairs, Point
 from alphapulse_web.api.pool_shapes import AllPools, ChangedPools, PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
@@ -34,28 +38,8 @@ from alphapulse_web.api.requests import (
     ResumeRequest,
 )
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
-from alphapulse_web.api.schemas import (
-    AuditHead,
-    Challenge,
-    ChangedSetting,
-    Fills,
-    FlattenReport,
-    HaltReport,
-    Halts,
-    LatestOpportunities,
-    Opportunities,
-    Pairs,
-    Pnl,
-    Point,
-    Positions,
-    Reloaded,
-    Result,
-    Runs,
-    SolverStage,
-    Status,
-    TreeNode,
-    ViaWord,
-)
+from alphapulse_web.api.schemas import ViaWord
+from alphapulse_web.api.status_shapes import ChangedSetting, Reloaded, Status, TreeNode
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant

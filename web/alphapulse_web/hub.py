@@ -10,8 +10,10 @@ import attrs
 import msgspec
 import trio
 
+from alphapulse_web.api.book_shapes import Pnl
 from alphapulse_web.api.messages import AskedTopic, FrameSample, PairAppend, Topics
-from alphapulse_web.api.schemas import Pairs, PairView, Pnl, Shape
+from alphapulse_web.api.pair_shapes import Pairs, PairView
+from alphapulse_web.api.schemas import Shape
 from alphapulse_web.backend import TOPICS, Backend, Topic
 from alphapulse_web.instants import instant
 

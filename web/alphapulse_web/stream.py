@@ -14,7 +14,7 @@ from quart import Blueprint, Response, g, websocket
 from alphapulse_web.api.messages import TicketMessage, TopicRequest
 from alphapulse_web.api.replies import answer
 from alphapulse_web.api.routes import PREFIX
-from alphapulse_web.api.schemas import StreamTicket
+from alphapulse_web.api.session_shapes import StreamTicket
 from alphapulse_web.auth import Authenticator, Caller
 from alphapulse_web.doorkeeper import trust_connection
 from alphapulse_web.failures import FailureLimit

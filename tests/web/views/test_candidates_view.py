@@ -6,7 +6,7 @@ import pytest
 
 from alphapulse.rules.arbitrage.candidate import Candidate, CandidateRing, Measure, Stage
 from alphapulse.rules.arbitrage.cycle import Cycle, Hop
-from alphapulse_web.api.schemas import HopView, MeasureView, StageCount
+from alphapulse_web.api.opportunity_shapes import HopView, MeasureView, StageCount
 from alphapulse_web.views.candidates_view import CandidatesView
 from tests.web.views.market_samples import DAY_NS, FIRST, SECOND
 

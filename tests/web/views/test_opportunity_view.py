@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.execution import Check, Outcome
-from alphapulse_web.api.schemas import Counts, Opportunity, Reason
+from alphapulse_web.api.opportunity_shapes import Counts, Opportunity, Reason
 from alphapulse_web.views.opportunity_view import KEPT, LATEST, OpportunityView
 from tests.journal.journal_samples import decision, fill, report, signal
 from tests.web.views.market_samples import FIRST, SECOND

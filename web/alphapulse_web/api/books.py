@@ -6,10 +6,10 @@ from typing import cast, get_args
 
 from quart import Blueprint, Response
 
+from alphapulse_web.api.opportunity_shapes import Result, SolverStage
 from alphapulse_web.api.replies import answer, query
 from alphapulse_web.api.requests import OpportunityQuery, PageQuery, PnlQuery
 from alphapulse_web.api.routes import PREFIX
-from alphapulse_web.api.schemas import Result, SolverStage
 from alphapulse_web.backend import Backend
 from alphapulse_web.errors import ApiError
 

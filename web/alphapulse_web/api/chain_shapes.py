@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from alphapulse_web.api.schemas import Address, Instant, Integer, Natural, Shape, StreamState
+from alphapulse_web.api.schemas import Address, Instant, Integer, Natural, Shape
+from alphapulse_web.api.status_shapes import StreamState
 
 NodeState = Literal["new", "ok", "lagging", "quarantined", "wrong_chain"]
 

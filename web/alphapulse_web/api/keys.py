@@ -10,7 +10,7 @@ from alphapulse_web.api.once import once
 from alphapulse_web.api.replies import answer, body
 from alphapulse_web.api.requests import RevokeRequest
 from alphapulse_web.api.routes import PREFIX
-from alphapulse_web.api.schemas import Keys, KeyView
+from alphapulse_web.api.session_shapes import Keys, KeyView
 from alphapulse_web.errors import ApiError
 from alphapulse_web.idempotency import Reply
 from alphapulse_web.instants import instant

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from alphapulse_web.api.halt_shapes import Halts
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView
-from alphapulse_web.api.schemas import Halts, Instant, LevelWord, Natural, Shape, ViaWord
+from alphapulse_web.api.schemas import Instant, LevelWord, Natural, Shape, ViaWord
 
 
 class ScopeLevel(Shape, frozen=True, kw_only=True):

@@ -11,24 +11,15 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from alphapulse_web.api.book_shapes import Pnl, Positions
 from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.level_shapes import Risk
+from alphapulse_web.api.opportunity_shapes import LatestOpportunities
+from alphapulse_web.api.pair_shapes import Pairs, Point
 from alphapulse_web.api.pool_shapes import AllPools, ChangedPools
 from alphapulse_web.api.relay_shapes import Relays
-from alphapulse_web.api.schemas import (
-    Build,
-    Decimal,
-    Instant,
-    LatestOpportunities,
-    Natural,
-    Pairs,
-    Pnl,
-    Point,
-    Positions,
-    Shape,
-    Status,
-    TreeNode,
-)
+from alphapulse_web.api.schemas import Decimal, Instant, Natural, Shape
+from alphapulse_web.api.status_shapes import Build, Status, TreeNode
 from alphapulse_web.api.study_shapes import WhyNot
 
 AskedTopic = Literal["firehose", "pools", "relays", "risk", "why_not"]

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from alphapulse_web.api.opportunity_shapes import Result, StageWord
 from alphapulse_web.api.pool_shapes import KindWord, TrustWord
-from alphapulse_web.api.schemas import Address, Result, StageWord
+from alphapulse_web.api.schemas import Address
 
 Scope = Annotated[
     str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48}|venue:[a-z0-9_]{1,48}|instrument:[0-9a-f]{48})$")

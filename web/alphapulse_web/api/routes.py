@@ -13,8 +13,12 @@ import attrs
 import msgspec
 from werkzeug.routing import Map, Rule
 
+from alphapulse_web.api.book_shapes import AuditHead, Fills, Pnl, Positions, Runs
 from alphapulse_web.api.chain_shapes import Chains
+from alphapulse_web.api.halt_shapes import Challenge, FlattenReport, HaltReport, Halts
 from alphapulse_web.api.level_shapes import Levels
+from alphapulse_web.api.opportunity_shapes import Opportunities
+from alphapulse_web.api.pair_shapes import Pairs
 from alphapulse_web.api.pool_shapes import PoolDetail, Pools
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
@@ -34,29 +38,9 @@ from alphapulse_web.api.requests import (
     RevokeRequest,
 )
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
-from alphapulse_web.api.schemas import (
-    AuditHead,
-    Challenge,
-    Fills,
-    FlattenReport,
-    HaltReport,
-    Halts,
-    Health,
-    Keys,
-    LoginCode,
-    Opportunities,
-    Pairs,
-    Pnl,
-    Positions,
-    Reloaded,
-    Runs,
-    SessionOpened,
-    SessionView,
-    Status,
-    StreamTicket,
-    TaskStacks,
-    TreeNode,
-)
+from alphapulse_web.api.schemas import Health
+from alphapulse_web.api.session_shapes import Keys, LoginCode, SessionOpened, SessionView, StreamTicket
+from alphapulse_web.api.status_shapes import Reloaded, Status, TaskStacks, TreeNode
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps
 from alphapulse_web.permissions import Permission
 

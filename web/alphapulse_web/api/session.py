@@ -10,7 +10,7 @@ from quart import Blueprint, Response, g, request
 from alphapulse_web.api.replies import answer, body
 from alphapulse_web.api.requests import LoginRequest
 from alphapulse_web.api.routes import PREFIX
-from alphapulse_web.api.schemas import LoginCode, SessionOpened, SessionView
+from alphapulse_web.api.session_shapes import LoginCode, SessionOpened, SessionView
 from alphapulse_web.auth import Authenticator, Caller, caller_of
 from alphapulse_web.instants import instant
 from alphapulse_web.keys import digest_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from alphapulse_web.api.schemas import Address, Amount, CandidateView, Natural, Shape, StageCount, TokenRef
+from alphapulse_web.api.opportunity_shapes import CandidateView, StageCount
+from alphapulse_web.api.schemas import Address, Amount, Natural, Shape, TokenRef
 
 TakingWord = Literal["seen", "refused", "cancelled", "lost", "won"]
 

@@ -12,7 +12,7 @@ from alphapulse_web.api.once import once
 from alphapulse_web.api.replies import answer, body
 from alphapulse_web.api.requests import ChildRequest, ReloadRequest
 from alphapulse_web.api.routes import PREFIX
-from alphapulse_web.api.schemas import TaskStacks, TreeNode
+from alphapulse_web.api.status_shapes import TaskStacks, TreeNode
 from alphapulse_web.auth import Caller
 from alphapulse_web.backend import Backend
 from alphapulse_web.errors import ApiError

@@ -11,23 +11,21 @@ from alphapulse.journal.ledger_reader import Reason as LedgerReason
 from alphapulse.journal.ledger_rows import Result as LedgerResult
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, market_day
 from alphapulse.rules.accounting.token_book import TokenBook
-from alphapulse_web.api.schemas import (
-    Amount,
+from alphapulse_web.api.book_shapes import (
     Fills,
     FillView,
     Holding,
     OpenTrade,
-    Opportunities,
     Pnl,
     PnlPoint,
     PnlToken,
     Positions,
-    Reason,
-    Result,
     Runs,
     RunView,
     StrategyPnl,
 )
+from alphapulse_web.api.opportunity_shapes import Opportunities, Reason, Result
+from alphapulse_web.api.schemas import Amount
 from alphapulse_web.instants import instant
 from alphapulse_web.views.amounts import amount, token_ref
 from alphapulse_web.views.candidates_view import CandidatesView

@@ -9,16 +9,15 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Token
 from alphapulse.rules.arbitrage.candidate import KEPT, Candidate, CandidateRing, Stage
 from alphapulse.rules.arbitrage.cycle import Hop
-from alphapulse_web.api.schemas import (
-    Amount,
+from alphapulse_web.api.opportunity_shapes import (
     CandidateView,
     HopView,
     MeasureView,
     SolverStage,
     StageCount,
     StageWord,
-    TokenRef,
 )
+from alphapulse_web.api.schemas import Amount, TokenRef
 from alphapulse_web.api.study_shapes import WhyNot
 from alphapulse_web.instants import instant
 from alphapulse_web.views.market_view import bps_text

@@ -13,7 +13,7 @@ from alphapulse.data.pools import Pool
 from alphapulse.relays.bus import Bus
 from alphapulse.relays.link_events import is_link_stream
 from alphapulse_web.api.chain_shapes import ChainHeadView, Chains, ChainView, NodesView, Reorganisation, TrustCounts
-from alphapulse_web.api.schemas import StreamState as StreamWord
+from alphapulse_web.api.status_shapes import StreamState as StreamWord
 from alphapulse_web.instants import instant
 from alphapulse_web.views.pools_view import NOT_EVENTS, PoolsView
 from alphapulse_web.views.quarantine_view import QuarantineView

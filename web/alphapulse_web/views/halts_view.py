@@ -14,16 +14,8 @@ from alphapulse.data.roles import Role
 from alphapulse.safety.challenges import Challenge as OpenChallenge
 from alphapulse.safety.halt_json import VIA_WORDS as WORDS
 from alphapulse.safety.halt_json import bare_report, challenge_json, flatten_json, report_json, summary_json
-from alphapulse_web.api.schemas import (
-    Challenge,
-    FlattenReport,
-    HaltReport,
-    Halts,
-    HaltSummary,
-    LevelWord,
-    PartialHalt,
-    ViaWord,
-)
+from alphapulse_web.api.halt_shapes import Challenge, FlattenReport, HaltReport, Halts, HaltSummary, PartialHalt
+from alphapulse_web.api.schemas import LevelWord, ViaWord
 from alphapulse_web.instants import instant
 
 REPORT_WAIT_S = 0.5

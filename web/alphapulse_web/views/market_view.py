@@ -17,7 +17,8 @@ from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.amm.price import Ratio, ratio_gap_ppm
 from alphapulse.rules.amm.swap_math import PPM
 from alphapulse.rules.books.pool_book import PoolBook
-from alphapulse_web.api.schemas import Pairs, PairView, Point, PoolRef
+from alphapulse_web.api.pair_shapes import Pairs, PairView, Point
+from alphapulse_web.api.schemas import PoolRef
 from alphapulse_web.views.amounts import fraction_text, token_ref
 
 HISTORY_POINTS = 5_000

@@ -12,7 +12,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.orphans import BlocksOrphaned, SettlementRevoked
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse_web.api.schemas import Counts, LatestOpportunities, Opportunity, Reason, Result
+from alphapulse_web.api.opportunity_shapes import Counts, LatestOpportunities, Opportunity, Reason, Result
 from alphapulse_web.instants import instant
 from alphapulse_web.views.amounts import amount, token_ref
 from alphapulse_web.views.market_view import bps_text, pool_ref

@@ -16,17 +16,8 @@ from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.relays.relay import RelayStatistics
 from alphapulse.rules.accounting.amounts import decimal_text
-from alphapulse_web.api.schemas import (
-    Build,
-    OtherWays,
-    Run,
-    Source,
-    State,
-    Status,
-    Stream,
-    TreeNode,
-)
-from alphapulse_web.api.schemas import StreamState as StreamWord
+from alphapulse_web.api.status_shapes import Build, OtherWays, Run, Source, State, Status, Stream, TreeNode
+from alphapulse_web.api.status_shapes import StreamState as StreamWord
 from alphapulse_web.instants import instant
 from alphapulse_web.views.chains_view import NOTHING_YET, STREAM_WORDS
 from alphapulse_web.views.halts_view import VIA_WORDS, HaltsView
