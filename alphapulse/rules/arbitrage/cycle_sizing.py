@@ -17,6 +17,7 @@ from math import gcd
 from typing import Final
 
 from alphapulse.data.pools import Trust
+from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState, Quote
 from alphapulse.rules.arbitrage.cycle import Cycle
 from alphapulse.rules.arbitrage.mobius import PPM, Mobius
@@ -42,12 +43,15 @@ def size_cycle(cycle: Cycle, states: Sequence[AmmState], cap: int | None = None)
     With `cap` no more than that goes in. Ranges that are not known are not left.
     """
     chain = Chain(cycle, states)
-    start, is_near = _walk(chain), True
-    if start is None:
-        start, is_near = _search(chain), False
-    if cap is not None:
-        start = min(start, cap)
-    return _polish(chain, start, cap, is_near=is_near) if start > 0 else None
+    try:
+        start, is_near = _walk(chain), True
+        if start is None:
+            start, is_near = _search(chain), False
+        if cap is not None:
+            start = min(start, cap)
+        return _polish(chain, start, cap, is_near=is_near) if start > 0 else None
+    except QuoteRefused:  # a pool that does not even say where its range ends
+        return None
 
 
 def _walk(chain: Chain) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from heapq import nlargest
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
@@ -245,7 +247,8 @@ class CycleScanner:
             seat.state = state
             up = down = UNKNOWN
             if state is not None and state.trust is not Trust.DIVERGENT and _has_liquidity(state):
-                up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
+                with suppress(QuoteRefused, ZeroDivisionError):  # an empty pool of some kinds has no price
+                    up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
             if up != seat.up or down != seat.down or seat.is_aside:
                 self.screen.set_rates(seat, up, down)
                 changed = True

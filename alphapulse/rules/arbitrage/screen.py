@@ -95,16 +95,24 @@ class Screen:
         """True if every pool of some loop through the seat is known."""
         if seat in self._comparable:
             return True
-        loops = self.index.loops(seat.edge).upwards
-        if seat.up == UNKNOWN or not loops.size:
+        loops = self.index.loops(seat.edge)
+        if seat.up == UNKNOWN or not loops.number:
             return False
-        known = (self._rates.take(loops) != UNKNOWN).all(axis=0)
-        if len(seat.edge.seats) > 1:  # the first loop leads back over the same edge, through another pool
-            others = [other.up != UNKNOWN for other in seat.edge.seats if other is not seat]
-            known &= (loops[1] != NO_HOP) | any(others)
-        if known.any():
+        # The loop of two hops leads back over the same edge, through another pool.
+        is_beside = any(other.up != UNKNOWN for other in seat.edge.seats if other is not seat)
+        if loops.few:
+            best = self._best
+            known = any(
+                best[first] != UNKNOWN and best[second] != UNKNOWN and best[third] != UNKNOWN
+                for first, second, third in loops.few
+                if second != NO_HOP or is_beside
+            )
+        else:
+            whole = (self._rates.take(loops.upwards) != UNKNOWN).all(axis=0)
+            known = bool((whole & ((loops.upwards[1] != NO_HOP) | is_beside)).any())
+        if known:
             self._comparable.add(seat)
-        return bool(known.any())
+        return known
 
     def passing(self, seat: Seat) -> list[Cycle]:
         """The cycles through a pool's seat whose rates sum to more than zero, both ways."""

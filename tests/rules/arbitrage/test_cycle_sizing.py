@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind, Trust
+from alphapulse.rules.amm.balancer_weighted import BalancerWeightedState
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.constant_product import amount_out
+from alphapulse.rules.amm.curve_stable import CurveStableState
 from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.amm.solidly import SolidlyState
 from alphapulse.rules.amm.tick_map import TickMap
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from alphapulse.rules.arbitrage.cycle import Cycle
@@ -260,3 +263,43 @@ def test_a_cycle_that_cannot_earn_has_no_size() -> None:
         pair_state(10**20, 3 * 10**20)._replace(trust=Trust.DIVERGENT),
     ):
         assert size_cycle(cycle, [spoiled, states[1]]) is None
+
+
+def other_kind(kind: PoolKind, balances: tuple[int, int]) -> tuple[Pool, AmmState]:
+    """A pool of the tokens 1 and 2 whose mathematics has no ranges."""
+    weights = (8 * 10**17, 2 * 10**17) if kind is PoolKind.BALANCER_WEIGHTED else ()
+    amplification = 2000 if kind is PoolKind.CURVE_STABLE else None
+    pool_id = InstrumentId.from_pool_address((6000 + kind).to_bytes(20, "big"), Venue.CURVE)
+    pool = Pool(pool_id, kind, kind.name, token(1), token(2), 400, None, weights=weights, amplification=amplification)
+    if kind is PoolKind.BALANCER_WEIGHTED:
+        return pool, BalancerWeightedState(balances, STAMP, Trust.PROVEN, 400, pool)
+    if kind is PoolKind.CURVE_STABLE:
+        return pool, CurveStableState(balances, STAMP, Trust.PROVEN, 400, pool)
+    is_stable = kind is PoolKind.SOLIDLY_STABLE
+    return pool, SolidlyState(*balances, STAMP, Trust.PROVEN, 400, (10**18, 10**18), is_stable)
+
+
+@pytest.mark.parametrize(
+    ("kind", "balances", "beside"),
+    [
+        (PoolKind.CURVE_STABLE, (10**24, 12 * 10**23), (10**24, 98 * 10**22)),
+        (PoolKind.CURVE_STABLE, (3 * 10**24, 10**23), (98 * 10**22, 10**24)),
+        (PoolKind.SOLIDLY_STABLE, (10**24, 2 * 10**24), (10**24, 101 * 10**22)),
+        (PoolKind.SOLIDLY_VOLATILE, (10**24, 105 * 10**22), (10**24, 10**24)),
+        (PoolKind.BALANCER_WEIGHTED, (4 * 10**24, 105 * 10**22), (10**24, 10**24)),
+    ],
+)
+def test_kinds_without_ranges_are_searched(kind: PoolKind, balances: tuple[int, int], beside: tuple[int, int]) -> None:
+    """Beside a V2 pair, in the direction that pays: no scan finds a millionth more."""
+    first, second = other_kind(kind, balances), (graph_pool(1, 1, 2), pair_state(*beside, 500))
+    found = []
+    for one, other in ((first, second), (second, first)):
+        cycle, states = cycle_of([one[0], other[0]], [1, 2]), [one[1], other[1]]
+        path = size_cycle(cycle, states)
+        best = scanned(Chain(cycle, states), path.size if path else 1)
+        assert best - best // 10**6 - 10 <= (path.profit if path else 0)
+        if path is not None:
+            found.append(path)
+            assert [step.pool for step in path.steps] == [one[0], other[0]]
+            assert all(0 < step.fee_amount < step.amount_in // 1000 for step in path.steps)
+    assert len(found) == 1
