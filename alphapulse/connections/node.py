@@ -58,8 +58,12 @@ class Node:
         """How long its rate would make a call wait that came now."""
         return self._bucket.wait_ns(self._monotonic_ns())
 
-    async def ask(self, calls: Sequence[RpcCall], *, limit_s: float = REQUEST_LIMIT_S) -> list[Any]:
+    async def ask(
+        self, calls: Sequence[RpcCall], *, limit_s: float = REQUEST_LIMIT_S, beside: bool = False
+    ) -> list[Any]:
         """The answers to at most `most_calls`, in their order, from one request. It waits for the node's turn.
+
+        `beside` does not wait behind requests that are under way: for the looks at a node, of which there is one.
 
         Raises:
             NodeError: there are none. RateLimited without having asked if it wants to be left alone for long.
@@ -69,6 +73,8 @@ class Node:
             if pause_ns > LONGEST_PAUSE_S * NS_PER_S:
                 raise RateLimited(self.label, f"it wants to be left alone for {pause_ns // NS_PER_S} s", pause_ns)
             await trio.sleep(self._bucket.wait_ns(self._monotonic_ns(), len(calls)) / NS_PER_S)
+        if beside:
+            return await self._request(calls, limit_s)
         async with self._turns:
             return await self._request(calls, limit_s)
 
@@ -79,7 +85,9 @@ class Node:
             NodeError: it does not say.
         """
         asked = [RpcCall("eth_chainId", (), str), block_call(GENESIS)]
-        chain_id, block = [answer for call in self._batches(asked) for answer in await self.ask(call, limit_s=limit_s)]
+        chain_id, block = [
+            answer for call in self._batches(asked) for answer in await self.ask(call, limit_s=limit_s, beside=True)
+        ]
         for answer in (chain_id, block):
             if isinstance(answer, RpcError):
                 raise BadAnswer(self.label, f"it does not tell which chain it serves: {answer.text}")
@@ -92,7 +100,9 @@ class Node:
             NodeError: it does not say.
         """
         asked = [block_call(LATEST)] + ([] if common is None else [block_call(hex(common))])
-        answers = [answer for call in self._batches(asked) for answer in await self.ask(call, limit_s=limit_s)]
+        answers = [
+            answer for call in self._batches(asked) for answer in await self.ask(call, limit_s=limit_s, beside=True)
+        ]
         newest, *others = [read_block(answer) if isinstance(answer, RpcBlock) else None for answer in answers]
         if newest is None:
             raise BadAnswer(self.label, "it does not tell its newest block")
@@ -107,7 +117,7 @@ class Node:
         Raises:
             NodeError: it does not say.
         """
-        (block,) = await self.ask([block_call(hex(number))], limit_s=limit_s)
+        (block,) = await self.ask([block_call(hex(number))], limit_s=limit_s, beside=True)
         mark = read_block(block) if isinstance(block, RpcBlock) else None
         return None if mark is None or mark.number != number else mark.block_hash
 

@@ -52,6 +52,8 @@ class ModelNode:
         self.fault: NodeError | None = None
         self.delay_s = 0.0
         self.answers: dict[str, Answer] = {}
+        self.slow: dict[str, float] = {}
+        """Methods that take so many seconds."""
         self.asked: list[str] = []
         self.requests = 0
         self.feeds: list[ModelFeed] = []
@@ -110,6 +112,8 @@ class ModelTransport:
         if model.fault is not None:
             raise model.fault
         asked = msgspec.json.decode(body)
+        if not isinstance(asked, list):
+            await trio.sleep(model.slow.get(asked["method"], 0))
         return msgspec.json.encode(
             [model.reply(one) for one in asked] if isinstance(asked, list) else model.reply(asked)
         )

@@ -324,6 +324,18 @@ async def test_a_long_batch_keeps_to_the_rate_and_to_the_order(autojump_clock: t
         assert states(pool) == {"one": "ok"}
 
 
+async def test_a_node_that_is_busy_with_us_is_looked_at_all_the_same(autojump_clock: trio.testing.MockClock) -> None:
+    """Long requests take all its places for a minute; its head is asked for beside them."""
+    one = ModelNode("one")
+    one.answers = {"long": lambda _: 1}
+    one.slow = {"long": 9.0}
+    async with running(pool_of(one, batch_size=1, max_in_flight=2)) as pool:
+        assert await pool.batch([RpcCall("long")] * 14) == [1] * 14
+        assert trio.current_time() >= 60
+        assert (pool.health().nodes[0].head_age_ns or 0) < 4 * SECOND_NS
+        assert states(pool) == {"one": "ok"}
+
+
 async def test_a_node_that_wants_fewer_requests_is_left_alone_as_long_as_it_says(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
