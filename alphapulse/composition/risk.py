@@ -11,6 +11,7 @@ from alphapulse.composition.limits import limit_book
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.config import Config
+from alphapulse.data.orphans import AlertRevoked
 from alphapulse.data.pools import Pool
 from alphapulse.data.risk import CircuitBreaker, LimitOverride, RiskAlert
 from alphapulse.journal.journal import Journal
@@ -110,8 +111,8 @@ class Risk:
             keep=self._keep,
         )
 
-    def _keep(self, message: CircuitBreaker) -> None:
-        alert = quarantine_alert(message)
+    def _keep(self, message: CircuitBreaker | AlertRevoked) -> None:
+        alert = quarantine_alert(message) if isinstance(message, CircuitBreaker) else None
         told = [message] if alert is None else [message, alert]
         if self._journal.failure is None:
             self._journal.append_now(told)

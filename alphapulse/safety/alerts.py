@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.halts import KillReport
+from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned
 from alphapulse.data.risk import BreakerAction, CircuitBreaker, RiskAlert, Severity
 from alphapulse.data.wire import NAME, SENTENCE
 from alphapulse.rules.breakers.board import scope_of
@@ -42,4 +43,19 @@ def quarantine_alert(breaker: CircuitBreaker) -> RiskAlert | None:
         unit="",
         text=breaker.reason,
         raised_ns=breaker.at_ns,
+    )
+
+
+def revoked_trip(breaker: CircuitBreaker, orphaned: BlocksOrphaned, block_number: int, now_ns: int) -> AlertRevoked:
+    """The block that a breaker tripped by was taken back: what it says did not happen."""
+    return AlertRevoked(
+        severity=Severity.CRITICAL if breaker.action is BreakerAction.PAUSE else Severity.WARNING,
+        scope=clipped(scope_of(breaker.scope, breaker.target), NAME.limit),
+        rule=breaker.rule,
+        text=breaker.reason,
+        raised_ns=breaker.at_ns,
+        chain_id=orphaned.chain_id,
+        block_number=block_number,
+        ancestor_number=orphaned.ancestor_number,
+        revoked_ns=now_ns,
     )

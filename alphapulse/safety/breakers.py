@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.halts import HaltChange, Level, Via
 from alphapulse.data.market import BlockCompleted, PoolSwap, StreamStatus
+from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import HaltError
@@ -22,6 +24,7 @@ from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.board import BY_ITSELF, BreakerBoard, BreakerEvent
 from alphapulse.rules.breakers.breaker import Phase
 from alphapulse.safety import market_causes, trade_causes
+from alphapulse.safety.alerts import revoked_trip
 from alphapulse.safety.cause import Cause
 from alphapulse.safety.market_causes import MarketCauses
 from alphapulse.safety.trade_causes import TradeCauses
@@ -29,6 +32,8 @@ from alphapulse.safety.trade_causes import TradeCauses
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
+REVOCABLE_TRIPS = 1_024
+"""Trips of which it is remembered which block gave rise to them; the oldest are forgotten first."""
 
 
 class Switch(Protocol):
@@ -59,7 +64,7 @@ class Breakers(Reader):
         *,
         market_ns: Callable[[], int | None],
         now_ns: Callable[[], int],
-        keep: Callable[[CircuitBreaker], None],
+        keep: Callable[[CircuitBreaker | AlertRevoked], None],
     ) -> None:
         self.board = board
         self._market = market
@@ -70,13 +75,14 @@ class Breakers(Reader):
         self._market_ns = market_ns
         self._now_ns = now_ns
         self._keep = keep
+        self._of_blocks: deque[tuple[int, int, CircuitBreaker]] = deque(maxlen=REVOCABLE_TRIPS)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
         self._hold_again()
         self._trip(self._trades.at_start(self._now_ns()))
         with ScreenedSubscription("breakers", self._execution.flow, self._screen) as subscription:
-            self._execution.feed(subscription, types=(*trade_causes.TYPES, HaltChange))
+            self._execution.feed(subscription, types=(*trade_causes.TYPES, HaltChange, BlocksOrphaned))
             self._market_data.feed(subscription, types=market_causes.TYPES)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._look_around)
@@ -164,6 +170,9 @@ class Breakers(Reader):
             if message.level.trades and message.via not in BY_ITSELF:
                 self._act(self.board.resume(message.scope, self._time_ns()))
             return
+        if isinstance(message, BlocksOrphaned):
+            self._orphan(message)
+            return
         if isinstance(message, ChainReorganised):
             self._trip(self._market.reorganised(message))
             return
@@ -183,9 +192,9 @@ class Breakers(Reader):
 
     def _trip(self, causes: Iterable[Cause]) -> None:
         for cause in causes:
-            self._act(self.board.trip(cause.rule, cause.scope, cause.at_ns, cause.reason))
+            self._act(self.board.trip(cause.rule, cause.scope, cause.at_ns, cause.reason), cause.block)
 
-    def _act(self, events: Iterator[BreakerEvent]) -> None:
+    def _act(self, events: Iterator[BreakerEvent], block: tuple[int, int] | None = None) -> None:
         """Stop or restore first, then tell: no scope stays open for a disk that is slow."""
         for event in events:
             actor = f"breaker {event.rule}"
@@ -199,7 +208,16 @@ class Breakers(Reader):
                 self._trades.record.take(message)
                 self._trades.forget(event.rule, event.scope)
                 self._market.forgive(event.scope)
+            elif block is not None:
+                self._of_blocks.append((*block, message))
             self._keep(message)
+
+    def _orphan(self, orphaned: BlocksOrphaned) -> None:
+        """What an orphaned block has tripped stays as it is until it ends. That its cause is gone is told."""
+        for chain_id, block_number, breaker in list(self._of_blocks):
+            if chain_id == orphaned.chain_id and block_number > orphaned.ancestor_number:
+                self._of_blocks.remove((chain_id, block_number, breaker))
+                self._keep(revoked_trip(breaker, orphaned, block_number, self._now_ns()))
 
     def _restore(self, event: BreakerEvent, actor: str) -> None:
         try:

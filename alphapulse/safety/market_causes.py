@@ -99,7 +99,8 @@ class MarketCauses:
         if move is None:
             return None
         reason = f"the price moved by {move} ppm within 60 s, at most {self._max_jump_ppm} are believed"
-        return Cause(PRICE_JUMP, instrument_scope(swap.pool), at_ns, reason)
+        block = swap.pool.chain_id or 0, swap.stamp.block_number
+        return Cause(PRICE_JUMP, instrument_scope(swap.pool), at_ns, reason, block)
 
     def status(self, status: StreamStatus) -> None:
         """How a stream is now; one that begins anew has no prices yet."""

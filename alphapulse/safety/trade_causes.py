@@ -54,7 +54,9 @@ class TradeCauses:
             case OrderRequest() | SettlementRevoked():
                 self.record.take(message)
             case Fill() | ExecutionReport():
-                yield from self._settled(message, market_ns, now_ns)
+                block = message.chain_id, message.block_number
+                for cause in self._settled(message, market_ns, now_ns):
+                    yield cause._replace(block=block)
             case OrderStatus():
                 known = message.state is not OrderState.UNKNOWN
                 venue = venue_scope(message.instrument.venue)

@@ -15,6 +15,7 @@ from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
 from alphapulse.data.instruments import Venue
 from alphapulse.data.market import BlockCompleted, LogStamp, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.orders import OrderState, OrderStatus
+from alphapulse.data.orphans import AlertRevoked
 from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
 from alphapulse.data.trades import Side
 from alphapulse.errors import HaltError
@@ -76,6 +77,7 @@ class Bench:
     board: BreakerBoard
     breakers: Breakers
     kept: list[CircuitBreaker]
+    revoked: list[AlertRevoked]
     market_ns: int = DAY_NS
 
     async def execution(self, *messages: object) -> None:
@@ -103,6 +105,14 @@ async def running(
     left: Sequence[CircuitBreaker] = (),
 ) -> AsyncIterator[Bench]:
     bus, switch, board, kept = Bus(), Switch(), BreakerBoard(scope_holds), list[CircuitBreaker]()
+    revoked: list[AlertRevoked] = []
+
+    def keep(message: CircuitBreaker | AlertRevoked) -> None:
+        if isinstance(message, AlertRevoked):
+            revoked.append(message)
+        else:
+            kept.append(message)
+
     board.restore(left, {}, DAY_NS)
     trades = TradeCauses(
         LimitBook(limits_of(limits or {})),
@@ -120,9 +130,9 @@ async def running(
         bus.execution,
         market_ns=lambda: bench.market_ns,
         now_ns=lambda: DAY_NS,
-        keep=kept.append,
+        keep=keep,
     )
-    bench = Bench(bus, switch, board, breakers, kept)
+    bench = Bench(bus, switch, board, breakers, kept, revoked)
     async with trio.open_nursery() as nursery:
         await nursery.start(breakers.run)
         yield bench

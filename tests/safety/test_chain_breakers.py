@@ -7,10 +7,12 @@ import pytest
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.halts import Level
 from alphapulse.data.market import StreamState
+from alphapulse.data.orphans import BlocksOrphaned
 from alphapulse.data.pools import Trust
 from alphapulse.data.risk import BreakerAction, Severity
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.safety.alerts import quarantine_alert
+from tests.execution.execution_fakes import evolved
 from tests.journal.journal_samples import DAY_NS, POOL
 from tests.safety.test_breakers import INSTRUMENT, ROOT, running, status, swap
 
@@ -63,3 +65,18 @@ async def test_a_price_of_an_orphaned_block_is_no_jump() -> None:
         assert bench.switch.calls == []
         await bench.market(swap(ROOT, 2))
         assert bench.switch.calls == [("trip", INSTRUMENT, "breaker price_jump", Level.REDUCING)]
+
+
+async def test_a_trip_by_an_orphaned_block_holds_and_its_cause_is_taken_back() -> None:
+    """Whoever ends it is told that what it says did not happen; a trip by a block that stays is left alone."""
+    told = BlocksOrphaned.of(reorganised(1), 1, cancelled=0, revoked=0, heard_ns=0)
+    async with running() as bench:
+        await bench.market(swap(ROOT, 0), swap(2 * ROOT, 1))
+        trips = list(bench.switch.calls)
+        await bench.execution(evolved(told, ancestor_number=1))
+        assert bench.revoked == []
+        await bench.execution(evolved(told, ancestor_number=0), evolved(told, ancestor_number=0))
+        (revoked,) = bench.revoked
+        assert (revoked.rule, revoked.scope, revoked.block_number) == ("price_jump", INSTRUMENT, 1)
+        assert revoked.text == bench.kept[0].reason
+        assert bench.switch.calls == trips
