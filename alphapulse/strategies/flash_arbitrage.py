@@ -102,6 +102,15 @@ class FlashArbitrage:
         """The tokens in which profit is wanted, in order."""
         return self._terms.base_tokens
 
+    @property
+    def crowded_pairs(self) -> list[str]:
+        """Pairs of tokens over which more loops lead than are looked at, for people."""
+        return [
+            f"{seat.pool.tokens[seat.low].symbol}/{seat.pool.tokens[seat.high].symbol}"
+            for edge in self._scanner.screen.index.full_edges
+            for seat in edge.seats[:1]
+        ]
+
     def on_events(self, events: Sequence[Any]) -> list[ArbitrageSignal]:
         """A signal for each trade that is worth proposing at a moment among the events.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from itertools import count
+from itertools import combinations, count
 from pathlib import Path
 
 import attrs
@@ -166,3 +166,13 @@ def test_live_gas_follows_the_heads_of_its_chain() -> None:
     ]
     (signal,) = flash.on_events([*heads, sync(POOLS[1], 3, 0, 1000, 1100)])
     assert signal.gas_price_wei == 42
+
+
+def test_pairs_with_more_loops_than_are_looked_at_are_named() -> None:
+    """Nothing is left out in silence: 70 tokens that all trade with each other make more than 4,096 loops a pair."""
+    tokens = range(1, 71)
+    pools = tuple(graph_pool(at, *pair) for at, pair in enumerate(combinations(tokens, 2)))
+    flash = strategy(pools, TRIANGLE)
+    assert flash.crowded_pairs == []
+    flash.on_events([sync(pools[0], 1, 0, 1000, 1000), sync(pools[-1], 1, 1, 1000, 1000)])
+    assert flash.crowded_pairs == ["T1/T2"]

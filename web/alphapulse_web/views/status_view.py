@@ -16,6 +16,7 @@ from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.relays.relay import RelayStatistics
 from alphapulse.rules.accounting.amounts import decimal_text
+from alphapulse.rules.arbitrage.cycle_index import MOST_LOOPS
 from alphapulse_web.api.status_shapes import Build, OtherWays, Run, Source, State, Status, Stream, TreeNode
 from alphapulse_web.api.status_shapes import StreamState as StreamWord
 from alphapulse_web.instants import instant
@@ -174,8 +175,16 @@ class StatusView:
         price = "the live price" if costs.gas_price_wei == "live" else f"{_gwei(costs.gas_price_wei)} gwei"
         return (
             f"Paper: {daemon.latency.describe()}; gas {units} × {price} "
-            "(configuration); our fills do not move the pools."
+            f"(configuration); our fills do not move the pools.{self._crowded()}"
         )
+
+    def _crowded(self) -> str:
+        """That not all cycles are looked at, where that is so."""
+        pairs = self._daemon.strategy.crowded_pairs
+        if not pairs:
+            return ""
+        named = ", ".join(pairs[:3]) + (f" and {len(pairs) - 3} more" if len(pairs) > 3 else "")
+        return f" Of the loops over {named} only the first {MOST_LOOPS:,} are looked at."
 
     def _lesson(self) -> str | None:
         latency = self._daemon.latency
