@@ -89,7 +89,7 @@ def cycles_by_kind() -> dict[str, tuple[Cycle, list[AmmState]]]:
         "V2 and V3 in range": [pair(102), ranged()],
         "three V2": [pair(103), pair(100), pair(100)],
         "four V2": [pair(104), pair(100), pair(100), pair(100)],
-        "three V3 in range": [ranged(120), ranged(), ranged()],
+        "three V3 in range": [ranged(270), ranged(), ranged()],
         "two V3 across ticks": [ticked(250), ticked()],
         "V3 across ticks and two V2": [ticked(400), pair(100), pair(100)],
     }
