@@ -106,7 +106,7 @@ class EvmCollector:
         self._beside = beside
         self._tracker: ChainTracker | None = None
         self._told_head = b""
-        self._freshness = Freshness(terms.silent_s, terms.lag_blocks)
+        self._freshness = Freshness(terms.silent_ns, terms.lag_blocks)
         self._outbox: deque[BlockClosed | Reorganised | SeedLost] = deque()
         self._wake = trio.Event()
         self._listening: Listening | None = None
@@ -187,7 +187,7 @@ class EvmCollector:
         while True:
             seed = await self._seed(asking, snapshots)
             self._tracker = tracker = ChainTracker(seed, self._wanted, self._terms.finality, nodes.max_block_range)
-            self._freshness.begin(trio.current_time())
+            self._freshness.begin(_steady_ns())
             self._carry_out()
             try:
                 reason = await self._hand_over_all(tracker)
@@ -248,7 +248,7 @@ class EvmCollector:
     def _take(self, notices: Sequence[Notice]) -> None:
         if (tracker := self._tracker) is not None:
             if tell(tracker, notices, self._asking.headers):
-                self._freshness.heard(trio.current_time())
+                self._freshness.heard(_steady_ns())
             self._carry_out()
 
     def _carry_out(self) -> None:
@@ -300,7 +300,7 @@ class EvmCollector:
         header = closed.header
         newer = max(0, tracker.head.number - header.number)
         was_fresh = self.publisher.state is StreamState.FRESH
-        fresh = self._freshness.is_fresh(newer, trio.current_time(), was_fresh=was_fresh)
+        fresh = self._freshness.is_fresh(newer, _steady_ns(), was_fresh=was_fresh)
         if not fresh and not self._freshness.split:
             self.publisher.say(StreamState.GAP, f"{newer} blocks behind the newest one")
         events = self.publisher.close(header, closed.logs, fresh=fresh)
@@ -335,13 +335,18 @@ class EvmCollector:
         """Tell the tracker that time passes, and judge silence by data."""
         while True:
             await trio.sleep(TICK_S)
-            tracker, now = self._tracker, trio.current_time()
+            tracker, now_ns = self._tracker, _steady_ns()
             if tracker is None:
                 continue
             tracker.tick()
             self._carry_out()
             if not tracker.behind:
-                self._freshness.whole(now)
+                self._freshness.whole(now_ns)
             self._freshness.split = nodes.health().split
-            if trouble := self._freshness.trouble(now):
+            if trouble := self._freshness.trouble(now_ns):
                 self.publisher.say(StreamState.STALE, trouble)
+
+
+def _steady_ns() -> int:
+    """The loop's clock, which a test can put in the place of time."""
+    return round(trio.current_time() * 1_000_000_000)

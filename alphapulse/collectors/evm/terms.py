@@ -23,9 +23,9 @@ class EvmTerms:
     pending: bool = False
 
     @property
-    def silent_s(self) -> float:
+    def silent_ns(self) -> int:
         """After so long without a block the stream is stale."""
-        return SILENT_BLOCKS * self.block_time_ms / 1_000
+        return SILENT_BLOCKS * self.block_time_ms * 1_000_000
 
     @property
     def lag_blocks(self) -> int:

@@ -21,32 +21,35 @@ from alphapulse.rules.chain.simulation import (
 BASE = Header(7, bytes([7]) * 32, bytes([6]) * 32, 70_000_000_000, bytes(256))
 
 
+S = 1_000_000_000
+
+
 def test_freshness_goes_by_what_is_newer_and_for_how_long() -> None:
     """The newest block is fresh; one behind it only on a quick chain, for a second, if it was fresh before."""
-    quick, slow = Freshness(1.5, 1), Freshness(6, 0)
+    quick, slow = Freshness(3 * S // 2, 1), Freshness(6 * S, 0)
     for one in (quick, slow):
-        one.begin(10)
-        assert one.is_fresh(0, 11, was_fresh=False)
-    assert quick.is_fresh(1, 11.9, was_fresh=True)
-    assert not quick.is_fresh(1, 12.1, was_fresh=True)
-    assert not quick.is_fresh(1, 11.9, was_fresh=False)
-    assert not quick.is_fresh(2, 11.9, was_fresh=True)
-    assert not slow.is_fresh(1, 11.1, was_fresh=True)
+        one.begin(10 * S)
+        assert one.is_fresh(0, 11 * S, was_fresh=False)
+    assert quick.is_fresh(1, 12 * S, was_fresh=True)
+    assert not quick.is_fresh(1, 12 * S + 1, was_fresh=True)
+    assert not quick.is_fresh(1, 12 * S, was_fresh=False)
+    assert not quick.is_fresh(2, 12 * S, was_fresh=True)
+    assert not slow.is_fresh(1, 11 * S, was_fresh=True)
 
 
 def test_silence_and_split_nodes_are_trouble() -> None:
     """No head, no whole block, or nobody knows which branch is right."""
-    freshness = Freshness(6, 0)
+    freshness = Freshness(6 * S, 0)
     freshness.begin(0)
-    assert freshness.trouble(6) == ""
-    assert "no new block" in freshness.trouble(6.1)
-    freshness.heard(6)
-    assert "cannot be completed" in freshness.trouble(6.1)
-    freshness.whole(6)
-    assert freshness.trouble(6.1) == ""
+    assert freshness.trouble(6 * S) == ""
+    assert freshness.trouble(6 * S + 1) == "no new block for 6000 ms"
+    freshness.heard(6 * S)
+    assert "cannot be completed" in freshness.trouble(6 * S + 1)
+    freshness.whole(6 * S)
+    assert freshness.trouble(6 * S + 1) == ""
     freshness.split = "one against two"
-    assert "one against two" in freshness.trouble(6.1)
-    assert not freshness.is_fresh(0, 6.1, was_fresh=True)
+    assert "one against two" in freshness.trouble(6 * S + 1)
+    assert not freshness.is_fresh(0, 6 * S + 1, was_fresh=True)
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), max_size=20))
