@@ -26,14 +26,7 @@ from alphapulse.data.market import StreamState
 from alphapulse.data.pools import Pool
 from alphapulse.errors import AnswerRefused, NodeError, ReorgTooDeep, RpcError
 from alphapulse.relays.flow import Flow
-from alphapulse.rules.chain.effects import (
-    Asked,
-    BlockClosed,
-    FinalityBroken,
-    LogsSilent,
-    Reorganised,
-    SeedLost,
-)
+from alphapulse.rules.chain.effects import Asked, BlockClosed, FinalityBroken, LogsSilent, Reorganised, SeedLost
 from alphapulse.rules.chain.freshness import Freshness
 from alphapulse.rules.chain.header import Header
 from alphapulse.rules.chain.log_filter import LogFilter
