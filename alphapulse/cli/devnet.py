@@ -28,6 +28,8 @@ FOLDERS = (Path(".cache/devnet"), Path("data/devnet"))
 """Where node and contracts are looked for: the first folder that is there, else the last is the one to fill."""
 FORGED_PPM = 50_000
 """One block in twenty holds a log that only looks like a pool's, as there are on real chains."""
+HISTORY_BLOCKS = 64
+"""Blocks in which nothing happens before the traders come: who looks back finds a chain, and not its beginning."""
 KEEPERS = 2
 """Accounts beside the traders: who supplies liquidity, and who keeps prices."""
 
@@ -101,11 +103,13 @@ async def _run(packages: Packages, plan: Plan) -> int:
             packages,
             number=plan.elsewhere,
             port=plan.port,
-            genesis_s=int(time.time()) - SETUP_BLOCKS * plan.block_s,  # so that its newest block is of now
+            genesis_s=int(time.time())
+            - (SETUP_BLOCKS + HISTORY_BLOCKS) * plan.block_s,  # so that its newest block is of now
             holders=plan.traders + KEEPERS,
             block_s=plan.block_s,
         )
         async with world as made, trio.open_nursery() as nursery:
+            await made.mine(HISTORY_BLOCKS)
             _announce(made, plan)
             nursery.start_soon(_trade, made, plan, nursery.cancel_scope)
             if plan.command:
