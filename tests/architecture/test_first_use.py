@@ -28,3 +28,9 @@ def read() -> set[str]:
 @pytest.mark.parametrize("module", NOT_READ)
 def test_links_are_read_on_first_use(read: set[str], module: str) -> None:
     assert module not in read
+
+
+def test_a_program_holds_its_signals_before_a_library_starts_threads() -> None:
+    """NumPy's do not hold what is held later: SIGUSR1 in the midst of a start would end the process."""
+    program = "import sys, alphapulse.cli.daemon\nassert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
