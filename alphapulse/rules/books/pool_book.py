@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId
-from alphapulse.data.market import MarketEvent, PoolBurn, PoolMint, PoolState, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.market import (
+    BlockCompleted,
+    LogStamp,
+    MarketEvent,
+    PoolBurn,
+    PoolMint,
+    PoolState,
+    PoolSwap,
+    StreamState,
+    StreamStatus,
+)
 from alphapulse.data.pool_events import PoolFeeChanged, PoolInitialized
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync, PoolTick
 from alphapulse.data.pools import Pool, Trust
@@ -39,6 +49,9 @@ STATE_EVENTS: Final = frozenset(
 )
 """What can change a pool's state."""
 
+LOGS: Final = frozenset((PoolSwap, PoolSync, PoolMint, PoolBurn, PoolInitialized, PoolFeeChanged))
+"""Those of them that are logs; the others are parts of snapshots, and words about them."""
+
 TRADABLE: Final = STATE_EVENTS - {PoolMint, PoolBurn, PoolTick}
 """What changes the price or the reserves, and not only what lies behind them."""
 
@@ -63,6 +76,33 @@ class ChainLog:
             undo.popleft()
 
 
+class BlockLogs:
+    """The log indices of one chain's newest blocks."""
+
+    __slots__ = ("blocks", "in_block", "newest")
+
+    def __init__(self) -> None:
+        self.blocks: dict[int, list[int]] = {}
+        self.newest = -1
+        self.in_block: list[int] = []
+
+    def note(self, stamp: LogStamp) -> None:
+        """A log of one of the pools."""
+        block_number = stamp.block_number
+        if block_number != self.newest:
+            self.newest = block_number
+            self.in_block = self.blocks.setdefault(block_number, [])
+            while (oldest := next(iter(self.blocks))) < block_number - HISTORY_BLOCKS:
+                del self.blocks[oldest]
+        self.in_block.append(stamp.log_index)
+
+    def roll_back(self, block_number: int) -> None:
+        """Forget the blocks behind one."""
+        self.newest = -1
+        for number in [number for number in self.blocks if number > block_number]:
+            del self.blocks[number]
+
+
 class Slot:
     """The place of one pool in a book.
 
@@ -70,7 +110,7 @@ class Slot:
     asks: it says all that moves, and those before it no longer matter.
     """
 
-    __slots__ = ("begin", "chain", "latest", "logged", "pool", "state", "whole")
+    __slots__ = ("begin", "chain", "latest", "logged", "logs", "pool", "state", "whole")
 
     def __init__(
         self, pool: InstrumentId, begin: Callable[[object], AmmState | None], whole: type, chain: ChainLog
@@ -82,6 +122,8 @@ class Slot:
         self.state: AmmState | None = None
         self.latest: Any = None
         self.logged = -1
+        self.logs: BlockLogs | None = None
+        """Where a history notes the pool's logs."""
 
     def current(self) -> AmmState | None:
         """The newest state."""
@@ -133,16 +175,25 @@ class PoolBook:
         """
         kind = type(event)
         if kind not in STATE_EVENTS:
-            if kind is ChainReorganised:
-                self.roll_back(event.chain_id, event.ancestor_number)
-            elif kind is StreamStatus and event.state is StreamState.RESET:
-                self._forget(event.venue)
+            if kind is not BlockCompleted:
+                self._pass(event)
             return None
         slot = self._slots.get(event.pool) or self._adopted(event)
         if slot is None:
             return None
+        if slot.logs is not None and kind in LOGS:
+            slot.logs.note(event.stamp)
         if kind is slot.whole and slot.state is not None:
-            self._log(slot, event.stamp.block_number)
+            # As `_log`, written out: this is the way of nearly all events, in every book.
+            block, chain = event.stamp.block_number, slot.chain
+            if block != chain.newest:
+                if block > chain.newest:
+                    chain.reach(block)
+                else:
+                    block = chain.newest
+            if slot.logged != block or self._each_change:
+                chain.undo.append((block, slot, slot.state, slot.latest))
+                slot.logged = block
             slot.latest = event
             return event
         before = slot.current()
@@ -184,6 +235,13 @@ class PoolBook:
             if slot.chain is chain and slot.is_younger(block_number):
                 slot.state = slot.latest = None  # its past is not known as far back as that
         chain.newest = min(chain.newest, block_number)
+
+    def _pass(self, event: object) -> None:
+        """Take in what is no pool's state: reorganisations, and streams that begin anew."""
+        if isinstance(event, ChainReorganised):
+            self.roll_back(event.chain_id, event.ancestor_number)
+        elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
+            self._forget(event.venue)
 
     def _log(self, slot: Slot, block: int) -> None:
         """Note the state before a change, once a block."""
