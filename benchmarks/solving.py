@@ -11,8 +11,9 @@ from time import perf_counter_ns
 from alphapulse.rules.amm.swap_math import compute_swap_step
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
-from alphapulse.rules.arbitrage.scanner import CycleScanner, OpenCycle
+from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage, FlashArbitrageTerms
 from benchmarks.day import Day
 from benchmarks.degenbot import degenbot_figures, quotes

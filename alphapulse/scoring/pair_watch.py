@@ -15,8 +15,9 @@ from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import AmmError, LogRefused
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO, tick_at_sqrt_ratio
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
-from alphapulse.rules.arbitrage.scanner import CycleScanner, OpenCycle
+from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.scoring.pool_table import ListedPool

@@ -19,8 +19,9 @@ from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
 from alphapulse.rules.arbitrage.candidate import Stage
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan
 from alphapulse.rules.arbitrage.gas import GasTerms
+from alphapulse.rules.arbitrage.open_cycle import newest_stamp
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
-from alphapulse.rules.arbitrage.scanner import CycleScanner, newest_stamp
+from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.books.pool_book import PoolBook
 from alphapulse.rules.limits.sizing import SizeCaps
 from alphapulse.rules.wire.codec import decode_value, encode_value

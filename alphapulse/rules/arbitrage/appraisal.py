@@ -13,8 +13,8 @@ from alphapulse.rules.arbitrage.cycle import Cycle
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan
 from alphapulse.rules.arbitrage.gas import GasTerms
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.path import SizedPath
-from alphapulse.rules.arbitrage.scanner import OpenCycle
 from alphapulse.rules.arbitrage.valuation import Valuation
 
 PPM = 1_000_000

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.appraisal import Costs
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.path import Chain, SizedPath
-from alphapulse.rules.arbitrage.scanner import OpenCycle
 
 
 class Proposal(NamedTuple):

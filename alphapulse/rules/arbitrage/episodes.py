@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 from alphapulse.data.signals import INHERITED_EPISODE
@@ -23,11 +23,6 @@ class Episodes(Generic[K]):
     def __init__(self) -> None:
         self._open: dict[K, int] = {}
         self._undo: deque[tuple[int, K, int | None]] = deque()
-
-    @property
-    def open_keys(self) -> Collection[K]:
-        """What stands open."""
-        return self._open.keys()
 
     def number(self, key: K) -> int | None:
         """The number of the episode that stands open; None if none does."""

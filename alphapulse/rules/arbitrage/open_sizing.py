@@ -6,9 +6,9 @@ from alphapulse.data.pools import PoolKind, Trust
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.cycle import Key
 from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.path import Chain, SizedPath
-from alphapulse.rules.arbitrage.scanner import OpenCycle
 from alphapulse.rules.arbitrage.sizing import size_path
 
 KEPT_PAIRS = 4096

@@ -21,32 +21,17 @@ from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.episodes import Episodes
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle, open_cycle
 from alphapulse.rules.arbitrage.screen import Screen, price_rates
 from alphapulse.rules.arbitrage.screen_estimate import estimated_profit
 from alphapulse.rules.arbitrage.token_graph import UNKNOWN, Seat
 from alphapulse.rules.books.pool_book import PoolBook, Position
-
-PPM = 1_000_000
 
 PRICE_EVENTS = frozenset((PoolSwap, PoolSync, PoolFeeChanged, PoolLiquidity))
 """Events that make a state, even one at the same price as before. Others do if a rate has changed."""
 
 MOST_SIZED = 64
 """Open cycles of one moment that are sized: a moment takes milliseconds however many dead pools there are."""
-
-
-class OpenCycle(NamedTuple):
-    """A cycle whose marginal prices beat its fees at the states given, in integers.
-
-    `gap_ppm` is how far the product of its prices lies above one before fees, `fees_ppm` the sum of the fees.
-    `opens_episode`: it was not open at the state before.
-    """
-
-    cycle: Cycle
-    states: tuple[AmmState, ...]
-    gap_ppm: int
-    fees_ppm: int
-    opens_episode: bool
 
 
 class Moment(NamedTuple):
@@ -82,6 +67,8 @@ class _Chain:
         """Those with a number."""
         self.open: dict[int, set[Key]] = {}
         self.changed: dict[InstrumentId, None] = {}
+        self.recent: dict[tuple[Seat, ...], int] = {}
+        """The pools' seats with the block of the last change, the newest last."""
         self.last_block = -1
 
 
@@ -122,6 +109,7 @@ class CycleScanner:
         if seats:
             chain = self._chain(pool.chain_id or 0)
             chain.changed.pop(pool, None)
+            chain.recent.pop(seats, None)
             for key in chain.open.pop(seats[0].pool_number, ()):
                 chain.episodes.close(key, chain.last_block)
 
@@ -159,6 +147,12 @@ class CycleScanner:
         pool: InstrumentId = event.pool
         seats = self.screen.index.seats(pool)
         kind = type(event)
+        if not seats:
+            return None
+        chain_id = pool.chain_id or 0
+        chain = self._chain(chain_id)
+        chain.recent.pop(seats, None)
+        chain.recent[seats] = event.block_number if kind is PoolTrustChanged else event.stamp.block_number
         if not self._take_rates(seats) and kind not in PRICE_EVENTS:
             return None
         if kind is PoolTrustChanged:
@@ -168,9 +162,9 @@ class CycleScanner:
             self._inherit(seats)
             return None
         if self._per_block:
-            self._chain(pool.chain_id or 0).changed[pool] = None
+            chain.changed[pool] = None
             return None
-        return self._look(pool.chain_id or 0, stamp.position, (seats,))
+        return self._look(chain_id, stamp.position, (seats,))
 
     def _look_at_end(self, end: BlockCompleted) -> Moment | None:
         """What stands open at the end of a block through the pools that changed in it."""
@@ -210,11 +204,15 @@ class CycleScanner:
         return Moment(chain_id, position, tuple(found.values()))
 
     def _opened(self, cycle: Cycle) -> OpenCycle | None:
-        states = [seat.state for seat in cycle.seats]
-        if None in states:
-            return None
+        states = []
+        for seat in cycle.seats:
+            # What changes only behind the price, such as a tick far off, makes no moment but another state.
+            seat.state = self.book.state(seat.pool.id)
+            if seat.state is None:
+                return None
+            states.append(seat.state)
         opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
-        return open_cycle(cycle, states, opens_episode=opens_episode)  # type: ignore[arg-type]  # none is None
+        return open_cycle(cycle, states, opens_episode=opens_episode)
 
     def most_promising(self, cycles: Sequence[OpenCycle]) -> Sequence[OpenCycle]:
         """At most `MOST_SIZED` of them: those that earn the token wanted most, then those that seem to earn most."""
@@ -259,13 +257,21 @@ class CycleScanner:
         chain.changed.clear()
         chain.episodes.roll_back(event.ancestor_number)
         chain.last_block = min(chain.last_block, event.ancestor_number)
-        chain.open.clear()
-        for key in chain.episodes.open_keys:
-            self._remember(chain, key)
-        index = self.screen.index
-        for pool in index.pools:
-            if pool.chain_id == event.chain_id:
-                self._take_rates(index.seats(pool))
+        undone = []
+        for seats in reversed(chain.recent):
+            if chain.recent[seats] <= event.ancestor_number:
+                break
+            undone.append(seats)
+        for seats in reversed(undone):
+            self._take_rates(seats)
+            del chain.recent[seats]
+            chain.recent[seats] = event.ancestor_number
+        for seats in undone:
+            cycles = [cycle for seat in seats for cycle in self.screen.passing(seat)]
+            opened = {cycle.key for cycle in cycles if self._opened(cycle) is not None}
+            self._forget(chain, chain.open.get(seats[0].pool_number, set()) - opened)
+            for key in opened:
+                self._remember(chain, key)
 
     def _begin_anew(self) -> None:
         """A stream was reset: what its chain told is unknown, and its episodes are over."""
@@ -290,38 +296,15 @@ class CycleScanner:
 
     def _close(self, chain: _Chain, before: set[Key], found: dict[Key, OpenCycle], block_number: int) -> None:
         """End the episodes through a pool that are no longer open."""
-        for key in [key for key in before if key not in found]:
+        closed = [key for key in before if key not in found]
+        for key in closed:
             chain.episodes.close(key, block_number)
+        self._forget(chain, closed)
+
+    def _forget(self, chain: _Chain, keys: Iterable[Key]) -> None:
+        for key in keys:
             for number, _, _ in key:
                 chain.open[number].discard(key)
-
-
-def open_cycle(cycle: Cycle, states: Sequence[AmmState], *, opens_episode: bool) -> OpenCycle | None:
-    """The cycle at these states if it beats its fees exactly: Π price · (10⁶ - fee) > 10⁶ⁿ; else None."""
-    fees_ppm = 0
-    numerator = denominator = keep = whole = 1
-    for (_, token_in, token_out), state in zip(cycle.hops, states, strict=True):
-        fee_ppm = state.fee_ppm
-        if fee_ppm is None:
-            return None
-        out, into = state.price(token_in, token_out)
-        numerator *= out
-        denominator *= into
-        keep *= PPM - fee_ppm
-        whole *= PPM
-        fees_ppm += fee_ppm
-    if numerator * keep <= denominator * whole:
-        return None
-    return OpenCycle(cycle, tuple(states), numerator * PPM // denominator - PPM, fees_ppm, opens_episode)
-
-
-def newest_stamp(states: Sequence[AmmState]) -> LogStamp:
-    """The stamp of the event that opened a cycle: the newest of its states'."""
-    newest = states[0].stamp
-    for state in states[1:]:
-        if state.stamp.position > newest.position:
-            newest = state.stamp
-    return newest
 
 
 def _has_liquidity(state: AmmState) -> bool:

@@ -15,8 +15,8 @@ from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
 from alphapulse.rules.arbitrage.gas import GAS_BY_KIND, GAS_OVERHEAD, GasTerms
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle, open_cycle
 from alphapulse.rules.arbitrage.path import SizedPath
-from alphapulse.rules.arbitrage.scanner import OpenCycle, open_cycle
 from alphapulse.rules.arbitrage.valuation import Valuation
 from tests.rules.arbitrage.market_graphs import address, cycle_of, graph_pool, pair_state, token
 

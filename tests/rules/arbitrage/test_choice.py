@@ -12,8 +12,8 @@ from alphapulse.rules.arbitrage.appraisal import Costs
 from alphapulse.rules.arbitrage.choice import MOST_AGAIN, Proposal, choose
 from alphapulse.rules.arbitrage.cycle import Cycle
 from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle, open_cycle
 from alphapulse.rules.arbitrage.path import Chain
-from alphapulse.rules.arbitrage.scanner import OpenCycle, open_cycle
 from tests.rules.arbitrage.convex_oracle import most_profit
 from tests.rules.arbitrage.market_graphs import address, cycle_of, graph_pool, pair_state
 

@@ -17,11 +17,12 @@ from alphapulse.data.market import MarketEvent, PoolEvent, PoolSwap
 from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle, newest_stamp
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.path import SizedPath
 from alphapulse.rules.arbitrage.repricing import reprice
-from alphapulse.rules.arbitrage.scanner import CycleScanner, OpenCycle, newest_stamp
+from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.books.pool_book import PoolBook, Position
 from tests.rules.arbitrage.market_samples import changed, day_events, day_with_block_ends
 from tests.rules.arbitrage.sizing_oracle import Cycle

@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 import pytest
 
+from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import MarketEvent, PoolState, StreamState
+from alphapulse.data.pool_events import PoolInitialized
 from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.concentrated import ConcentratedState
+from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.path import SizedPath
-from alphapulse.rules.arbitrage.scanner import CycleScanner, OpenCycle
+from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.arbitrage.sizing import size_path
 from alphapulse.rules.books.pool_book import Position
 from tests.rules.arbitrage.market_samples import (
@@ -238,3 +241,41 @@ def test_a_reset_forgets_the_block_that_was_not_complete() -> None:
     scanned(watching, [swap(ONE, (1, 0), DEAR), swap(TWO, (1, 1), FAIR), status(StreamState.RESET)])
     assert opened(watching, [completed((1, 1))]) == []
     assert watching.counts.states == 0
+
+
+def test_liquidity_that_came_far_from_the_price_is_known_when_it_is_needed() -> None:
+    """A mint behind the range makes no state, but the cycle that opens later is sized across it."""
+    wide, near = (-6000, 6000), (-60, 60)
+
+    def sized(extra: Sequence[MarketEvent]) -> SizedPath:
+        watching = scanner()
+        begun: list[MarketEvent] = []
+        for at, one in enumerate((ONE, TWO)):
+            begun.append(PoolInitialized(stamp((1, 2 * at)), one.id, FAIR, 0))
+            begun.append(mint(one, (1, 2 * at + 1), near, LIQUIDITY))
+        swapped = swap(ONE, (2, 0), FAIR * 1002 // 1000)
+        (found,) = scanned(watching, [*begun, *extra, swapped])
+        assert found.path is not None
+        return found.path
+
+    alone = sized([])
+    assert sized([mint(TWO, (1, 9), (-6000, -120), LIQUIDITY)]) == alone
+    assert sized([mint(TWO, (1, 9), wide, LIQUIDITY)]).profit > alone.profit
+    beside = sized([mint(TWO, (1, 9), (60, 6000), 100 * LIQUIDITY)])
+    assert beside.profit >= alone.profit
+
+
+def test_after_a_rollback_rates_are_those_of_the_states() -> None:
+    """Whatever was undone: every pool's rate is what a scanner finds that never saw the undone blocks."""
+    kept: list[MarketEvent] = [swap(ONE, (1, 0), FAIR), swap(TWO, (1, 1), FAIR), swap(THREE, (2, 0), NEAR)]
+    undone: list[MarketEvent] = [swap(ONE, (3, 0), DEAR), swap(TWO, (4, 0), NEAR), swap(ONE, (5, 0), NEAR)]
+    back = ChainReorganised("live", 1, 2, bytes(32), 5, bytes(32), 6, bytes(32), 0)
+    watching, fresh = scanner(pools=(ONE, TWO, THREE)), scanner(pools=(ONE, TWO, THREE))
+    scanned(watching, [*kept, *undone, back])
+    scanned(fresh, kept)
+    for one in (ONE, TWO, THREE):
+        (here,), (there,) = watching.screen.index.seats(one.id), fresh.screen.index.seats(one.id)
+        assert (here.up, here.down, here.state) == (there.up, there.down, there.state)
+        assert watching.screen.edge_rates(here.edge) == fresh.screen.edge_rates(there.edge)
+    again = [swap(ONE, (3, 0), DEAR)]
+    assert opened(watching, again) == opened(fresh, again) != []
