@@ -181,6 +181,7 @@ class CycleScanner:
         found: dict[Key, OpenCycle] = {}
         comparable = False
         for seats in changed:
+            left_out = screen.left_out
             for seat in seats:
                 comparable = comparable or screen.is_comparable(seat)
                 for cycle in screen.passing(seat):
@@ -189,7 +190,8 @@ class CycleScanner:
                         if opened.opens_episode:
                             counts.episodes += 1
                             self._remember(chain, cycle.key)
-            if seats and (before := chain.open.get(seats[0].pool_number)):
+            # Where not all that passed were looked at, nobody knows which of the others have closed.
+            if seats and screen.left_out == left_out and (before := chain.open.get(seats[0].pool_number)):
                 self._close(chain, before, found, position[0])
         if not comparable:
             return None

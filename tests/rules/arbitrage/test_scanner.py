@@ -10,6 +10,7 @@ import pytest
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.market import MarketEvent, PoolState, StreamState
 from alphapulse.data.pool_events import PoolInitialized
+from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle
@@ -19,10 +20,12 @@ from alphapulse.rules.arbitrage.path import SizedPath
 from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.arbitrage.sizing import size_path
 from alphapulse.rules.books.pool_book import Position
+from tests.rules.arbitrage.market_graphs import graph_pool
 from tests.rules.arbitrage.market_samples import (
     LIQUIDITY,
     TOKEN_A,
     burn,
+    changed,
     collect,
     completed,
     mint,
@@ -120,12 +123,12 @@ def test_a_mint_before_the_first_swap_is_forgotten() -> None:
 def test_liquidity_in_range_changes_the_size(ticks: tuple[int, int], counts: bool) -> None:
     """A range holds its lower tick and not its upper one; what lies beside the tick changes nothing."""
     before, change = LIQUIDITY, 7 * 10**17
-    for event, changed in ((mint, before + change), (burn, before - change)):
+    for event, after in ((mint, before + change), (burn, before - change)):
         watching = scanner()
         events = [swap(TWO, (1, 0), FAIR), event(TWO, (1, 1), ticks, change), swap(ONE, (1, 2), DEAR)]
         (found,) = scanned(watching, events)
-        assert found.path == best_of(state(DEAR), state(FAIR, changed if counts else before))
-        assert found.path != best_of(state(DEAR), state(FAIR, before if counts else changed))
+        assert found.path == best_of(state(DEAR), state(FAIR, after if counts else before))
+        assert found.path != best_of(state(DEAR), state(FAIR, before if counts else after))
 
 
 def test_an_episode_lasts_until_a_state_without_opportunity() -> None:
@@ -279,3 +282,17 @@ def test_after_a_rollback_rates_are_those_of_the_states() -> None:
         assert watching.screen.edge_rates(here.edge) == fresh.screen.edge_rates(there.edge)
     again = [swap(ONE, (3, 0), DEAR)]
     assert opened(watching, again) == opened(fresh, again) != []
+
+
+def test_an_episode_that_was_not_looked_at_is_not_over() -> None:
+    """One of 299 gaps over a pool keeps its number while 256 others are looked at."""
+    pools = [graph_pool(at, 1, 2, fee_ppm=0) for at in range(300)]
+    watching = scanner(pools=pools)
+    fair = PoolSync(stamp((1, 0)), pools[0].id, 10**6, 10**6)
+    (first,) = scanned(watching, [fair, PoolSync(stamp((1, 1)), pools[-1].id, 10**6, 10**6 + 100)])
+    watching.number_episode(first.opened.cycle, 1, 7)
+    for at, one in enumerate(pools[1:-1], 2):
+        watching.take(PoolSync(stamp((1, at)), one.id, 10**6, 10**6 + 100 * at))
+    found = scanned(watching, [changed(fair, stamp=stamp((2, 0)))])
+    assert first.opened.cycle.key not in {one.opened.cycle.key for one in found}
+    assert watching.episode(first.opened.cycle) == 7
