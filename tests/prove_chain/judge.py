@@ -94,9 +94,9 @@ class Judge:
         return {pool.name: state for pool in self.pools if (state := self._tradable(pool.id)) is not None}
 
     @property
-    def behind(self) -> bool:
-        """Whether a newer block is known of than the newest complete one."""
-        return self._head > self._closed_number
+    def behind(self) -> int:
+        """Blocks that are known of and newer than the newest complete one."""
+        return self._head - self._closed_number
 
     @property
     def tip(self) -> str:

@@ -25,8 +25,8 @@ class _Told:
 class Unnoticed:
     """Watches blocks from when they were told until they are complete or the stream is not fresh.
 
-    Two blocks later that must be so; if nothing newer has been heard of at all, that is silence, for which there are
-    `silent_s`.
+    Once two blocks are known of that are not complete, that must be so at once. Where fewer are known of, nobody has told
+    of the others: that is silence, for which there are `silent_s`.
     """
 
     judge: Judge
@@ -46,10 +46,10 @@ class Unnoticed:
             if told.block_hash in self.judge.closed or (on_chain is not None and told.block_hash not in on_chain):
                 continue
             due = self._step - told.step >= DETECTED_WITHIN
-            if due and fresh and self.judge.behind:
+            if due and fresh and self.judge.behind >= DETECTED_WITHIN:
                 found.append(f"{told.block_hash} is not complete two blocks later, and the stream is fresh")
             elif due and fresh and trio.current_time() > told.at_s + self.silent_s:
-                found.append(f"{told.block_hash} was not heard of for {self.silent_s:g} s, and the stream is fresh")
+                found.append(f"{told.block_hash} is not complete for {self.silent_s:g} s, and the stream is fresh")
             elif not due or fresh:
                 still.append(told)
         self._waiting = still
