@@ -25,8 +25,8 @@ class _Told:
 class Unnoticed:
     """Watches blocks from when they were told until they are complete or the stream is not fresh.
 
-    Once two blocks are known of that are not complete, that must be so at once. Where fewer are known of, nobody has told
-    of the others: that is silence, for which there are `silent_s`.
+    Once two blocks are known of that are not complete, that must be so at once. Where fewer are known of, nobody has
+    told of the others: that is silence, for which there are `silent_s`.
     """
 
     judge: Judge
