@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from alphapulse.config_reading import Section, read_document
+from alphapulse.data.chains import name_chain
 from alphapulse.errors import ConfigError
 from alphapulse.rules.arbitrage.gas import GAS_OVERHEAD
 
@@ -25,6 +26,8 @@ PPM = 1_000_000
 SLOWEST, FASTEST = 0.001, 1_000_000
 """Multiples of real time at which a recording can be replayed."""
 _NAME = re.compile("[A-Za-z0-9_-]{1,40}")
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
+MOST_CHAIN_NAME = 40
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Amount = Annotated[int, msgspec.Meta(ge=0)] | str
@@ -125,6 +128,14 @@ class EvmSection(Section, frozen=True):
 
 
 CollectorSection = RecordedSection | EvmSection
+
+
+class ChainSection(Section, frozen=True):
+    """`[chain]`: an EVM chain that AlphaPulse does not know by itself; all of it, or nothing."""
+
+    id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    name: str | None = None
+    wrapped_native: str | None = None
 
 
 class CaptureSection(Section, frozen=True):
@@ -266,6 +277,7 @@ class Config(Section, frozen=True):
 
     daemon: DaemonSection = DaemonSection()
     web: WebSection = WebSection()
+    chain: ChainSection = ChainSection()
     collectors: dict[str, CollectorSection] = msgspec.field(default_factory=dict)
     capture: CaptureSection = CaptureSection()
     strategies: StrategiesSection = StrategiesSection()
@@ -324,8 +336,24 @@ def parse_config(raw: dict[str, Any], *, folder: Path, digest: str = "", read_fr
     return config
 
 
+def _know_chain(chain: ChainSection) -> None:
+    if chain == ChainSection():
+        return
+    if chain.id is None or chain.name is None or chain.wrapped_native is None:
+        raise ConfigError("chain", "expected id, name and wrapped_native, or none of them")
+    if not 1 <= len(chain.name) <= MOST_CHAIN_NAME:
+        raise ConfigError("chain.name", f"expected 1 to {MOST_CHAIN_NAME} characters, found {len(chain.name)}")
+    if not _ADDRESS.fullmatch(chain.wrapped_native):
+        raise ConfigError("chain.wrapped_native", f"expected 0x and 40 hex digits, found {chain.wrapped_native!r}")
+    try:
+        name_chain(chain.id, chain.name, bytes.fromhex(chain.wrapped_native[2:]))
+    except ValueError as error:
+        raise ConfigError("chain.id", f"{error}; leave [chain] out") from error
+
+
 def _check(config: Config) -> None:
-    """What types alone do not say."""
+    """What types alone do not say; a chain that is named is known from here on."""
+    _know_chain(config.chain)
     if len(config.collectors) != 1:
         raise ConfigError("collectors", f"expected exactly one [collectors.NAME] table, found {len(config.collectors)}")
     if config.strategies.flash_arbitrage is None:

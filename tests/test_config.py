@@ -263,6 +263,7 @@ def test_every_key_is_among_those_tried() -> None:
     tried = {(table.replace(".day", ".uniswap_v3_day"), key) for table, key, _ in EACH_KEY}
     tried |= {("collectors.uniswap_v3_day", key) for key in ("kind", "logs", "start", "end")}
     tried |= {("daemon", "mode"), ("execution", "latency")}
+    tried |= {("chain", key) for key in ("id", "name", "wrapped_native")}  # in tests/data/test_chains.py
     tried |= {("strategies.flash_arbitrage", "sizing")}  # in tests/composition/test_limits.py
     tried |= {("topology", "services"), ("topology", "relays")}  # in tests/composition/test_topology_terms.py
     assert {(table, field.name) for table, section in tables().items() for field in keys(section)} == tried

@@ -161,7 +161,10 @@ def _terms(name: str, section: EvmSection) -> EvmTerms:
 def _check_chain_of(path: str, section: EvmSection, pools: Sequence[Pool]) -> None:
     if section.chain_id not in CHAINS:
         known = ", ".join(f"{chain.chain_id} ({chain.name})" for chain in CHAINS.values())
-        raise ConfigError(f"{path}.chain_id", f"expected a chain that is known ({known}), found {section.chain_id}")
+        raise ConfigError(
+            f"{path}.chain_id",
+            f"expected a chain that is known ({known}) or named in [chain], found {section.chain_id}",
+        )
     for pool in pools:
         if pool.id.chain_id != section.chain_id:
             raise ConfigError(

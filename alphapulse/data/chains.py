@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from alphapulse.data.instruments import Venue
+from alphapulse.data.instruments import CHAIN_OF_VENUE, Venue
 
 
 @attrs.frozen
@@ -36,3 +36,18 @@ CHAINS: dict[int, Chain] = {
     )
 }
 """Wrapped coins as their chains' own documentation names them; `[costs] wrapped_native` overrides one."""
+
+
+def name_chain(chain_id: int, name: str, wrapped_native: bytes) -> None:
+    """Make a chain known that is not in the table, as venue OTHER_CHAIN. A process knows one: an earlier one is gone.
+
+    Raises:
+        ValueError: the table has the chain already.
+    """
+    known = CHAINS.get(chain_id)
+    if known is not None and known.venue is not Venue.OTHER_CHAIN:
+        raise ValueError(f"expected a chain that is not known yet, found {chain_id}, which is {known.name}")
+    if (earlier := CHAIN_OF_VENUE.get(Venue.OTHER_CHAIN)) is not None:
+        del CHAINS[earlier]
+    CHAIN_OF_VENUE[Venue.OTHER_CHAIN] = chain_id
+    CHAINS[chain_id] = Chain(chain_id, name, Venue.OTHER_CHAIN, wrapped_native)

@@ -46,6 +46,7 @@ class Venue(enum.IntEnum):
     COSMOS = 211
     BASE = 212
     CRONOS = 213
+    OTHER_CHAIN = 299  # the one that a configuration names
     UNISWAP_V2 = 300  # on Ethereum
     UNISWAP_V3 = 301
     SUSHISWAP = 302
@@ -148,7 +149,7 @@ _CHAINS_OF_NUMBERS = {
 CHAIN_OF_VENUE: dict[Venue, int] = _OWN_CHAINS | {
     venue: chain_id for venue in Venue for numbers, chain_id in _CHAINS_OF_NUMBERS.items() if venue in numbers
 }
-"""The EVM chain of each venue that is on one."""
+"""The EVM chain of each venue that is on one; `chains.name_chain` adds that of OTHER_CHAIN."""
 
 
 class AssetType(enum.IntEnum):

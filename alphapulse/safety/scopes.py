@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from alphapulse.data.chains import CHAINS
 from alphapulse.data.halts import GLOBAL
-from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.wire import NAME
 from alphapulse.errors import HaltError
 
@@ -15,14 +16,6 @@ VENUE_SCOPE = "venue:"
 INSTRUMENT_SCOPE = "instrument:"
 
 _VENUES = {venue.name.lower(): venue for venue in Venue}
-_CHAINS = {
-    CHAIN_OF_VENUE[venue]: venue
-    for venue in (
-        *(Venue.ETHEREUM, Venue.POLYGON, Venue.BSC, Venue.AVALANCHE, Venue.FANTOM),
-        *(Venue.ARBITRUM, Venue.OPTIMISM, Venue.BASE, Venue.CRONOS),
-    )
-}
-"""The venue that stands for a chain as a whole: a halt of it holds every venue there."""
 
 
 def strategy_scope(name: str) -> str:
@@ -87,7 +80,8 @@ def _is_instrument(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _scopes_of(instrument: InstrumentId) -> tuple[str, ...]:
     scopes = [instrument_scope(instrument), venue_scope(instrument.venue)]
-    chain = _CHAINS.get(instrument.chain_id or 0)
+    # A chain's own venue stands for all of it: a halt of that holds every venue there.
+    chain = CHAINS.get(instrument.chain_id or 0)
     if chain is not None:
-        scopes.append(venue_scope(chain))
+        scopes.append(venue_scope(chain.venue))
     return tuple(scopes)

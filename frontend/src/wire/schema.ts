@@ -330,6 +330,7 @@ export const Venue: w.Members = new Map([
   [211, "COSMOS"],
   [212, "BASE"],
   [213, "CRONOS"],
+  [299, "OTHER_CHAIN"],
   [300, "UNISWAP_V2"],
   [301, "UNISWAP_V3"],
   [302, "SUSHISWAP"],
