@@ -15,6 +15,9 @@ pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 SHORT = Day(web=True, at_end="repeat", speed=120, start="2024-01-05T01:17:00Z", end="2024-01-05T01:19:00Z")
 """A second long, with one opportunity; five seconds later it begins again."""
+TOPICS = {"status", "chains", "pairs", "pnl", "positions", "opportunities"}
+"""What a page is told without asking."""
+MOST_MESSAGES = 1_000
 
 
 def test_a_new_run_puts_everything_anew_and_what_the_page_folds_is_what_the_api_says(tmp_path: Path) -> None:
@@ -24,7 +27,8 @@ def test_a_new_run_puts_everything_anew_and_what_the_page_folds_is_what_the_api_
             seen: dict[str, Any] = {}
             anew: set[str] = set()
             seq = 0
-            while not (anew >= {"status", "pools", "pairs", "pnl", "positions", "opportunities"} and _traded(seen)):
+            while not (anew >= TOPICS and _traded(seen)):
+                assert seq < MOST_MESSAGES, f"not put anew: {sorted(TOPICS - anew)}"
                 message = page.next()
                 assert message is not None
                 assert message["seq"] == seq
