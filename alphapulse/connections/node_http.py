@@ -60,6 +60,10 @@ class NodeHttp:
         raise problem
 
     async def _reply(self, endpoint: Endpoint, body: bytes, node: str, limit_s: float) -> _Reply | NodeError:
+        # At an end the client may be closed before everybody who asks has heard of it.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._client.is_closed:
+            return NodeUnreachable(node, "nodes are asked no more")
         try:
             return await self._read(endpoint, body, node, limit_s)
         except httpx.TimeoutException:

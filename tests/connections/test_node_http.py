@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator
@@ -18,7 +19,9 @@ import pytest
 import trio
 
 from alphapulse.connections.endpoint import HTTP, read_endpoint
+from alphapulse.connections.http import node_client
 from alphapulse.connections.node import Node
+from alphapulse.connections.node_http import NodeHttp
 from alphapulse.connections.node_terms import NodeTerms
 from alphapulse.connections.node_transport import SocketTransport, open_transport
 from alphapulse.errors import (
@@ -237,3 +240,16 @@ async def test_nobody_listens() -> None:
                 await asked(url, opened, "a")
             with pytest.raises(NodeUnreachable, match="host name is not known"):
                 await asked("http://no-such-host.invalid/", opened, "a")
+
+
+async def test_who_asks_at_an_end_is_told_so_or_ends() -> None:
+    """The client may be closed before everybody who asks has heard of the end."""
+    client = node_client(ssl.create_default_context())
+    await client.aclose()
+    http, endpoint = NodeHttp(client, time.time_ns), read_endpoint("http://127.0.0.1:1", "http", HTTP)
+    with pytest.raises(NodeUnreachable, match="nodes are asked no more"):
+        await http.post(endpoint, b"{}", node="a", limit_s=1)
+    with trio.CancelScope() as ended:
+        ended.cancel()
+        await http.post(endpoint, b"{}", node="a", limit_s=1)
+    assert ended.cancelled_caught
