@@ -14,6 +14,7 @@ NS_PER_S = 1_000_000_000
 ANSWER_LIMIT_S = 5.0
 _STREAM_MISSING = 10_059
 _STREAM_EXISTS = 10_058
+_SUBJECTS_OVERLAP = 10_065
 # JetStream's own error numbers (nats-server, server/errors.json).
 _NOT_ENABLED = (10_076, 10_039)
 
@@ -77,10 +78,14 @@ class JetStream:
         wanted = settings.configuration()
         found = await self.ask(f"STREAM.INFO.{settings.name}", {}, allowed=(_STREAM_MISSING,))
         if "error" in found:
-            # Another process may make it at the same moment: then the server compares, or says that it is there.
-            found = await self.ask(f"STREAM.CREATE.{settings.name}", wanted, allowed=(_STREAM_EXISTS,))
+            # Another process may make it at the same moment: then the server compares, or says that it is there, or
+            # that its subjects are taken.
+            allowed = (_STREAM_EXISTS, _SUBJECTS_OVERLAP)
+            refused = found = await self.ask(f"STREAM.CREATE.{settings.name}", wanted, allowed=allowed)
             if "error" in found:
-                found = await self.ask(f"STREAM.INFO.{settings.name}", {})
+                found = await self.ask(f"STREAM.INFO.{settings.name}", {}, allowed=(_STREAM_MISSING,))
+            if "error" in found:
+                raise BrokerError(f"{self.connection.where} refuses stream create {settings.name}: {_words(refused)}")
         actual = found["config"]
         actual["subjects"] = sorted(actual.get("subjects", ()))
         differing = [
