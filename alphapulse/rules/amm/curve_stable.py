@@ -7,62 +7,41 @@ that pays it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Sequence
 
-from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.market import LogStamp, MarketEvent
-from alphapulse.data.pool_reserves import PoolLiquidity, TokenReserve
-from alphapulse.data.pools import Pool, Trust
-from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import QuoteRefused
+from alphapulse.rules.amm.held_balances import HeldBalances
 from alphapulse.rules.amm.least_input import least_input
 from alphapulse.rules.amm.pool_state import Quote, VirtualReserves
 from alphapulse.rules.amm.swap_math import PPM
 
-DECIMALS = 18
 FEE_UNITS_PER_PPM = 10_000
 FEE_DENOMINATOR = 10**10
 ROUNDS = 255
 
 
-class CurveStableState(NamedTuple):
-    """Balances in raw units, in the order of `pool.tokens`. Fee and A are the pool's registered ones."""
+class CurveStableState(HeldBalances):
+    """Fee and A are the pool's registered ones."""
 
-    balances: tuple[int, ...]
-    stamp: LogStamp
-    trust: Trust
-    fee_ppm: int | None
-    pool: Pool
-
-    @classmethod
-    def begun(cls, pool: Pool, event: object) -> Self | None:
-        """The state that a snapshot of the balances tells; None for any other event.
-
-        None also for a token of more than 18 decimals: no such contract computes with one.
-        """
-        if isinstance(event, PoolLiquidity) and all(token.decimals <= DECIMALS for token in pool.tokens):
-            balances = tuple(one.reserve for one in event.reserves)
-            return cls(balances, event.stamp, Trust.PROVEN, pool.fee_ppm, pool)
-        return None
+    __slots__ = ()
 
     def quote_in(self, token_in: int, token_out: int, amount_in: int) -> Quote:
         """What the pool pays for `amount_in` (get_dy). The fee is in units of the token paid out."""
-        self._check()
+        self._usable_fee_ppm()
         if amount_in <= 0:
             raise QuoteRefused("reverts", f"an input is above zero, this was {amount_in}")
         return self._quoted(token_in, token_out, amount_in)
 
     def quote_out(self, token_in: int, token_out: int, amount_out: int) -> Quote:
         """The least input that pays `amount_out`, and what it pays, which may be more."""
-        self._check()
+        fee_ppm = self._usable_fee_ppm()
         if not 0 < amount_out < self.balances[token_out]:
             raise QuoteRefused("reverts", f"an output is above zero and below the balance, this was {amount_out}")
         scaled = self._scaled()
         # Where the curve is without the fee, plus a fee's worth: a few steps from the answer.
-        gross = amount_out * PPM // (PPM - (self.fee_ppm or 0)) * self._factor(token_out)
+        gross = amount_out * PPM // (PPM - fee_ppm) * self.factor(token_out)
         left = max(1, scaled[token_out] - gross)
-        guess = (self._balance_for(token_out, token_in, left, scaled) - scaled[token_in]) // self._factor(token_in)
+        guess = (self._balance_for(token_out, token_in, left, scaled) - scaled[token_in]) // self.factor(token_in)
         paid = least_input(lambda amount: self._pays(token_in, token_out, amount)[0], amount_out, guess)
         return self._quoted(token_in, token_out, paid)
 
@@ -75,8 +54,8 @@ class CurveStableState(NamedTuple):
         ann, precision = self._ann()
         x, y = scaled[token_in], scaled[token_out]
         return (
-            y * (ann * x + product * precision) * self._factor(token_in),
-            x * (ann * y + product * precision) * self._factor(token_out),
+            y * (ann * x + product * precision) * self.factor(token_in),
+            x * (ann * y + product * precision) * self.factor(token_out),
         )
 
     def virtual_reserves(self, token_in: int, token_out: int) -> VirtualReserves | None:
@@ -87,35 +66,11 @@ class CurveStableState(NamedTuple):
         """None: there is no end."""
         return None
 
-    def applied(self, event: object) -> Self:
-        """The state behind an event of this pool; itself if the event changes nothing."""
-        if isinstance(event, PoolLiquidity):
-            return self._replace(balances=tuple(one.reserve for one in event.reserves), stamp=event.stamp)
-        if isinstance(event, PoolTrustChanged) and event.trust is not self.trust:
-            return self._replace(trust=event.trust)
-        return self
-
-    def messages(self, pool: InstrumentId) -> Iterator[MarketEvent]:
-        """The balances, and the word that they are not to be used, if so."""
-        pairs = zip(self.pool.tokens, self.balances, strict=True)
-        yield PoolLiquidity(self.stamp, pool, tuple(TokenReserve(token.address, balance) for token, balance in pairs))
-        if self.trust is not Trust.PROVEN:
-            yield PoolTrustChanged(pool, self.trust, "as it stood", self.stamp.block_number)
-
-    def _check(self) -> None:
-        if self.trust is Trust.DIVERGENT:
-            raise QuoteRefused("divergent", "the pool is quarantined")
-        if self.fee_ppm is None or not self.pool.amplification:
-            raise QuoteRefused("fee_unknown", "the pool's fee and its A have to be registered")
-        if not all(self.balances):
-            raise QuoteRefused("no_liquidity", "the pool lacks a token")
-
-    def _factor(self, token: int) -> int:
-        digits: int = DECIMALS - self.pool.tokens[token].decimals
-        return 10**digits  # type: ignore[no-any-return]  # no token has more than 18 decimals
+    def _usable_fee_ppm(self) -> int:
+        return self.usable_fee_ppm("its A", registered=bool(self.pool.amplification))
 
     def _scaled(self) -> list[int]:
-        return [balance * self._factor(token) for token, balance in enumerate(self.balances)]
+        return [balance * self.factor(token) for token, balance in enumerate(self.balances)]
 
     def _ann(self) -> tuple[int, int]:
         """A · n as the contract holds it, and the precision in which it does."""
@@ -124,8 +79,8 @@ class CurveStableState(NamedTuple):
 
     def _pays(self, token_in: int, token_out: int, amount_in: int) -> tuple[int, int]:
         """What is paid for an input, and the fee that was taken from it, in raw units."""
-        scaled, factor = self._scaled(), self._factor(token_out)
-        left = self._balance_for(token_in, token_out, scaled[token_in] + amount_in * self._factor(token_in), scaled)
+        scaled, factor = self._scaled(), self.factor(token_out)
+        left = self._balance_for(token_in, token_out, scaled[token_in] + amount_in * self.factor(token_in), scaled)
         gross = scaled[token_out] - left - 1
         if gross < 0:
             raise QuoteRefused("reverts", "the curve's rounding gives less than nothing")
@@ -139,10 +94,7 @@ class CurveStableState(NamedTuple):
 
     def _quoted(self, token_in: int, token_out: int, paid: int) -> Quote:
         taken, fee = self._pays(token_in, token_out, paid)
-        balances = list(self.balances)
-        balances[token_in] += paid
-        balances[token_out] -= taken
-        return Quote(paid, taken, fee, 0, self._replace(balances=tuple(balances)))
+        return Quote(paid, taken, fee, 0, self.traded(token_in, token_out, paid, taken))
 
     def _total(self, scaled: Sequence[int]) -> int:
         """The invariant D: what all balances would sum up to if they were equal."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from alphapulse.data.factories import Factory
 from alphapulse.data.market import PoolEvent
 from alphapulse.data.pool_events import PoolCreated, PoolFeeChanged, ProtocolFeeChanged
-from alphapulse.rules.events import swap_core, uniswap_v3
+from alphapulse.rules.events import concentrated_swap, swap_core, uniswap_v3
 from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.log_words import check_topics, created, fits, stamp_of, topic_of, unknown_topic, words_of
 from alphapulse.rules.events.rpc_log import RpcLog
@@ -30,7 +30,7 @@ def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
     """
     topic = topic_of(log)
     if topic == uniswap_v3.SWAP_TOPIC:
-        return swap_core.plain_swap(log, pool, received_ns) or uniswap_v3.swap(log, pool, received_ns)
+        return swap_core.plain_swap(log, pool, received_ns) or concentrated_swap.swap(log, pool, received_ns)
     if topic == FEE_TOPIC:
         return _fee(log, pool, received_ns)
     if topic == COMMUNITY_FEE_TOPIC:

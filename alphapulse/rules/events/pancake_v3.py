@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from alphapulse.data.market import PoolSwap
 from alphapulse.data.pool_events import ProtocolFeeChanged
+from alphapulse.rules.events import concentrated_swap
 from alphapulse.rules.events.emitter import Emitter
-from alphapulse.rules.events.hex_text import checked_tick, signed
-from alphapulse.rules.events.log_words import check_addresses, check_topics, checked_price, fits, stamp_of, words_of
+from alphapulse.rules.events.log_words import check_topics, fits, stamp_of, words_of
 from alphapulse.rules.events.rpc_log import RpcLog
 
 SWAP_TOPIC = "0x19b47279256b2a23a1665c810c8d55a1758940ee09377d4f8d26497a3577dc83"
@@ -21,19 +21,7 @@ def swap(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSwap:
     Raises:
         LogRefused: as `uniswap_v3.decode_log`.
     """
-    check_addresses(log.topics, 3)
-    amount0, amount1, sqrt_price_x96, liquidity, tick, fees0, fees1 = words_of(log.data, 7)
-    fits("the protocol's fees", 128, fees0)
-    fits("the protocol's fees", 128, fees1)
-    return PoolSwap(
-        stamp_of(log, received_ns),
-        pool.id,
-        signed(amount0),
-        signed(amount1),
-        checked_price(sqrt_price_x96),
-        fits("liquidity", 128, liquidity),
-        checked_tick(signed(tick)),
-    )
+    return concentrated_swap.swap(log, pool, received_ns, protocol_fees=2)
 
 
 def set_fee_protocol(log: RpcLog, pool: Emitter, received_ns: int) -> ProtocolFeeChanged:

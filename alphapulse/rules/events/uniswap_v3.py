@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alphapulse.data.factories import Factory
-from alphapulse.data.market import PoolBurn, PoolCollect, PoolEvent, PoolMint, PoolSwap
+from alphapulse.data.market import PoolBurn, PoolCollect, PoolEvent, PoolMint
 from alphapulse.data.pool_events import (
     PoolCreated,
     PoolFlash,
@@ -14,7 +14,7 @@ from alphapulse.data.pool_events import (
     ProtocolFeesCollected,
 )
 from alphapulse.errors import LogRefused
-from alphapulse.rules.events import pancake_v3, swap_core
+from alphapulse.rules.events import concentrated_swap, pancake_v3, swap_core
 from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.hex_text import checked_tick, read_bytes, signed
 from alphapulse.rules.events.log_words import (
@@ -71,7 +71,7 @@ def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
     # Nearly every log is a Swap: no call is made for it that can be spared.
     topics = log.topics
     if topics and topics[0] == SWAP_TOPIC and not log.removed:
-        return swap_core.plain_swap(log, pool, received_ns) or swap(log, pool, received_ns)
+        return swap_core.plain_swap(log, pool, received_ns) or concentrated_swap.swap(log, pool, received_ns)
     topic = topic_of(log)
     read = SHARED.get(topic) or _OWN.get(topic)
     if read is None:
@@ -96,21 +96,6 @@ def decode_created(log: RpcLog, factory: Factory, received_ns: int) -> PoolCreat
     if not 0 < spacing <= MAX_TICK_SPACING:
         raise LogRefused("out_of_range", f"a tick spacing is 1 to {MAX_TICK_SPACING}, this was {signed(spacing)}")
     return created(log, factory, received_ns, pool=pool, fee_ppm=fee_ppm, tick_spacing=spacing)
-
-
-def swap(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSwap:
-    """A Swap in any right form. Raises LogRefused: as `decode_log`."""
-    check_addresses(log.topics, 3)
-    amount0, amount1, sqrt_price_x96, liquidity, tick = words_of(log.data, 5)
-    return PoolSwap(
-        stamp_of(log, received_ns),
-        pool.id,
-        signed(amount0),
-        signed(amount1),
-        checked_price(sqrt_price_x96),
-        fits("liquidity", 128, liquidity),
-        checked_tick(signed(tick)),
-    )
 
 
 def _mint(log: RpcLog, pool: Emitter, received_ns: int) -> PoolMint:

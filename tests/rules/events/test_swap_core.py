@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from alphapulse.data.market import LogStamp, PoolSwap
 from alphapulse.data.pools import Pool
 from alphapulse.errors import LogRefused
+from alphapulse.rules.events import concentrated_swap
 from alphapulse.rules.events import plain_swap as pure
-from alphapulse.rules.events import uniswap_v3
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.events.swap_core import CORE
 from alphapulse.rules.events.uniswap_v3 import SWAP_TOPIC
@@ -91,7 +91,7 @@ def texts(text: str | None) -> st.SearchStrategy[str]:
 def outcome(read: Callable[..., PoolSwap | None], log: RpcLog) -> str:
     """What `uniswap_v3` makes of a Swap, with this reader in front of its careful one."""
     try:
-        return repr(read(log, POOL, 7) or uniswap_v3.swap(log, POOL, 7))
+        return repr(read(log, POOL, 7) or concentrated_swap.swap(log, POOL, 7))
     except LogRefused as refused:
         return f"{refused.reason}: {refused}"
 

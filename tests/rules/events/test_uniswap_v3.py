@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alphapulse.data.market import PoolBurn, PoolCollect, PoolMint, PoolSwap
 from alphapulse.errors import LogRefused
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK
-from alphapulse.rules.events import swap_core, uniswap_v3
+from alphapulse.rules.events import concentrated_swap, swap_core, uniswap_v3
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.events.uniswap_v3 import decode_log
 from tests.rules.events.abi_oracle import BY_TOPIC, DECLARATIONS, Declaration, encoded, oracle_event
@@ -85,7 +85,7 @@ def test_the_plain_form_is_enough_for_every_recorded_swap() -> None:
     swaps = [rpc_log(log) for log in log_objects() if log["topics"][0] == uniswap_v3.SWAP_TOPIC]
     assert len(swaps) == 3_005
     for log in swaps:
-        careful = uniswap_v3.swap(log, POOL, NOW_NS)
+        careful = concentrated_swap.swap(log, POOL, NOW_NS)
         assert swap_core.plain_swap(log, POOL, NOW_NS) == careful
 
 
