@@ -34,6 +34,7 @@ from alphapulse.data import (
     tracing,
     trade_results,
     trades,
+    transactions,
     verdicts,
 )
 from alphapulse.data.wire import MESSAGES
@@ -60,6 +61,7 @@ MODULES = (
     execution,
     orders,
     trade_results,
+    transactions,
     positions,
     balances,
     risk,

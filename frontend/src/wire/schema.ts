@@ -117,6 +117,16 @@ export const Domain: w.Members = new Map([
   [4, "SYSTEM"],
 ]);
 
+export const FailureCause: w.Members = new Map([
+  [1, "STALE_STATE"],
+  [2, "TAKEN"],
+  [3, "GAS"],
+  [4, "SLIPPAGE"],
+  [5, "TOKEN"],
+  [6, "OUR_BUG"],
+  [7, "UNEXPLAINED"],
+]);
+
 export const FlattenStage: w.Members = new Map([
   [1, "BEGUN"],
   [2, "DONE"],
@@ -231,6 +241,12 @@ export const PriceKind: w.Members = new Map([
   [4, "INDEX"],
 ]);
 
+export const Purpose: w.Members = new Map([
+  [1, "TRADE"],
+  [2, "CANCEL"],
+  [3, "FILL_GAP"],
+]);
+
 export const RecoveryKind: w.Members = new Map([
   [1, "RETRANSMISSION"],
   [2, "SNAPSHOT"],
@@ -293,6 +309,17 @@ export const TraceStage: w.Members = new Map([
   [2, "RELAYED"],
   [4, "PROCESSED"],
   [8, "EXECUTED"],
+]);
+
+export const TransactionState: w.Members = new Map([
+  [1, "SIGNED"],
+  [2, "SENT"],
+  [3, "SEEN"],
+  [4, "MINED"],
+  [5, "SETTLED"],
+  [6, "REPLACED"],
+  [7, "DROPPED"],
+  [8, "UNKNOWN"],
 ]);
 
 export const Trust: w.Members = new Map([
@@ -1080,6 +1107,69 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("chain_id", w.u(64), "", ""),
     w.f("ancestor_number", w.u(64), "", "newest block that stays"),
     w.f("revoked_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
+  { type: 55, domain: 3, name: "TransactionSigned",
+    text: "A signed transaction, durable in the journal before its bytes leave the process.", fields: [
+    w.f("run", w.u(32), "", ""),
+    w.f("wallet", w.bytes(20), "", "the sender"),
+    w.f("chain_id", w.u(64), "", ""),
+    w.f("nonce", w.u(64), "", ""),
+    w.f("hash", w.bytes(32), "", ""),
+    w.f("purpose", w.choice(Purpose, 8), "", ""),
+    w.f("intent_id", w.maybe(w.u(64)), "", "the trade that it carries or takes back"),
+    w.f("halt_epoch", w.u(64), "", "under which it was signed"),
+    w.f("to", w.bytes(20), "", ""),
+    w.f("gas_limit", w.u(64), "", ""),
+    w.f("tip_wei", w.u(128), "wei", "most to the proposer per gas"),
+    w.f("cap_wei", w.u(128), "wei", "most per gas in all"),
+    w.f("deadline_block", w.maybe(w.u(64)), "", "last block in which it does anything"),
+    w.f("raw", w.blob(4096), "", "what is sent"),
+    w.f("signed_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
+  { type: 56, domain: 3, name: "TransactionStatus",
+    text: "A transaction came to another state. Block, gas and price are there once a receipt is.", fields: [
+    w.f("run", w.u(32), "", ""),
+    w.f("wallet", w.bytes(20), "", ""),
+    w.f("chain_id", w.u(64), "", ""),
+    w.f("nonce", w.u(64), "", ""),
+    w.f("hash", w.bytes(32), "", ""),
+    w.f("state", w.choice(TransactionState, 8), "", ""),
+    w.f("sends", w.u(32), "", "how often its bytes were sent"),
+    w.f("block_number", w.maybe(w.u(64)), "", ""),
+    w.f("block_hash", w.maybe(w.bytes(32)), "", ""),
+    w.f("gas_used", w.maybe(w.u(64)), "", ""),
+    w.f("gas_price_wei", w.maybe(w.u(128)), "wei", "effective, per gas"),
+    w.f("text", w.text(1024), "", "why, in words"),
+    w.f("changed_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
+  { type: 57, domain: 3, name: "FailureFinding",
+    text: "What a failed transaction's replay has shown.", fields: [
+    w.f("run", w.u(32), "", ""),
+    w.f("intent_id", w.u(64), "", ""),
+    w.f("strategy", w.text(64), "", ""),
+    w.f("chain_id", w.u(64), "", ""),
+    w.f("hash", w.bytes(32), "", ""),
+    w.f("block_number", w.u(64), "", ""),
+    w.f("cause", w.choice(FailureCause, 8), "", ""),
+    w.f("reason", w.text(64), "", "the contract's or the pool's own word"),
+    w.f("profit_token", w.bytes(20), "", ""),
+    w.f("expected", w.maybe(w.i(256)), "raw profit token", "profit at the seen state"),
+    w.f("found", w.maybe(w.i(256)), "raw profit token", "profit at our place in the block"),
+    w.f("taken_by", w.maybe(w.bytes(32)), "", "the transaction before us that closed the gap"),
+    w.f("text", w.text(1024), "", "the finding in words"),
+    w.f("found_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
+  { type: 58, domain: 3, name: "WalletAudit",
+    text: "What the books say that a wallet has of a token, beside what the chain says, at a settled block.", fields: [
+    w.f("run", w.u(32), "", ""),
+    w.f("wallet", w.bytes(20), "", ""),
+    w.f("chain_id", w.u(64), "", ""),
+    w.f("token", w.maybe(w.bytes(20)), "", "absent for the native coin"),
+    w.f("block_number", w.u(64), "", ""),
+    w.f("block_hash", w.bytes(32), "", ""),
+    w.f("books", w.i(256), "raw token, or wei", ""),
+    w.f("chain", w.u(256), "raw token, or wei", ""),
+    w.f("audited_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
   ] },
   { type: 60, domain: 3, name: "RiskDecision",
     text: "The gate's verdict on a signal. `failed` is absent if every check passed.", fields: [
