@@ -15,19 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapulse.config import (
-    Config,
-    EvmSection,
-    FinalitySection,
-    FlashArbitrageSection,
-    NodeSection,
-    RecordedSection,
-    SizingSection,
-    UrlSource,
-    load_config,
-    parse_config,
-)
+from alphapulse.config import Config, load_config, parse_config
 from alphapulse.config_reading import FILLED_IN
+from alphapulse.config_sections.collectors import EvmSection, FinalitySection, NodeSection, RecordedSection
+from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingSection
+from alphapulse.config_sections.values import SecretSource
 from alphapulse.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -640,7 +632,7 @@ def test_the_example_of_a_live_chain_is_read() -> None:
 
 def test_a_live_chain_has_the_defaults_and_takes_urls_from_elsewhere() -> None:
     """A URL may stand in the configuration, in the environment or in a file."""
-    node = NodeSection(label="one", http="https://there.example", ws=UrlSource(env="THERE"))
+    node = NodeSection(label="one", http="https://there.example", ws=SecretSource(env="THERE"))
     assert parse(LIVE).collectors["polygon"] == EvmSection(kind="evm", chain_id=137, block_time_ms=2000, nodes=(node,))
 
 

@@ -20,14 +20,10 @@ from alphapulse.composition.terms import (
     replay_terms,
     tokens_of,
 )
-from alphapulse.config import (
-    Config,
-    CostsSection,
-    ExecutionSection,
-    FlashArbitrageSection,
-    LatencySection,
-    RecordedSection,
-)
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import RecordedSection
+from alphapulse.config_sections.execution import CostsSection, ExecutionSection, LatencySection
+from alphapulse.config_sections.strategies import FlashArbitrageSection
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind, Token

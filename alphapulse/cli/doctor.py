@@ -16,7 +16,8 @@ from alphapulse import __version__
 from alphapulse.cli.control_file import read_control_file
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
 from alphapulse.composition.environment import DataPaths
-from alphapulse.config import Config, EvmSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.data.execution import Mode
 from alphapulse.data.registry import MESSAGES
 from alphapulse.rules.events import swap_core

@@ -8,7 +8,8 @@ import trio
 
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.live_chain import chain_terms_of, node_terms_of
-from alphapulse.config import Config, EvmSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.connections.node_checkup import Checkup, check_node
 from alphapulse.connections.node_terms import ChainTerms, NodeTerms
 from alphapulse.connections.node_transport import NodeTransport, open_transport

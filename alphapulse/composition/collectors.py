@@ -11,7 +11,8 @@ from alphapulse.collectors.recorded.recording import Recording
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.terms import capture_recorder, recording_paths, replay_terms
-from alphapulse.config import Config, EvmSection, RecordedSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection, RecordedSection
 from alphapulse.data.pools import Pool
 from alphapulse.errors import RecordingError
 from alphapulse.nursery.child import ChildSpec

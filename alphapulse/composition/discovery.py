@@ -12,7 +12,8 @@ from alphapulse.collectors.evm.factory_registry import load_factories, shipped_f
 from alphapulse.collectors.evm.pool_cache import PoolCache
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.environment import Environment
-from alphapulse.config import Config, DiscoverySection, EvmSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import DiscoverySection, EvmSection
 from alphapulse.data.factories import Factory
 from alphapulse.data.pools import Pool, Token
 from alphapulse.errors import ConfigError, PoolCacheError

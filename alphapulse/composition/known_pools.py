@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from alphapulse.collectors.recorded.pool_file import load_pools
-from alphapulse.config import Config, EvmSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.data.pools import Pool
 
 

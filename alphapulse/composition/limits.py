@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from alphapulse import __version__
 from alphapulse.composition.terms import amounts_by_token, tokens_of
-from alphapulse.config import Config, FlashArbitrageSection, LimitsSection, SizingSection
+from alphapulse.config import Config
+from alphapulse.config_sections.limits import LimitsSection
+from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingSection
 from alphapulse.data.execution import Mode
 from alphapulse.data.pools import Pool
 from alphapulse.errors import ConfigError

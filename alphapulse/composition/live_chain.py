@@ -19,7 +19,9 @@ from alphapulse.collectors.evm.token_watch import TokenWatch
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.discovery import discovery_of
 from alphapulse.composition.environment import Environment
-from alphapulse.config import PPM, Config, EvmSection, NodeSection, UrlSource
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection, NodeSection
+from alphapulse.config_sections.values import PPM, SecretSource
 from alphapulse.connections.endpoint import HTTP, WEBSOCKET, Endpoint, endpoint_of
 from alphapulse.connections.node_pool import NodePool
 from alphapulse.connections.node_terms import ChainTerms, NodeTerms
@@ -184,7 +186,7 @@ def _node_terms(path: str, node: NodeSection, config: Config) -> NodeTerms:
     )
 
 
-def _endpoint(path: str, schemes: tuple[str, ...], source: str | UrlSource, config: Config) -> Endpoint:
+def _endpoint(path: str, schemes: tuple[str, ...], source: str | SecretSource, config: Config) -> Endpoint:
     if isinstance(source, str):
         return endpoint_of(path, schemes, url=source)
     file = None if source.file is None else config.resolve(source.file)

@@ -12,7 +12,8 @@ from alphapulse.composition.market_follower import MarketFollower
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.terms import speed_ppm
 from alphapulse.composition.topology import Placement, Topology
-from alphapulse.config import Config, RecordedSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import RecordedSection
 from alphapulse.data.market import StreamStatus
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock

@@ -8,7 +8,8 @@ from itertools import count
 from alphapulse.composition.limits import size_caps
 from alphapulse.composition.restart_policies import RESTARTS
 from alphapulse.composition.terms import flash_arbitrage_terms, is_live
-from alphapulse.config import Config, FlashArbitrageSection
+from alphapulse.config import Config
+from alphapulse.config_sections.strategies import FlashArbitrageSection
 from alphapulse.data.pools import Pool
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service

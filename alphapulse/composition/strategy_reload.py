@@ -12,8 +12,9 @@ import msgspec
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.limits import limit_book
 from alphapulse.composition.strategies import Strategies
-from alphapulse.config import Config, FlashArbitrageSection, load_config
+from alphapulse.config import Config, load_config
 from alphapulse.config_reading import read_document
+from alphapulse.config_sections.strategies import FlashArbitrageSection
 from alphapulse.data.pools import Pool
 from alphapulse.data.services import ConfigUpdate, SettingChange
 from alphapulse.data.wire import SENTENCE

@@ -9,7 +9,11 @@ from pathlib import Path
 from alphapulse.collectors.recorded.collector import ReplayTerms
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.environment import Environment
-from alphapulse.config import PPM, Amount, Config, CostsSection, EvmSection, FlashArbitrageSection, RecordedSection
+from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection, RecordedSection
+from alphapulse.config_sections.execution import CostsSection
+from alphapulse.config_sections.strategies import FlashArbitrageSection
+from alphapulse.config_sections.values import PPM, Amount
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import ConfigError

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from alphapulse.composition.topology import Placement, RelayPlace, Topology
-from alphapulse.config import Config, RelaySection
+from alphapulse.config import Config
 from alphapulse.config_reading import nearest
+from alphapulse.config_sections.topology import RelaySection
 from alphapulse.data.instruments import Venue
 from alphapulse.data.wire import Domain
 from alphapulse.errors import AddressError, ConfigError

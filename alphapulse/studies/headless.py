@@ -10,7 +10,8 @@ import trio
 
 from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.terms import recorded_collector
-from alphapulse.config import CaptureSection, Config, WebSection
+from alphapulse.config import Config
+from alphapulse.config_sections.process import CaptureSection, WebSection
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.errors import AlphaPulseError, HaltError, LedgerError, LifecycleError

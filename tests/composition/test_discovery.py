@@ -14,7 +14,8 @@ from alphapulse.collectors.evm.pool_cache import PoolCache
 from alphapulse.collectors.recorded.pool_file import load_pools
 from alphapulse.composition.discovery import cache_path, discovery_terms
 from alphapulse.composition.known_pools import known_pools
-from alphapulse.config import Config, EvmSection, parse_config
+from alphapulse.config import Config, parse_config
+from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.data.factories import FactoryKind
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind

@@ -11,14 +11,9 @@ import pytest
 
 from alphapulse import __version__
 from alphapulse.composition.limits import gate_terms, limit_book, size_caps, token_names
-from alphapulse.config import (
-    Config,
-    FlashArbitrageSection,
-    LimitsSection,
-    SizingSection,
-    StrategiesSection,
-    load_config,
-)
+from alphapulse.config import Config, load_config
+from alphapulse.config_sections.limits import LimitsSection
+from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingSection, StrategiesSection
 from alphapulse.data.execution import Mode
 from alphapulse.errors import ConfigError
 from alphapulse.rules.limits.limit_table import ROWS

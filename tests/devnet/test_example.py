@@ -6,7 +6,8 @@ from pathlib import Path
 
 from alphapulse.cli.devnet import BLOCK_S, PORT
 from alphapulse.collectors.recorded.pool_file import load_pools
-from alphapulse.config import EvmSection, load_config
+from alphapulse.config import load_config
+from alphapulse.config_sections.collectors import EvmSection
 from tests.chain.test_world import ON_POLYGON
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "devnet.toml"

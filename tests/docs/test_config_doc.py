@@ -10,8 +10,10 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
-from alphapulse.config import CollectorSection, Config, UrlSource, load_config
+from alphapulse.config import Config, load_config
 from alphapulse.config_reading import FILLED_IN
+from alphapulse.config_sections.collectors import CollectorSection
+from alphapulse.config_sections.values import SecretSource
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "config.md").read_text("utf-8")
@@ -50,7 +52,7 @@ def collector_tables(path: tuple[str, ...]) -> Iterator[tuple[str, Keys]]:
 def inner_struct(type_: Any) -> tuple[type[msgspec.Struct] | None, bool]:
     """The struct that a field holds, and whether it holds several under free names."""
     for option in (type_, *get_args(type_)):
-        if option is UrlSource:
+        if option is SecretSource:
             return None, False  # told in the row of the key that holds it
         if isinstance(option, type) and issubclass(option, msgspec.Struct):
             return option, get_origin(type_) is dict

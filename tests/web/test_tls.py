@@ -13,7 +13,7 @@ import pytest
 import trio
 import trustme
 
-from alphapulse.config import WebSection
+from alphapulse.config_sections.process import WebSection
 from alphapulse.connections.http import control_client
 from alphapulse.errors import ConfigError
 from alphapulse_web.app import create_app

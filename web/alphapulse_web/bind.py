@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 
-from alphapulse.config import WebSection
+from alphapulse.config_sections.process import WebSection
 from alphapulse.errors import ConfigError
 from alphapulse.file_trust import open_secret_file
 

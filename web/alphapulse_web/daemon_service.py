@@ -10,7 +10,8 @@ from contextlib import aclosing, contextmanager
 import attrs
 import trio
 
-from alphapulse.config import Config, WebSection
+from alphapulse.config import Config
+from alphapulse.config_sections.process import WebSection
 from alphapulse.daemon import Daemon
 from alphapulse.errors import ConfigError
 from alphapulse.journal.ledger_reader import LedgerReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alphapulse import __version__
-from alphapulse.config import RecordedSection
+from alphapulse.config_sections.collectors import RecordedSection
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.links import LinkCondition
