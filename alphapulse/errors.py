@@ -49,10 +49,14 @@
     │  ├─ FeedSilent(TimeoutError)        its WebSocket brings no data any more
     │  ├─ FeedOverrun(BufferError)        its WebSocket brings more than is taken
     │  ├─ NoNode                          no node can be asked now
-    │  └─ NoQuorum                        the nodes do not agree
+    │  ├─ NoQuorum                        the nodes do not agree
+    │  └─ RelayRefused(PermissionError)   a relay that does not serve the chain or what it is wanted for
     ├─ RpcError(RuntimeError)             one call was answered by an error; `kind` says which, UNKNOWN if no table does
     │  ├─ RangeTooWide(ValueError)        the provider's limit on blocks, results or size of one query
     │  └─ CallReverted                    the contract reverted; `data` is what it said
+    ├─ SendRefused(RuntimeError)          a transaction of ours that was not sent; `reason` says why in a word
+    │  ├─ FeesRefused(ValueError)         it would have to offer more than the caps allow
+    │  └─ NoSuchTransaction(LookupError)  there is no such transaction of ours, or no longer
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
     ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
@@ -351,6 +355,10 @@ class NoQuorum(NodeError):
     """Too few nodes give the same answer. `node` is the chain."""
 
 
+class RelayRefused(NodeError, PermissionError):
+    """A relay serves another chain, or does not know the method that it is wanted for."""
+
+
 class RpcError(AlphaPulseError, RuntimeError):
     """A node has answered a call by an error. `kind` is its name in a table of texts, `code` and `text` the node's."""
 
@@ -377,6 +385,31 @@ class CallReverted(RpcError):
     def __init__(self, node: str, method: str, *, code: int, text: str, data: bytes) -> None:
         super().__init__(node, method, kind="reverted", code=code, text=text)
         self.data = data
+
+
+class SendRefused(AlphaPulseError, RuntimeError):
+    """A transaction was not sent: none of its bytes has left, and nothing is left to settle.
+
+    `reason` is one word, such as `gate_closed`, `too_many_unmined`, `cap_reached`, `expired`, `ended`.
+    """
+
+    def __init__(self, reason: str, problem: str) -> None:
+        super().__init__(f"{reason}: {problem}")
+        self.reason = reason
+
+
+class FeesRefused(SendRefused, ValueError):
+    """What a transaction would have to offer lies above the caps."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("cap_reached", problem)
+
+
+class NoSuchTransaction(SendRefused, LookupError):
+    """There is no such transaction of this wallet, or it is so long ago that it was forgotten."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("no_such_transaction", problem)
 
 
 class JournalError(AlphaPulseError, RuntimeError):
