@@ -10,6 +10,7 @@ from math import isqrt
 
 from alphapulse.devnet.call_data import Call, arguments_of, call, returned
 from alphapulse.devnet.deployment import Placement, deploy
+from alphapulse.devnet.lending import PLACED, RESERVES, foundations, openings, receipts, supply
 from alphapulse.devnet.moves import DevPool, DevToken, Moves
 from alphapulse.devnet.node import CHAIN_ID, Node, open_node
 from alphapulse.devnet.packages import Packages
@@ -33,7 +34,7 @@ from alphapulse.rules.amm.tick_math import MAX_TICK, tick_at_sqrt_ratio
 
 GENESIS_S = 1_700_000_000
 """When the first block of a world was, unless said otherwise (2023): the same acts then give the same hashes."""
-SETUP_BLOCKS = 5
+SETUP_BLOCKS = 6
 """Blocks that are mined until everything is there."""
 DECIMALS_SLOT = 6
 """Where OpenZeppelin's preset keeps them, behind roles, balances, allowances, supply, name and symbol."""
@@ -41,7 +42,7 @@ WETH9_NAME, WETH9_SYMBOL = 0, 1
 STOCK_DOLLARS = 1_000_000_000
 """What each account holds of each token."""
 LENT_DOLLARS = 20_000_000
-"""What the vault can lend of each ordinary token."""
+"""What the vault can lend of each ordinary token, and Aave's pool of each of its reserves."""
 WIDTHS = ((MAX_TICK, 1), (20_000, 2), (3_000, 4), (600, 8))
 """Ranges of V3 and Algebra positions around the price, in ticks, each with its multiple of the pool's depth."""
 MOST = 2**256 - 1
@@ -82,16 +83,27 @@ async def _made(node: Node, packages: Packages, number: int, block_s: int) -> Wo
     accounts = tuple(await node.rpc.ask("eth_accounts"))
     await node.rpc.ask("anvil_setBlockTimestampInterval", block_s)
     plans = (*TOKENS, *ODD_TOKENS)
-    places = {name: place(name, number) for name in (*PLACES, *(plan.symbol for plan in ODD_TOKENS))}
-    await deploy(node.rpc, accounts[0], _placements(packages, places, accounts[0], plans))
+    places = {name: place(name, number) for name in (*PLACES, *PLACED, *(plan.symbol for plan in ODD_TOKENS))}
+    owner = accounts[0]
+    await deploy(node.rpc, owner, _placements(packages, places, owner, plans))
+    await deploy(node.rpc, owner, receipts(packages, places))
     tokens = {plan.symbol: _token(plan, places) for plan in plans}
     moves = Moves(places["pool hand"])
     world = World(node, number, accounts, places, tokens, {}, {}, {}, moves, block_s)
-    await world.act(*_foundations(places), *_creations(tokens, places, (*POOLS, *ODD_POOLS)), sender=accounts[0])
+    await world.act(
+        *_foundations(places),
+        *openings(places, tokens, owner),
+        *_creations(tokens, places, (*POOLS, *ODD_POOLS)),
+        sender=owner,
+    )
     pools = await _pools(world, (*POOLS, *ODD_POOLS))
     await _endow(world, tuple(pools.values()))
-    await world.act(*(one for plan in POOLS for one in _supply(moves, plan, pools[plan.name])), sender=accounts[0])
-    await world.act(*(one for plan in ODD_POOLS for one in _supply(moves, plan, pools[plan.name])), sender=accounts[0])
+    await world.act(
+        *(one for plan in POOLS for one in _supply(moves, plan, pools[plan.name])),
+        *(one for symbol in RESERVES for one in _loans(world, tokens[symbol])),
+        sender=owner,
+    )
+    await world.act(*(one for plan in ODD_POOLS for one in _supply(moves, plan, pools[plan.name])), sender=owner)
     return World(
         node,
         number,
@@ -116,6 +128,7 @@ def _placements(
 
     quick, sushi, uni, wrapped = (places[name] for name in _FACTORIES_AND_COIN)
     found = [
+        *foundations(packages, places, owner),
         of("Algebra deployer", "Algebra deployer"),
         of("Algebra factory", "Algebra factory", "address,address", places["Algebra deployer"], owner),
         of("Balancer authorizer", "Balancer authorizer", "address", owner),
@@ -244,6 +257,11 @@ async def _endow(world: World, pools: Sequence[DevPool]) -> None:
             account,
         )
     await world.mine()
+
+
+def _loans(world: World, token: DevToken) -> list[Call]:
+    """What Aave's pool can lend of a token."""
+    return supply(world.places, token, _raw(token, LENT_DOLLARS), world.accounts[0])
 
 
 def _supply(moves: Moves, plan: PoolPlan, pool: DevPool) -> list[Call]:

@@ -6,8 +6,10 @@ import json
 import re
 import shlex
 import shutil
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -15,7 +17,25 @@ from alphapulse.errors import DevnetError
 
 LOCKED = ("package.json", "package-lock.json", ".npmrc")
 """Name versions and hashes of all packages, and no index."""
+LIBRARIES = (
+    "BorrowLogic",
+    "BridgeLogic",
+    "EModeLogic",
+    "FlashLoanLogic",
+    "LiquidationLogic",
+    "PoolLogic",
+    "SupplyLogic",
+)
+"""Of Aave's pool, which calls them at their addresses."""
+AAVE = "@aave/core-v3/artifacts/contracts/protocol"
 ARTIFACTS: dict[str, str] = {
+    **{f"Aave {name}": f"{AAVE}/libraries/logic/{name}.sol/{name}.json" for name in LIBRARIES},
+    "Aave addresses provider": f"{AAVE}/configuration/PoolAddressesProvider.sol/PoolAddressesProvider.json",
+    "Aave pool": f"{AAVE}/pool/Pool.sol/Pool.json",
+    "Aave rates": f"{AAVE}/pool/DefaultReserveInterestRateStrategy.sol/DefaultReserveInterestRateStrategy.json",
+    "Aave receipt token": f"{AAVE}/tokenization/AToken.sol/AToken.json",
+    "Aave stable debt": f"{AAVE}/tokenization/StableDebtToken.sol/StableDebtToken.json",
+    "Aave variable debt": f"{AAVE}/tokenization/VariableDebtToken.sol/VariableDebtToken.json",
     "Algebra factory": "@cryptoalgebra/v1-core/artifacts/contracts/AlgebraFactory.sol/AlgebraFactory.json",
     "Algebra deployer": "@cryptoalgebra/v1-core/artifacts/contracts/AlgebraPoolDeployer.sol/AlgebraPoolDeployer.json",
     "Algebra pool": "@cryptoalgebra/v1-core/artifacts/contracts/AlgebraPool.sol/AlgebraPool.json",
@@ -58,18 +78,21 @@ class Packages:
             raise self._missing("the node anvil")
         return Path(elsewhere)
 
-    def creation_code(self, contract: str) -> bytes:
+    def creation_code(self, contract: str, libraries: Mapping[str, str] | None = None) -> bytes:
         """A contract's creation code, without its constructor's arguments. `Multicall3` or a key of ARTIFACTS.
+
+        `libraries` are the addresses of those that it calls, by name.
 
         Raises:
             DevnetError: its package is not there or says something else.
+            KeyError: a library that it calls is not among `libraries`.
         """
         path = self._modules / (MULTICALL3 if contract == "Multicall3" else ARTIFACTS[contract])
         try:
             text = path.read_text("utf-8")
         except OSError:
             raise self._missing(f"the contract {contract}") from None
-        found = _multicall3(text) if contract == "Multicall3" else json.loads(text).get("bytecode")
+        found = _multicall3(text) if contract == "Multicall3" else _linked(json.loads(text), libraries or {})
         if not isinstance(found, str) or not found:
             raise self._missing(f"the code of the contract {contract} in {path}")
         return bytes.fromhex(found.removeprefix("0x"))
@@ -96,3 +119,13 @@ class Packages:
 def _multicall3(text: str) -> str | None:
     found = re.search(r"export const multicall3Bytecode\s*=\s*'0x([0-9a-f]+)'", text)
     return None if found is None else found.group(1)
+
+
+def _linked(artifact: dict[str, Any], libraries: Mapping[str, str]) -> Any:
+    """The code with the addresses of its libraries where the compiler left room for them."""
+    code: Any = artifact.get("bytecode")
+    for used in artifact.get("linkReferences", {}).values():
+        for name, holes in used.items():
+            for at in (2 + 2 * hole["start"] for hole in holes):
+                code = code[:at] + libraries[name][2:].lower() + code[at + 40 :]
+    return code

@@ -5,6 +5,12 @@ from __future__ import annotations
 import hashlib
 
 PLACES: dict[str, str] = {
+    "Aave addresses provider": "0xa97684ead0e402dC232d5A977953DF7ECBaB3CDb",
+    "Aave pool": "0x794a61358D6845594F94dc1DB02A252b5b4814aD",
+    "Aave USDC": "0xA4D94019934D8333Ef880ABFFbF2FDd611C762BD",
+    "Aave USDC.e": "0x625E7708f30cA75bfd92586e17077590C60eb4cD",
+    "Aave WETH": "0xe50fA9b3c56FfB159cB0FCA61F5c9D750e8128c8",
+    "Aave WPOL": "0x6d80113e533a2C0fe82EaBD35f1875DcEA89Ea97",
     "Algebra deployer": "0x2D98E2FA9da15aa6dC9581AB097Ced7af697CB92",
     "Algebra factory": "0x411b0fAcC3489691f28ad58c47006AF5E3Ab3A28",
     "Balancer authorizer": "0xA331D84eC860Bf466b4CdCcFb4aC09a1B43F3aE6",

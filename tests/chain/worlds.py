@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alphapulse.devnet.creation import open_world
-from alphapulse.devnet.packages import ARTIFACTS, Packages
+from alphapulse.devnet.packages import ARTIFACTS, LIBRARIES, Packages
 from alphapulse.devnet.world import World
 from alphapulse.errors import DevnetError
 
@@ -26,7 +26,7 @@ def chain_packages() -> Packages:
     try:
         packages.anvil  # noqa: B018 - looks whether it is there
         for contract in (*ARTIFACTS, "Multicall3"):
-            packages.creation_code(contract)
+            packages.creation_code(contract, dict.fromkeys(LIBRARIES, "0x" + bytes(20).hex()))
     except DevnetError:
         words = "anvil and the contracts were not found; run `make devnet-packages` (needs npm)"
         if os.environ.get("CI") == "true":

@@ -29,6 +29,8 @@ from tests.contracts.executor_build import BUILT
 PLACE = "0xe0ec0000000000000000000000000000000000e0"
 FAR = 10**9
 """A deadline that no test reaches."""
+BPS = 10_000
+LENDERS = {Funding.BALANCER: "Balancer vault", Funding.AAVE: "Aave pool"}
 KINDS = {Family.V2: LegKind.V2, Family.V3: LegKind.V3, Family.ALGEBRA: LegKind.ALGEBRA}
 STAMP = LogStamp(1, 0, 0, bytes(32), None, 0, 0)
 
@@ -116,8 +118,15 @@ def path_of(
     world: World, funding: Funding, pools: Sequence[DevPool], base: DevToken, amount: int, least_profit: int = 0
 ) -> ExecutorPath:
     """A path through `pools`, back to `base`."""
-    lender = raw(world.places["Balancer vault"]) if funding is Funding.BALANCER else bytes(20)
+    lender = raw(world.places[LENDERS[funding]]) if funding in LENDERS else bytes(20)
     return ExecutorPath(funding, FAR, least_profit, amount, raw(base.address), legs_of(pools, base), lender)
+
+
+async def premium(rig: Rig, amount: int) -> int:
+    """What Aave's pool takes for a loan of `amount`: its word, rounded half up as its own `percentMul`."""
+    data = await rig.world.rpc.read(call(rig.world.places[LENDERS[Funding.AAVE]], "FLASHLOAN_PREMIUM_TOTAL()"))
+    (share_bps,) = returned("uint128", data)
+    return (amount * int(share_bps) + BPS // 2) // BPS
 
 
 def predicted(pools: Sequence[DevPool], states: dict[str, AmmState], base: DevToken, amount: int) -> int | None:

@@ -28,7 +28,7 @@ PATHS = (
     ("Uniswap V3 USDC.e/WETH 500", "Uniswap V3 WPOL/WETH 500", DEAR),
     ("Uniswap V3 USDC.e/WETH 500", "Uniswap V3 WPOL/WETH 500", ALGEBRA),
 )
-FUNDINGS = (Funding.FIRST_POOL, Funding.BALANCER, Funding.STOCK)
+FUNDINGS = (Funding.FIRST_POOL, Funding.BALANCER, Funding.AAVE, Funding.STOCK)
 
 
 async def measured(rig: Rig, funding: Funding, pools: Sequence[DevPool]) -> int:

@@ -12,7 +12,7 @@ from alphapulse.devnet.moves import DevPool, DevToken
 from alphapulse.devnet.stock import Family
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.evm.executor_path import Funding, LegKind
-from tests.contracts.executor_rig import PLACE, Rig, executor_rig, path_of, predicted
+from tests.contracts.executor_rig import PLACE, Rig, executor_rig, path_of, predicted, premium
 
 pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
@@ -29,7 +29,7 @@ async def gap(rig: Rig) -> DevToken:
     return base
 
 
-@pytest.mark.parametrize("funding", [Funding.STOCK, Funding.FIRST_POOL, Funding.BALANCER])
+@pytest.mark.parametrize("funding", Funding)
 @pytest.mark.parametrize("cheap", ["Uniswap V3 WPOL/USDC.e 500", "SushiSwap WPOL/USDC.e", "Algebra WPOL/USDC.e"])
 async def test_a_gap_is_taken_with_every_funding_and_kind_of_pool(rig: Rig, cheap: str, funding: Funding) -> None:
     base = await gap(rig)
@@ -39,18 +39,21 @@ async def test_a_gap_is_taken_with_every_funding_and_kind_of_pool(rig: Rig, chea
     paid_back = predicted(pools, await rig.states(pools), base, AMOUNT)
     assert paid_back is not None
     assert paid_back > AMOUNT
-    outcome = await rig.run(path_of(rig.world, funding, pools, base, AMOUNT, paid_back - AMOUNT), base)
+    profit = paid_back - AMOUNT - (await premium(rig, AMOUNT) if funding is Funding.AAVE else 0)
+    outcome = await rig.run(path_of(rig.world, funding, pools, base, AMOUNT, profit), base)
     assert outcome.refusal is None
-    assert outcome.profit == paid_back - AMOUNT
+    assert outcome.profit == profit
 
 
-async def test_one_unit_more_than_it_pays_is_refused(rig: Rig) -> None:
+@pytest.mark.parametrize("funding", [Funding.FIRST_POOL, Funding.AAVE])
+async def test_one_unit_more_than_it_pays_is_refused(rig: Rig, funding: Funding) -> None:
+    """Of a loan, the premium is not profit."""
     base = await gap(rig)
     pools = [rig.world.pools["SushiSwap WPOL/USDC.e"], rig.world.pools["QuickSwap WPOL/USDC.e"]]
     paid_back = predicted(pools, await rig.states(pools), base, AMOUNT)
     assert paid_back is not None
-    wanted = paid_back - AMOUNT + 1
-    outcome = await rig.run(path_of(rig.world, Funding.FIRST_POOL, pools, base, AMOUNT, wanted), base)
+    wanted = paid_back - AMOUNT + 1 - (await premium(rig, AMOUNT) if funding is Funding.AAVE else 0)
+    outcome = await rig.run(path_of(rig.world, funding, pools, base, AMOUNT, wanted), base)
     assert outcome.refusal is not None
     assert outcome.refusal.name == "ProfitBelowFloor"
     assert outcome.refusal.values == {"left": wanted - 1, "needed": wanted}
@@ -78,12 +81,17 @@ async def test_drawn_paths_pay_what_is_predicted_or_are_undone(number: int) -> N
             base, pools = draw_cycle(rig, random)
             most = min(left_there[base.symbol], 10 ** (base.decimals + 4))
             amount = random.choice([10**base.decimals, random.randrange(1, most), 1])
-            lends = await rig.balance(base, world.places["Balancer vault"]) >= amount
-            funding = random.choice([Funding.FIRST_POOL, Funding.BALANCER]) if lends else Funding.FIRST_POOL
+            lends = min(
+                [await rig.balance(base, world.places[one]) for one in ("Balancer vault", f"Aave {base.symbol}")]
+            )
+            fundings = [Funding.FIRST_POOL, *([Funding.BALANCER, Funding.AAVE] if lends >= amount else [])]
+            funding = random.choice(fundings)
             try:
                 paid_back = predicted(pools, await rig.states(pools), base, amount)
             except QuoteRefused:
                 paid_back = None
+            if paid_back is not None and funding is Funding.AAVE:
+                paid_back -= await premium(rig, amount)
             outcome = await rig.run(path_of(world, funding, pools, base, amount), base)
             if paid_back is None:
                 assert outcome.refusal is not None

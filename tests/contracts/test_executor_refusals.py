@@ -11,7 +11,7 @@ import pytest
 
 from alphapulse.devnet.call_data import call
 from alphapulse.devnet.moves import DevPool, DevToken
-from alphapulse.rules.evm.executor_path import ExecutorPath, Funding, LegKind, PathLeg, Refusal
+from alphapulse.rules.evm.executor_path import ExecutorPath, Funding, LegKind, PathLeg, Refusal, read_refusal
 from tests.contracts.executor_build import vyper
 from tests.contracts.executor_rig import FAR, PLACE, Outcome, Rig, leg, path_of, raw
 
@@ -125,10 +125,30 @@ async def test_a_callback_that_nobody_awaits(gap: Gap, signature: str, arguments
         assert receipt["status"] == "0x0"
 
 
-async def test_a_lender_that_lends_nothing(gap: Gap) -> None:
+@pytest.mark.parametrize("funding", [Funding.BALANCER, Funding.AAVE])
+async def test_a_lender_that_lends_nothing(gap: Gap, funding: Funding) -> None:
     """An account without code answers every call with nothing."""
-    path = attrs.evolve(gap.path(Funding.BALANCER), lender=raw(gap.rig.world.accounts[2]), least_profit=1)
+    path = attrs.evolve(gap.path(funding), lender=raw(gap.rig.world.accounts[2]), least_profit=1)
     assert await gap.refusal(path) is not None
+
+
+async def test_more_than_the_lenders_have(gap: Gap) -> None:
+    """Each says so in its own words, or its token does."""
+    for funding in (Funding.BALANCER, Funding.AAVE):
+        path = attrs.evolve(gap.path(funding), amount_in=10**18)
+        assert (await gap.refusal(path)).name == "Error"
+
+
+async def test_a_loan_that_somebody_else_takes_in_its_name(gap: Gap) -> None:
+    """Aave lends to any receiver that is named to it: the executor wants none that its owner did not ask for."""
+    world = gap.rig.world
+    arguments = (PLACE, gap.base.address, AMOUNT, gap.path(Funding.AAVE).packed(), 0)
+    signature = "flashLoanSimple(address,address,uint256,bytes,uint16)"
+    (sent,) = await world.send([call(world.places["Aave pool"], signature, *arguments)], world.accounts[2])
+    await world.mine()
+    assert (await world.rpc.ask("eth_getTransactionReceipt", sent))["status"] == "0x0"
+    trace = await world.rpc.ask("debug_traceTransaction", sent, {"tracer": "callTracer"})
+    assert read_refusal(bytes.fromhex(trace["output"][2:])).name == "ForeignCallback"
 
 
 @pytest.mark.parametrize(
