@@ -15,12 +15,13 @@ import msgspec
 
 from alphapulse.config_reading import Section, read_document
 from alphapulse.config_sections.collectors import ChainSection, CollectorSection, EvmSection, RecordedSection
-from alphapulse.config_sections.execution import CostsSection, ExecutionSection
+from alphapulse.config_sections.execution import CostsSection, ExecutionSection, check_execution
 from alphapulse.config_sections.limits import BreakersSection, HaltingSection, LimitsSection
 from alphapulse.config_sections.process import CaptureSection, DaemonSection, WebSection
 from alphapulse.config_sections.strategies import StrategiesSection
 from alphapulse.config_sections.topology import TopologySection
 from alphapulse.config_sections.values import ADDRESS, NAME
+from alphapulse.config_sections.wallets import WalletSection, check_wallets
 from alphapulse.data.chains import name_chain
 from alphapulse.errors import ConfigError
 
@@ -44,6 +45,7 @@ class Config(Section, frozen=True):
     strategies: StrategiesSection = StrategiesSection()
     costs: CostsSection = CostsSection()
     execution: ExecutionSection = ExecutionSection()
+    wallets: dict[str, WalletSection] = msgspec.field(default_factory=dict)
     limits: LimitsSection = LimitsSection()
     breakers: BreakersSection = BreakersSection()
     halting: HaltingSection = HaltingSection()
@@ -128,10 +130,8 @@ def _check(config: Config) -> None:
             _check_chain(f"collectors.{name}", collector, config)
         else:
             _check_recording(f"collectors.{name}", collector, config)
-    latency = config.execution.latency
-    if (latency.logs is None) == (latency.blocks is None):
-        found = "none" if latency.logs is None else "both"
-        raise ConfigError("execution.latency", f"expected exactly one of `logs` and `blocks`, found {found}")
+    check_execution(config.execution)
+    check_wallets(config.wallets)
     limits = config.limits
     if limits.loop_exit_s <= limits.loop_stall_s:
         raise ConfigError(

@@ -84,7 +84,8 @@ class Daemon:
         self.site = Site(config, placement, topology, environment, request_stop=self.request_stop)
         self.bus, self.clock, self.roads = self.site.bus, self.site.clock, self.site.roads
         bus, clock = self.bus, self.clock
-        self.books = Books(config, paths, journal, start, bus.execution, environment)
+        mode = Mode.PAPER
+        self.books = Books(config, paths, journal, start, bus.execution, environment, mode)
         self.halting = Halting(
             start,
             paths,
@@ -92,6 +93,7 @@ class Daemon:
             journal,
             bus.execution,
             environment,
+            mode,
             market_ns=clock.now_ns,
             kept_running=self._kept_running,
         )
@@ -106,6 +108,7 @@ class Daemon:
             start,
             self.halting,
             environment,
+            mode,
             run=lambda: self.books.run.run if self.books.run else 0,
         )
         venues = sorted({venue_scope(pool.id.venue) for pool in self.pools})
@@ -316,7 +319,7 @@ async def open_daemon(
     """
     environment = environment or Environment()
     pools = known_pools(config, alone=topology is None)
-    paths = paths or DataPaths.in_folder(config.data_folder, Mode[config.daemon.mode.upper()])
+    paths = paths or DataPaths.in_folder(config.data_folder, Mode.PAPER)
     async with open_journal(paths, environment) as (journal, start):
         yield Daemon(
             config,

@@ -20,6 +20,7 @@ from alphapulse.config_reading import FILLED_IN
 from alphapulse.config_sections.collectors import EvmSection, FinalitySection, NodeSection, RecordedSection
 from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingSection
 from alphapulse.config_sections.values import SecretSource
+from alphapulse.config_sections.wallets import WalletSection
 from alphapulse.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +69,9 @@ def keys(section: type[msgspec.Struct]) -> list[msgspec.structs.FieldInfo]:
 
 def tables() -> dict[str, type[msgspec.Struct]]:
     """Every table that the shipped file must show, with its type."""
-    plain = {field.name: field.type for field in keys(Config) if field.name not in ("collectors", "strategies")}
+    plain = {
+        field.name: field.type for field in keys(Config) if field.name not in ("collectors", "strategies", "wallets")
+    }
     return plain | {"collectors.uniswap_v3_day": RecordedSection, "strategies.flash_arbitrage": FlashArbitrageSection}
 
 
@@ -163,6 +166,7 @@ def test_the_shipped_file_is_read_and_names_shipped_files() -> None:
 
 EACH_KEY = [
     ("daemon", "data_folder", "books"),
+    ("daemon", "mode", "live"),
     ("web", "enabled", False),
     ("web", "host", "0.0.0.0"),  # noqa: S104  # a value, nothing listens
     ("web", "port", 0),
@@ -204,6 +208,17 @@ EACH_KEY = [
     ("costs", "l1_wei_per_byte", 1),
     ("costs", "l1_bytes", 500),
     ("costs", "wrapped_native", "WETH"),
+    ("execution", "tip_floor_wei", 0),
+    ("execution", "tip_cap_wei", 30_000_000_000),
+    ("execution", "cap_wei", 10**18),
+    ("execution", "bid_share_ppm", 500_000),
+    ("execution", "deadline_blocks", 1),
+    ("execution", "most_unmined", 64),
+    ("execution", "resend_s", 1),
+    ("execution", "bump_after_blocks", 1),
+    ("execution", "at_halt", "replace"),
+    ("execution", "balancer_vault", "0x" + "bA" * 20),
+    ("execution", "aave_pool", "0x" + "11" * 20),
     ("web", "tls_certificate", "tls/web.pem"),
     ("web", "tls_key", "tls/web.key"),
     ("limits", "max_input_age_s", 1),
@@ -254,7 +269,8 @@ def test_each_key_is_read(table: str, key: str, value: object) -> None:
 def test_every_key_is_among_those_tried() -> None:
     tried = {(table.replace(".day", ".uniswap_v3_day"), key) for table, key, _ in EACH_KEY}
     tried |= {("collectors.uniswap_v3_day", key) for key in ("kind", "logs", "start", "end")}
-    tried |= {("daemon", "mode"), ("execution", "latency")}
+    tried |= {("execution", "latency")}
+    tried |= {("execution", key) for key in ("send", "relay")}  # below, among the wallets
     tried |= {("chain", key) for key in ("id", "name", "wrapped_native")}  # in tests/data/test_chains.py
     tried |= {("strategies.flash_arbitrage", "sizing")}  # in tests/composition/test_limits.py
     tried |= {("topology", "services"), ("topology", "relays")}  # in tests/composition/test_topology_terms.py
@@ -342,7 +358,7 @@ def test_what_the_program_fills_in_is_no_key(key: str) -> None:
 @pytest.mark.parametrize(
     ("table", "line", "path", "problem"),
     [
-        ("daemon", 'mode = "live"', "daemon.mode", "expected 'paper', found the text 'live'"),
+        ("daemon", 'mode = "real"', "daemon.mode", "expected 'paper' or 'live', found the text 'real'"),
         ("daemon", "data_folder = 5", "daemon.data_folder", "expected text, found the whole number 5"),
         ("daemon", r'data_folder = "a\u0000b"', "daemon.data_folder", r"expected printable text, found 'a\x00b'"),
         ("web", 'port = "8321"', "web.port", "expected a whole number, found the text '8321'"),
@@ -663,3 +679,83 @@ def test_a_live_chain_has_the_defaults_and_takes_urls_from_elsewhere() -> None:
 def test_mistakes_of_a_live_chain_are_named(written: str, instead: str, message: str) -> None:
     """Each by its path; decisions after each mined log are refused, as nobody can act on them."""
     assert str(refusal(LIVE.replace(written, instead))).startswith(message)
+
+
+# --- wallets, and how their transactions are sent -------------------------------------------------------------------
+
+EXECUTOR, ACCOUNT = "0x" + "Ee" * 20, "0x" + "11" * 20
+
+
+def wallets(**tables: str) -> str:
+    return f"{LEAST}\n[wallets]\n" + "\n".join(f"{name} = {{ {table} }}" for name, table in tables.items())
+
+
+def test_a_wallet_is_a_keystore_a_remote_signer_or_with_consent_a_variable() -> None:
+    """Each of the three ways is read with what belongs to it."""
+    config = parse(
+        wallets(
+            main=f'executor = "{EXECUTOR}", keystore = "main.json", password = {{ file = "word" }}',
+            far=f'executor = "{ACCOUNT}", signer = "run/signer.sock", address = "{ACCOUNT}"',
+            bare=f'executor = "0x{"22" * 20}", key_env = "KEY", accept_environment_key = true',
+        )
+    )
+    assert config.wallets == {
+        "main": WalletSection(executor=EXECUTOR, keystore="main.json", password=SecretSource(file="word")),
+        "far": WalletSection(executor=ACCOUNT, signer="run/signer.sock", address=ACCOUNT),
+        "bare": WalletSection(executor="0x" + "22" * 20, key_env="KEY", accept_environment_key=True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "problem"),
+    [
+        ("", "", "expected exactly one of keystore, signer, key_env, found none"),
+        (', keystore = "a", signer = "b"', "", "expected exactly one of keystore, signer, key_env, found keystore and"),
+        (', keystore = "a"', ".password", "expected it with keystore, and with nothing else"),
+        (', signer = "a", password = { env = "B" }', ".password", "expected it with keystore, and with nothing else"),
+        (', keystore = "a", password = {}', ".password", "expected exactly one of `env` and `file`, found neither"),
+        (', keystore = "a", password = { env = "A", file = "b" }', ".password", "found both"),
+        (', signer = "a"', ".address", "expected it with signer, and with nothing else"),
+        (', signer = "a", address = "0x11"', ".address", "expected 0x and 40 hex digits, found '0x11'"),
+        (', key_env = "A"', ".accept_environment_key", "expected true beside key_env"),
+        (
+            ', keystore = "a", password = { env = "A" }, accept_environment_key = true',
+            ".accept_environment_key",
+            "with",
+        ),
+    ],
+)
+def test_a_wallet_that_says_too_little_or_too_much_is_refused(written: str, key: str, problem: str) -> None:
+    """The refusal names the key."""
+    error = refusal(wallets(main=f'executor = "{EXECUTOR}"{written}'))
+    assert str(error).startswith(f"wallets.main{key}: ")
+    assert problem in str(error)
+
+
+def test_two_wallets_never_share_a_contract_and_names_are_plain() -> None:
+    """A contract obeys one owner, in whatever case its address is written."""
+    key = 'key_env = "A", accept_environment_key = true'
+    error = refusal(
+        wallets(a=f'executor = "{EXECUTOR.lower()}", {key}', b=f'executor = "0x{EXECUTOR[2:].upper()}", {key}')
+    )
+    assert str(error).startswith("wallets.b.executor: expected a contract of its own")
+    assert "wallets.main.executor: expected 0x" in str(refusal(wallets(main=f'executor = "0x12", {key}')))
+    assert "wallets.a b: expected a name" in str(refusal(wallets(**{'"a b"': f'executor = "{EXECUTOR}", {key}'})))
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('send = "private"', "execution.relay: expected it unless send is public, found none, send 'private'"),
+        ('relay = "https://a.example"', "execution.relay: expected it unless send is public, found one, send 'public'"),
+        ('send = "bundle"\nrelay = {}', "execution.relay: expected a URL, or exactly one of `env` and `file`"),
+        ("tip_floor_wei = 3\ntip_cap_wei = 2", "execution.tip_floor_wei: expected at most tip_cap_wei, 2, found 3"),
+        ("tip_cap_wei = 3\ncap_wei = 2", "execution.tip_cap_wei: expected at most cap_wei, 2, found 3"),
+        ('aave_pool = "0x1"', "execution.aave_pool: expected 0x and 40 hex digits, found '0x1'"),
+    ],
+)
+def test_ways_and_fees_that_contradict_themselves_are_refused(written: str, problem: str) -> None:
+    """Nothing of it is guessed at."""
+    assert str(refusal(with_line("execution", written))).startswith(problem)
+    config = parse(with_line("execution", 'send = "bundle"\nrelay = { env = "RELAY" }'))
+    assert (config.execution.send, config.execution.relay) == ("bundle", SecretSource(env="RELAY"))

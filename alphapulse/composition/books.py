@@ -39,6 +39,7 @@ class Books:
         start: StartRecord,
         execution: AnyRelay,
         env: Environment,
+        mode: Mode,
     ) -> None:
         self.journal = journal
         self.ledger_url = sqlite_url(paths.ledger)
@@ -47,6 +48,7 @@ class Books:
         self.run: RunStarted | None = None
         self.on_begin: list[Callable[[RunStarted], None]] = [lambda run: self.portfolio.begin_run(run.run)]
         self._config = config
+        self._mode = mode
         self._execution = execution
         self._now_ns = env.now_ns
         self._last_run = start.recovery.last_run
@@ -67,8 +69,7 @@ class Books:
         self._last_run += 1
         config = self._config
         ((name, section),) = config.collectors.items()
-        mode = Mode[config.daemon.mode.upper()]
-        run = RunStarted(self._last_run, mode, f"{name} ({section.kind})", config.digest, reason, now_ns)
+        run = RunStarted(self._last_run, self._mode, f"{name} ({section.kind})", config.digest, reason, now_ns)
         await self.journal.append([*records, run], sync=True)
         self.run = run
         self._execution.publish([run])

@@ -10,6 +10,7 @@ from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.config import Config
+from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL, FlattenRecord, HaltChange, KillReport, Level, Via
 from alphapulse.data.roles import Role
 from alphapulse.data.runs import AuditTrail
@@ -56,6 +57,7 @@ class Halting:
         journal: Journal,
         execution: AnyRelay,
         environment: Environment,
+        mode: Mode,
         *,
         market_ns: Callable[[], int | None],
         kept_running: Callable[[], Sequence[str]],
@@ -64,7 +66,7 @@ class Halting:
         self.preconditions: list[Precondition] = [self._journal_writes]
         self.book = start.halts
         self.challenges = Challenges(environment.monotonic_ns)
-        self._instance = f"AlphaPulse ({config.daemon.mode}, {paths.folder})"
+        self._instance = f"AlphaPulse ({mode.name.lower()}, {paths.folder})"
         self._limits = config.limits
         self._probation_s = config.halting.probation_s
         self._journal = journal

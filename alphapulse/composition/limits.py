@@ -22,11 +22,11 @@ NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 
 
-def gate_terms(config: Config, pools: Sequence[Pool]) -> GateTerms:
+def gate_terms(config: Config, pools: Sequence[Pool], mode: Mode) -> GateTerms:
     """What the gate is told once."""
     limits = config.limits
     return GateTerms(
-        mode=Mode[config.daemon.mode.upper()],
+        mode=mode,
         pools={pool.id: pool.pair for pool in pools},
         max_input_age_ns=limits.max_input_age_s * NS_PER_S,
         max_signal_age_ns=limits.max_signal_age_s * NS_PER_S,

@@ -45,10 +45,11 @@ class Trading:
         start: StartRecord,
         halting: Halting,
         environment: Environment,
+        mode: Mode,
         *,
         run: Callable[[], int],
     ) -> None:
-        self.mode = Mode[config.daemon.mode.upper()]
+        self.mode = mode
         self.latency = latency(config)
         self.gate = Gate(
             halting.switch,
@@ -56,7 +57,7 @@ class Trading:
             BusChains(bus),
             risk.limits,
             start.recovery.record,
-            gate_terms(config, pools),
+            gate_terms(config, pools, mode),
             market_ns=clock.now_ns,
             now_ns=environment.now_ns,
             journal_failure=lambda: str(journal.failure) if journal.failure is not None else None,

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from alphapulse.config_reading import Section
-from alphapulse.config_sections.values import Count
+from alphapulse.config_sections.values import ADDRESS, Count, SecretSource, Share
+from alphapulse.errors import ConfigError
 from alphapulse.rules.arbitrage.gas import GAS_OVERHEAD
+
+Wei = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
 
 
 class CostsSection(Section, frozen=True):
@@ -32,6 +35,40 @@ class LatencySection(Section, frozen=True):
 
 
 class ExecutionSection(Section, frozen=True):
-    """`[execution]`: what the paper executor assumes."""
+    """`[execution]`: what the paper executor assumes, and how transactions are sent."""
 
     latency: LatencySection = LatencySection(logs=0)
+    send: Literal["public", "private", "bundle"] = "public"
+    relay: str | SecretSource | None = None
+    tip_floor_wei: Wei | None = None
+    tip_cap_wei: Wei | None = None
+    cap_wei: Wei | None = None
+    bid_share_ppm: Share = 0
+    deadline_blocks: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 3
+    most_unmined: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    resend_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 6
+    bump_after_blocks: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 3
+    at_halt: Literal["expire", "replace"] = "expire"
+    balancer_vault: str | None = None
+    aave_pool: str | None = None
+
+
+def check_execution(section: ExecutionSection) -> None:
+    """Raises ConfigError for settings that contradict each other."""
+    latency = section.latency
+    if (latency.logs is None) == (latency.blocks is None):
+        found = "none" if latency.logs is None else "both"
+        raise ConfigError("execution.latency", f"expected exactly one of `logs` and `blocks`, found {found}")
+    if (section.send == "public") != (section.relay is None):
+        found = "none" if section.relay is None else "one"
+        raise ConfigError("execution.relay", f"expected it unless send is public, found {found}, send {section.send!r}")
+    if isinstance(section.relay, SecretSource) and (section.relay.env is None) == (section.relay.file is None):
+        raise ConfigError("execution.relay", "expected a URL, or exactly one of `env` and `file`")
+    for lesser, greater in (("tip_floor_wei", "tip_cap_wei"), ("tip_cap_wei", "cap_wei")):
+        least, most = getattr(section, lesser), getattr(section, greater)
+        if least is not None and most is not None and least > most:
+            raise ConfigError(f"execution.{lesser}", f"expected at most {greater}, {most}, found {least}")
+    for key in ("balancer_vault", "aave_pool"):
+        text = getattr(section, key)
+        if text is not None and not ADDRESS.fullmatch(text):
+            raise ConfigError(f"execution.{key}", f"expected 0x and 40 hex digits, found {text!r}")

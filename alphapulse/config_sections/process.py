@@ -12,7 +12,7 @@ from alphapulse.config_reading import Section
 class DaemonSection(Section, frozen=True):
     """`[daemon]`: what is traded with, and where its records are kept."""
 
-    mode: Literal["paper"] = "paper"
+    mode: Literal["paper", "live"] = "paper"
     data_folder: str = "data"
 
 

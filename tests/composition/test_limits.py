@@ -60,7 +60,7 @@ def test_two_tokens_of_one_symbol_are_named_by_their_addresses() -> None:
 
 
 def test_the_gate_is_told_which_build_runs_and_which_may() -> None:
-    terms = gate_terms(config({"approved_builds": ("0.0.1",)}, {}), POOLS)
+    terms = gate_terms(config({"approved_builds": ("0.0.1",)}, {}), POOLS, Mode.PAPER)
     assert (terms.mode, terms.build, terms.approved_builds) == (Mode.PAPER, __version__, {"0.0.1"})
     assert terms.pools == {pool.id: pool.pair for pool in POOLS}
 
