@@ -36,7 +36,7 @@ def test_the_lock_names_hashes_and_no_index() -> None:
     """Every package has its hash, and where it comes from is the user's own setting."""
     text = (Path(__file__).parents[2] / "alphapulse/devnet/packages/package-lock.json").read_text("utf-8")
     packages = text.count('"node_modules/')
-    assert packages == text.count('"integrity": "sha512-') == 26
+    assert packages == text.count('"integrity": "sha512-') == 27
     assert "resolved" not in text
 
 
