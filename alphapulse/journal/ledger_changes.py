@@ -15,6 +15,7 @@ from alphapulse.data.halts import HaltChange, HaltReport, KillReport, Level
 from alphapulse.data.orphans import BlocksOrphaned, RefusalsRevoked, SettlementRevoked
 from alphapulse.data.runs import AuditTrail, RunEnded, RunStarted
 from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.data.transactions import FailureFinding, TransactionSigned, TransactionStatus, WalletAudit
 from alphapulse.journal.ledger_rows import (
     Result,
     Row,
@@ -29,6 +30,13 @@ from alphapulse.journal.ledger_rows import (
     reorganisation_row,
     report_row,
     run_row,
+)
+from alphapulse.journal.transaction_rows import (
+    finding_row,
+    hex_text,
+    standing_columns,
+    transaction_row,
+    wallet_audit_row,
 )
 from alphapulse.rules.accounting.profit_and_loss import ProfitAndLoss, holding_change, market_day
 
@@ -56,6 +64,7 @@ UPDATE_KEYS: dict[str, tuple[str, ...]] = {
     "reports": ("intent_id",),
     "runs": ("run",),
     "halts": ("halt_id", "scope", "level"),
+    "transactions": ("hash",),
 }
 """By which columns rows are found that a later record changes."""
 
@@ -121,7 +130,21 @@ def changes(index: int, record: object) -> Sequence[Change]:
         case RunStarted() | RunEnded() | HaltChange() | HaltReport() | KillReport() | AuditTrail():
             return [_bookkeeping(index, record)]
         case _:
-            return _taken_back(index, record)
+            return _taken_back(index, record) or _on_chain(index, record)
+
+
+def _on_chain(index: int, record: object) -> Sequence[Change]:
+    match record:
+        case TransactionSigned():
+            return [Insert("transactions", transaction_row(index, record))]
+        case TransactionStatus():
+            return [Update("transactions", (hex_text(record.hash),), standing_columns(record))]
+        case FailureFinding():
+            return [Insert("findings", finding_row(index, record))]
+        case WalletAudit():
+            return [Insert("wallet_audits", wallet_audit_row(index, record))]
+        case _:
+            return []
 
 
 def _bookkeeping(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 import trio
@@ -120,31 +120,31 @@ class LedgerReader:
             query = query.where(OPPORTUNITIES.c.result == result.value)
         if run is not None:
             query = query.where(OPPORTUNITIES.c.run == run)
-        rows = await self._page(query, OPPORTUNITIES.c.record, cursor, limit)
-        return _to_page([_opportunity(row) for row in rows], limit)
+        rows = await self.page(query, OPPORTUNITIES.c.record, cursor, limit)
+        return to_page([_opportunity(row) for row in rows], limit)
 
     async def fills(self, cursor: str | None = None, limit: int = 50, *, run: int | None = None) -> Page[FillRow]:
         """Fills, newest first, behind `cursor`. Raises ValueError for a cursor that is none, or a limit below 1."""
         query = select(FILLS.c.record, FILLS.c.value, FILLS.c.revoked)
         if run is not None:
             query = query.where(FILLS.c.run == run)
-        rows = await self._page(query, FILLS.c.record, cursor, limit)
+        rows = await self.page(query, FILLS.c.record, cursor, limit)
         found = [FillRow(row.record, decode_value(Fill, row.value), row.revoked is not None) for row in rows]
-        return _to_page(found, limit)
+        return to_page(found, limit)
 
     async def runs(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""
-        return tuple(_run(row) for row in await self._rows(select(RUNS).order_by(RUNS.c.record.desc())))
+        return tuple(_run(row) for row in await self.rows(select(RUNS).order_by(RUNS.c.record.desc())))
 
     async def pnl(self, run: int) -> tuple[PnlRow, ...]:
         """A run's profit and loss by strategy, day and token."""
-        rows = await self._rows(select(PNL).where(PNL.c.run == run).order_by(PNL.c.strategy, PNL.c.day, PNL.c.token))
+        rows = await self.rows(select(PNL).where(PNL.c.run == run).order_by(PNL.c.strategy, PNL.c.day, PNL.c.token))
         return tuple(PnlRow(row.strategy, row.day, books_of(dict(row._mapping))) for row in rows)
 
     async def positions(self, run: int) -> tuple[PositionRow, ...]:
         """A run's holdings by strategy and token."""
         table = POSITIONS
-        rows = await self._rows(select(table).where(table.c.run == run).order_by(table.c.strategy, table.c.token))
+        rows = await self.rows(select(table).where(table.c.run == run).order_by(table.c.strategy, table.c.token))
         return tuple(
             PositionRow(row.strategy, token_bytes(row.token), int(row.amount), int(row.gas_wei)) for row in rows
         )
@@ -153,18 +153,22 @@ class LedgerReader:
         """How many of a run's opportunities had each result; their sum is how many were found."""
         result = OPPORTUNITIES.c.result
         counts = select(result, func.count().label("opportunities")).where(OPPORTUNITIES.c.run == run).group_by(result)
-        rows = await self._rows(counts)
+        rows = await self.rows(counts)
         return dict.fromkeys(Result, 0) | {Result(row.result): row.opportunities for row in rows}
 
-    async def _page(self, query: Select[Any], record: Any, cursor: str | None, limit: int) -> Sequence[Row[Any]]:
-        """Up to one row more than `limit`, which tells whether there are older ones."""
+    async def page(self, query: Select[Any], record: Any, cursor: str | None, limit: int) -> Sequence[Row[Any]]:
+        """Rows, newest first, behind `cursor`: up to one more than `limit`, which tells whether there are older ones.
+
+        Raises ValueError for a cursor that is none, or a limit below 1.
+        """
         if limit < 1:
             raise ValueError(f"limit: expected at least 1, was {limit}")
         if cursor is not None:
             query = query.where(record < _record_of(cursor))
-        return await self._rows(query.order_by(record.desc()).limit(limit + 1))
+        return await self.rows(query.order_by(record.desc()).limit(limit + 1))
 
-    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """What a query of the ledger's tables answers; for readers of subjects of their own."""
         return await self._run_blocking(self._select, query, limiter=self._limiter)
 
     def _select(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -181,10 +185,19 @@ def _record_of(cursor: str) -> int:
     return int(cursor)
 
 
-P = TypeVar("P", OpportunityRow, FillRow)
+class Numbered(Protocol):
+    """A row that knows its journal record."""
+
+    @property
+    def record(self) -> int:
+        """The record's index."""
 
 
-def _to_page(rows: list[P], limit: int) -> Page[P]:
+P = TypeVar("P", bound=Numbered)
+
+
+def to_page(rows: list[P], limit: int) -> Page[P]:
+    """The page that `rows` of `LedgerReader.page` make."""
     if len(rows) <= limit:
         return Page(tuple(rows), None)
     return Page(tuple(rows[:limit]), str(rows[limit - 1].record))

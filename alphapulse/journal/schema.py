@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest revision in `migrations/versions`; a test compares them."""
 
 METADATA = MetaData()
@@ -246,3 +246,60 @@ AUDIT = Table(
     _text("result"),
     _number("at_ns"),
 )
+
+TRANSACTIONS = Table(
+    "transactions",
+    METADATA,
+    _record(),
+    _number("run"),
+    _text("wallet"),
+    _number("chain_id"),
+    _number("nonce"),
+    _text("hash"),
+    _text("purpose"),
+    _number("intent_id", nullable=True),
+    _text("state"),
+    _number("sends"),
+    _number("block_number", nullable=True),
+    _text("block_hash", nullable=True),
+    _amount("gas_used", nullable=True),
+    _amount("gas_price_wei", nullable=True),
+    _text("text"),
+    _number("signed_ns"),
+    _number("changed_ns"),
+    Column("value", LargeBinary, nullable=False),
+    Index("transactions_hash", "hash"),
+    Index("transactions_nonce", "wallet", "chain_id", "nonce"),
+    Index("transactions_intent", "intent_id"),
+    Index("transactions_state", "state", "record"),
+)
+"""One row per signature, with how the transaction stands."""
+
+FINDINGS = Table(
+    "findings",
+    METADATA,
+    _record(),
+    _number("run"),
+    _number("intent_id"),
+    _text("hash"),
+    _text("cause"),
+    Column("value", LargeBinary, nullable=False),
+    Index("findings_intent", "intent_id"),
+)
+"""Why trades failed on a chain."""
+
+WALLET_AUDITS = Table(
+    "wallet_audits",
+    METADATA,
+    _record(),
+    _number("run"),
+    _text("wallet"),
+    _number("chain_id"),
+    _text("token", nullable=True),
+    _number("block_number"),
+    _amount("books"),
+    _amount("chain"),
+    _number("audited_ns"),
+    Index("wallet_audits_token", "wallet", "chain_id", "token", "record"),
+)
+"""What the books say that a wallet has, beside what the chain says; no token: the chain's coin."""

@@ -26,6 +26,7 @@ from tests.journal.journal_samples import (
     run_started,
     signal,
 )
+from tests.journal.transaction_samples import finding, signed, status, wallet_audit
 
 ACCOUNT = Account(run=1, strategy="flash", day="2024-01-05", token=USDC)
 SHOWN = [
@@ -39,6 +40,10 @@ SHOWN = [
     halt_report(),
     audit(),
     run_ended(),
+    signed(),
+    status(),
+    finding(),
+    wallet_audit(),
 ]
 
 

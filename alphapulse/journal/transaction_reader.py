@@ -1,0 +1,208 @@
+"""Questions about real trading: transactions, the trades that they carry, why they failed, what wallets have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from sqlalchemy import Row, Select, func, select
+
+from alphapulse.data.execution import Fill, OrderRequest, Outcome
+from alphapulse.data.transactions import FailureFinding, TransactionSigned, TransactionState
+from alphapulse.journal.ledger_reader import LedgerReader, Page, to_page
+from alphapulse.journal.ledger_rows import Result, token_bytes
+from alphapulse.journal.schema import FILLS, FINDINGS, INTENTS, OPPORTUNITIES, REPORTS, TRANSACTIONS, WALLET_AUDITS
+from alphapulse.journal.transaction_rows import hex_text
+from alphapulse.rules.wire.codec import decode_value
+
+LARGEST_ID = 2**63 - 1
+"""The largest number that a column holds; a larger one is nobody's."""
+ENDED = tuple(state.name for state in TransactionState if state.ended)
+IN_A_BLOCK = (TransactionState.MINED.name, TransactionState.SETTLED.name)
+
+
+@attrs.frozen
+class TransactionRow:
+    """A transaction and how it stands. `replaced_by` is the one of the same number that is in a block instead."""
+
+    record: int
+    signed: TransactionSigned
+    state: TransactionState
+    sends: int
+    block_number: int | None
+    block_hash: bytes | None
+    gas_used: int | None
+    gas_price_wei: int | None
+    text: str
+    changed_ns: int
+    replaced_by: bytes | None = None
+
+
+@attrs.frozen
+class ReportRow:
+    """An intent that ended without a fill; the cost in raw profit token."""
+
+    outcome: Outcome
+    gas_wei: int
+    gas_cost: int
+    text: str
+
+
+@attrs.frozen
+class TradeRow:
+    """A trade as the books have it; `ending` is None while it is open, and if it was `orphaned` after its end."""
+
+    intent: OrderRequest
+    ending: Fill | ReportRow | None
+    orphaned: bool
+    finding: FailureFinding | None
+
+
+@attrs.frozen
+class AuditRow:
+    """The newest comparison of a wallet's balance of a token with the books; `token` None: the chain's coin."""
+
+    wallet: bytes
+    chain_id: int
+    token: bytes | None
+    block_number: int
+    books: int
+    chain: int
+
+
+class TransactionReader:
+    """Asks the ledger. Every method raises LedgerError if the database does not answer."""
+
+    def __init__(self, ledger: LedgerReader) -> None:
+        self._ledger = ledger
+
+    async def transactions(
+        self,
+        before: str | None = None,
+        limit: int = 50,
+        *,
+        state: TransactionState | None = None,
+        is_open: bool | None = None,
+        intent_id: int | None = None,
+    ) -> Page[TransactionRow]:
+        """Transactions, newest first, behind the cursor `before`. Raises ValueError for a cursor that is none."""
+        query = _transactions()
+        columns = TRANSACTIONS.c
+        if state is not None:
+            query = query.where(columns.state == state.name)
+        if is_open is not None:
+            query = query.where(columns.state.not_in(ENDED) if is_open else columns.state.in_(ENDED))
+        if intent_id is not None:
+            query = query.where(columns.intent_id == intent_id)
+        rows = await self._ledger.page(query, columns.record, before, limit)
+        return to_page([_transaction(row) for row in rows], limit)
+
+    async def transaction(self, tx_hash: bytes) -> TransactionRow | None:
+        """The transaction of that hash, None if it is not one of ours."""
+        newest = _transactions().where(TRANSACTIONS.c.hash == hex_text(tx_hash)).order_by(TRANSACTIONS.c.record.desc())
+        rows = await self._ledger.rows(newest.limit(1))
+        return _transaction(rows[0]) if rows else None
+
+    async def trade(self, intent_id: int) -> TradeRow | None:
+        """A trade by the number of its intent, None if there is none."""
+        if intent_id > LARGEST_ID:
+            return None
+        wanted = select(INTENTS.c.value).where(INTENTS.c.intent_id == intent_id).limit(1)
+        if not (rows := await self._ledger.rows(wanted)):
+            return None
+        intent = decode_value(OrderRequest, rows[0].value)
+        ending = await self._ending(intent)
+        orphaned = ending is None and await self._is_orphaned(intent)
+        finding = await self._finding(intent_id) if isinstance(ending, ReportRow) else None
+        return TradeRow(intent, ending, orphaned, finding)
+
+    async def audits(self) -> tuple[AuditRow, ...]:
+        """The newest comparison of each wallet and token."""
+        table = WALLET_AUDITS.c
+        newest = select(func.max(table.record)).group_by(table.wallet, table.chain_id, table.token)
+        rows = await self._ledger.rows(
+            select(WALLET_AUDITS).where(table.record.in_(newest)).order_by(table.wallet, table.chain_id, table.token)
+        )
+        return tuple(
+            AuditRow(
+                wallet=token_bytes(row.wallet),
+                chain_id=row.chain_id,
+                token=None if row.token is None else token_bytes(row.token),
+                block_number=row.block_number,
+                books=int(row.books),
+                chain=int(row.chain),
+            )
+            for row in rows
+        )
+
+    async def gas_paid_wei(self, wallet: bytes, chain_id: int, since_ns: int) -> int:
+        """What the wallet's transactions have paid for gas that came into a block since then, wall clock."""
+        table = TRANSACTIONS.c
+        rows = await self._ledger.rows(
+            select(table.gas_used, table.gas_price_wei)
+            .where(table.wallet == hex_text(wallet), table.chain_id == chain_id, table.changed_ns >= since_ns)
+            .where(table.gas_used.is_not(None), table.gas_price_wei.is_not(None))
+        )
+        return sum(int(row.gas_used) * int(row.gas_price_wei) for row in rows)
+
+    async def _ending(self, intent: OrderRequest) -> Fill | ReportRow | None:
+        """How it ended at last; None if it has not, or if a reorganisation took that end back."""
+        fills = select(FILLS.c.record, FILLS.c.value, FILLS.c.revoked).where(FILLS.c.intent_id == intent.intent_id)
+        reports = select(REPORTS).where(REPORTS.c.intent_id == intent.intent_id)
+        filled, reported = await self._ledger.rows(fills), await self._ledger.rows(reports)
+        ends = [(row.record, True, row) for row in filled] + [(row.record, False, row) for row in reported]
+        if not ends:
+            return None
+        _, is_fill, newest = max(ends, key=lambda end: end[0])
+        if newest.revoked is not None:
+            return None
+        return decode_value(Fill, newest.value) if is_fill else _report(newest)
+
+    async def _finding(self, intent_id: int) -> FailureFinding | None:
+        table = FINDINGS.c
+        newest = select(table.value).where(table.intent_id == intent_id).order_by(table.record.desc()).limit(1)
+        rows = await self._ledger.rows(newest)
+        return decode_value(FailureFinding, rows[0].value) if rows else None
+
+    async def _is_orphaned(self, intent: OrderRequest) -> bool:
+        """Whether its opportunity was taken back with the chain that it was seen on."""
+        table = OPPORTUNITIES.c
+        here = select(table.result).where(table.run == intent.run, table.signal_id == intent.signal_id)
+        return any(row.result == Result.ORPHANED.value for row in await self._ledger.rows(here))
+
+
+def _transactions() -> Select[Any]:
+    """All transactions, each with the one that stands in a block in its place."""
+    other = TRANSACTIONS.alias("other")
+    instead = (
+        select(func.max(other.c.hash))
+        .where(
+            other.c.wallet == TRANSACTIONS.c.wallet,
+            other.c.chain_id == TRANSACTIONS.c.chain_id,
+            other.c.nonce == TRANSACTIONS.c.nonce,
+            other.c.hash != TRANSACTIONS.c.hash,
+            other.c.state.in_(IN_A_BLOCK),
+        )
+        .scalar_subquery()
+    )
+    return select(TRANSACTIONS, instead.label("replaced_by"))
+
+
+def _transaction(row: Row[Any]) -> TransactionRow:
+    return TransactionRow(
+        record=row.record,
+        signed=decode_value(TransactionSigned, row.value),
+        state=TransactionState[row.state],
+        sends=row.sends,
+        block_number=row.block_number,
+        block_hash=None if row.block_hash is None else token_bytes(row.block_hash),
+        gas_used=None if row.gas_used is None else int(row.gas_used),
+        gas_price_wei=None if row.gas_price_wei is None else int(row.gas_price_wei),
+        text=row.text,
+        changed_ns=row.changed_ns,
+        replaced_by=None if row.replaced_by is None else token_bytes(row.replaced_by),
+    )
+
+
+def _report(row: Row[Any]) -> ReportRow:
+    return ReportRow(outcome=Outcome[row.outcome], gas_wei=int(row.gas_wei), gas_cost=int(row.gas_cost), text=row.text)
