@@ -10,7 +10,7 @@ import { expect, type Page } from "@playwright/test";
 const ROOT = new URL("../..", import.meta.url).pathname;
 const PYTHON = process.env.ALPHAPULSE_PYTHON ?? "python3";
 const ENVIRONMENT = { ...process.env, PYTHONPATH: `${ROOT}:${join(ROOT, "web")}`, PYTHONDONTWRITEBYTECODE: "1" };
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 const run = promisify(execFile);
 

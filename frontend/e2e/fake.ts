@@ -77,6 +77,8 @@ export class FakeDaemon {
     });
     await this.page.routeWebSocket("ws://alphapulse.test/ws", (socket) => this.accept(socket));
     await this.page.goto(`${ORIGIN}${path}`);
+    // A page that has loaded has not mounted yet: until then no key is heard.
+    await this.page.locator("#root button").first().waitFor();
   }
 
   send(message: Record<string, unknown>): void {

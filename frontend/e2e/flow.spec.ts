@@ -2,17 +2,11 @@
  * The real daemon and the built page: log in, first opportunity, hold to stop, HALTED, restart, still HALTED, resume,
  * ACTIVE.
  */
-import { expect, test, type Page } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 
 import { Daemon, freePort } from "./daemon";
+import { hold, holdTooShortly } from "./hands";
 import { expectAccessible } from "./layout";
-
-async function hold(page: Page, ms: number): Promise<void> {
-  await page.locator("button.stop").hover();
-  await page.mouse.down();
-  await page.waitForTimeout(ms);
-  await page.mouse.up();
-}
 
 test("log in, see the first opportunity, stop, restart, resume", async ({ page }) => {
   test.setTimeout(120_000);
@@ -31,14 +25,14 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
     await expect(state).toContainText("ACTIVE");
     expect(page.url()).not.toContain("code");
     await expect(page.locator(".chip")).toHaveText("PAPER");
-    await expect(page.locator("table.wide tbody tr").first()).toBeVisible({ timeout: 20_000 });
+    await expect(page.locator("table.wide tbody tr").first()).toBeVisible();
     await expectAccessible(page);
 
-    await hold(page, 400);
+    await holdTooShortly(page);
     await expect(page.locator(".stop-hint")).toHaveText("Hold for one second to stop.");
     await expect(state).toContainText("ACTIVE");
 
-    await hold(page, 1200);
+    await hold(page);
     await expect(state).toContainText("HALTED");
     await expect(banner).toContainText("HALTED. Nothing is being traded.");
     await expect(banner).toContainText("from the dashboard");
@@ -46,7 +40,7 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
 
     expectErrors = true; // the socket is refused while nobody listens
     await daemon.stop();
-    await expect(state).toContainText("UNKNOWN", { timeout: 6000 });
+    await expect(state).toContainText("UNKNOWN");
     await expect(state).toContainText("was HALTED");
     const address = await daemon.start();
     await page.goto("about:blank");
@@ -66,7 +60,6 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
 });
 
 test("watch the frames of the relays", async ({ page }) => {
-  test.setTimeout(60_000);
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
@@ -79,7 +72,7 @@ test("watch the frames of the relays", async ({ page }) => {
     await expect(page.getByTestId("state")).toContainText("ACTIVE");
     await page.getByRole("link", { name: "Firehose" }).click();
     const swap = page.locator(".live-list tbody tr").filter({ hasText: "PoolSwap" }).first();
-    await expect(swap).toBeVisible({ timeout: 20_000 });
+    await expect(swap).toBeVisible();
     await page.keyboard.press("Space");
     await expect(page.getByRole("button", { name: "Go on" })).toBeVisible();
     await swap.click();
@@ -93,7 +86,7 @@ test("watch the frames of the relays", async ({ page }) => {
     await expectAccessible(page);
     await page.reload();
     await expect(page.getByRole("heading", { name: "Firehose" })).toBeVisible();
-    await expect(swap).toBeVisible({ timeout: 20_000 });
+    await expect(swap).toBeVisible();
     expect(problems).toEqual([]);
   } finally {
     await daemon.remove();

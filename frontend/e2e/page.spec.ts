@@ -6,6 +6,7 @@ import type { LiveFrame } from "../src/api/wire";
 import { bytesOf } from "../src/wire/bytes";
 import { inspectFrame } from "../src/wire/reader";
 import { FakeDaemon, ORIGIN } from "./fake";
+import { HOLD_MS, hold, holdTooShortly, pressInTurn } from "./hands";
 import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 import { halted, haltedTree, opportunities, report, status, streams, topics, wall } from "./fixtures/day";
 
@@ -21,13 +22,6 @@ async function open(page: Page, path = "/"): Promise<FakeDaemon> {
   await daemon.start(path);
   await expect(page.getByTestId("net")).toContainText("+4,250.84");
   return daemon;
-}
-
-async function hold(page: Page, ms: number): Promise<void> {
-  await stopButton(page).hover();
-  await page.mouse.down();
-  await page.waitForTimeout(ms);
-  await page.mouse.up();
 }
 
 test.describe("the landing page", () => {
@@ -121,7 +115,7 @@ function withoutGas() {
 test.describe("stopping", () => {
   test("does nothing when let go early", async ({ page }) => {
     const daemon = await open(page);
-    await hold(page, 500);
+    await holdTooShortly(page);
     await expect(page.locator(".stop-hint")).toHaveText("Hold for one second to stop.");
     await page.waitForTimeout(1000);
     expect(daemon.kills).toHaveLength(0);
@@ -131,7 +125,7 @@ test.describe("stopping", () => {
   test("is HALTED only when the daemon said so, by one request with a key", async ({ page }) => {
     const daemon = await open(page);
     daemon.onKill = () => ({ status: 200, body: report });
-    await hold(page, 1200);
+    await hold(page);
     await expect.poll(() => daemon.kills.length).toBe(1);
     expect(daemon.kills[0]?.headers()["idempotency-key"]).toMatch(/^[0-9a-f]{32}$/);
     expect(daemon.kills[0]?.postDataJSON()).toEqual({ scope: "global", reason: "Stopped from the dashboard." });
@@ -151,9 +145,9 @@ test.describe("stopping", () => {
   test("repeats with the same key and tells the other ways when nothing answers", async ({ page }) => {
     const daemon = await open(page);
     daemon.onKill = () => "no answer";
-    await hold(page, 1200);
+    await hold(page);
     await expect(state(page)).toContainText("STOPPING");
-    await expect(banner(page)).toContainText("No answer yet. Treat it as still trading.", { timeout: 4000 });
+    await expect(banner(page)).toContainText("No answer yet. Treat it as still trading.");
     await expect(banner(page)).toContainText("kill -USR1 4711");
     await expect.poll(() => daemon.kills.length).toBeGreaterThanOrEqual(3);
     expect(new Set(daemon.kills.map((request) => request.headers()["idempotency-key"])).size).toBe(1);
@@ -166,10 +160,10 @@ test.describe("stopping", () => {
     const daemon = await open(page);
     daemon.sockets = false;
     await daemon.dropSocket();
-    await expect(state(page)).toContainText("UNKNOWN", { timeout: 4500 });
+    await expect(state(page)).toContainText("UNKNOWN");
     daemon.onKill = () => ({ status: 200, body: report });
     daemon.topics.status = { ...halted, server_time: wall(60_000) };
-    await hold(page, 1200);
+    await hold(page);
     await expect(state(page)).toContainText("was HALTED at");
     await expect(banner(page)).toContainText("only a person can resume");
   });
@@ -180,7 +174,7 @@ test.describe("stopping", () => {
     daemon.session = 401;
     await daemon.dropSocket();
     await expect(banner(page)).toContainText("Your session ended. The page shows data as of");
-    await hold(page, 1200);
+    await hold(page);
     await expect(banner(page)).toContainText("Your session ended before the stop was sent.");
     await page.getByRole("button", { name: "Log in" }).click();
     await page.getByLabel("One-time code").fill("right");
@@ -197,7 +191,7 @@ test.describe("stopping", () => {
       status: 403,
       body: { error: { code: "forbidden", message, detail: null, request: "7f3a91c2" } },
     });
-    await hold(page, 1200);
+    await hold(page);
     await expect(banner(page)).toContainText("The daemon refused to stop.");
     await expect(banner(page)).toContainText(message);
   });
@@ -208,7 +202,7 @@ test.describe("stopping", () => {
     await stopButton(page).focus();
     for (const key of ["Space", "Enter"]) {
       await page.keyboard.down(key);
-      await page.waitForTimeout(1200);
+      await page.waitForTimeout(HOLD_MS);
       await page.keyboard.up(key);
     }
     await expect.poll(() => daemon.kills.length).toBe(2);
@@ -216,7 +210,7 @@ test.describe("stopping", () => {
     await page.keyboard.down("Alt");
     await page.keyboard.down("Shift");
     await page.keyboard.down("KeyS");
-    await page.waitForTimeout(1200);
+    await page.waitForTimeout(HOLD_MS);
     await page.keyboard.up("KeyS");
     await expect.poll(() => daemon.kills.length).toBe(3);
   });
@@ -225,7 +219,6 @@ test.describe("stopping", () => {
     const daemon = await open(page);
     await stopButton(page).hover();
     await page.mouse.down();
-    await page.waitForTimeout(300);
     await page.keyboard.press("Escape");
     await page.locator("body").press("Escape");
     await page.waitForTimeout(1000);
@@ -248,7 +241,7 @@ test.describe("stopping", () => {
     daemon.onKill = () => ({ status: 200, body: report });
     await page.locator("table.wide tbody tr").first().click();
     await expect(page.getByRole("dialog")).toBeVisible();
-    await hold(page, 1200);
+    await hold(page);
     await expect.poll(() => daemon.kills.length).toBe(1);
   });
 });
@@ -257,7 +250,7 @@ test.describe("honesty", () => {
   test("a daemon that falls silent is UNKNOWN, and known again when it speaks", async ({ page }) => {
     const daemon = await open(page);
     await daemon.cut();
-    await expect(state(page)).toContainText("UNKNOWN", { timeout: 4500 });
+    await expect(state(page)).toContainText("UNKNOWN");
     await expect(state(page)).toContainText("was ACTIVE at");
     await expect(banner(page)).toContainText("What you see is as of");
     await expect(banner(page)).toContainText("The daemon may still be trading.");
@@ -342,7 +335,7 @@ for (const scheme of ["dark", "light"] as const) {
         await expectWellMade(page, "details");
         await page.keyboard.press("Escape");
         await daemon.cut();
-        await expect(state(page)).toContainText("UNKNOWN", { timeout: 4500 });
+        await expect(state(page)).toContainText("UNKNOWN");
         await expectWellMade(page, "disconnected");
         daemon.expectClean();
       });
@@ -480,7 +473,7 @@ test.describe("the firehose", () => {
   test("decodes a pasted frame without a connection, and says what is wrong with one", async ({ page }) => {
     const daemon = await openFirehose(page);
     await daemon.cut();
-    await expect(state(page)).toContainText("UNKNOWN", { timeout: 4500 });
+    await expect(state(page)).toContainText("UNKNOWN");
     await expect(page.locator(".live")).toContainText("Not connected");
     const card = page.locator(".frame");
     const hex = hexOf("PoolSwap");
@@ -502,18 +495,15 @@ test.describe("the firehose", () => {
 
   test("is a key away, unless keys are switched off", async ({ page }) => {
     const daemon = await open(page);
-    await page.keyboard.press("g");
-    await page.keyboard.press("f");
+    await pressInTurn(page, "g", "f");
     await expect(page).toHaveURL(`${ORIGIN}/firehose`);
     await expect(page.getByRole("link", { name: "Firehose" })).toHaveAttribute("aria-current", "page");
-    await page.keyboard.press("g");
-    await page.keyboard.press("h");
+    await pressInTurn(page, "g", "h");
     await expect(page).toHaveURL(`${ORIGIN}/`);
     await page.keyboard.press("?");
     await page.getByLabel("Shortcuts by single keys").uncheck();
     await page.keyboard.press("Escape");
-    await page.keyboard.press("g");
-    await page.keyboard.press("f");
+    await pressInTurn(page, "g", "f");
     await page.waitForTimeout(300);
     await expect(page).toHaveURL(`${ORIGIN}/`);
     daemon.expectClean();
@@ -522,7 +512,7 @@ test.describe("the firehose", () => {
   test("stops from its page too", async ({ page }) => {
     const daemon = await openFirehose(page);
     daemon.onKill = () => ({ status: 200, body: report });
-    await hold(page, 1200);
+    await hold(page);
     await expect.poll(() => daemon.kills.length).toBe(1);
     daemon.status({ ...halted, server_time: wall(60_000) });
     await expect(banner(page)).toContainText("HALTED. Nothing is being traded.");

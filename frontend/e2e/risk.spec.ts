@@ -9,9 +9,9 @@ import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 
 const PHRASE = "resume flash_arbitrage after halt 7";
 
-function challenge(objections: string[] = [], seconds = 60) {
+function challenge(objections: string[] = []) {
   const text = ["paper, data: strategy:flash_arbitrage is HALTED by halt 7.", "It does not send again what was cancelled."];
-  const expires = wall(seconds * 1000);
+  const expires = wall(600_000);
   return { nonce: "a nonce", scope: "strategy:flash_arbitrage", halt_id: 7, phrase: PHRASE, text, objections, expires };
 }
 
@@ -187,7 +187,6 @@ for (const scheme of ["dark", "light"] as const) {
 }
 
 test("of the real daemon: a strategy is halted, its report is read, and a person resumes it", async ({ page }) => {
-  test.setTimeout(90_000);
   await withDaemon(page, async () => {
     await page.getByRole("link", { name: "Risk" }).click();
     await page.getByRole("button", { name: "Halt strategy flash_arbitrage" }).click();

@@ -4,6 +4,7 @@ import { expect, test } from "@playwright/test";
 import { withDaemon } from "./daemon";
 import { FakeDaemon } from "./fake";
 import { analytics, pageOf, sweep, whyNot } from "./fixtures/studies";
+import { pressInTurn } from "./hands";
 import { expectAccessible, expectNoSidewaysScroll } from "./layout";
 
 function studied(daemon: FakeDaemon): FakeDaemon {
@@ -18,8 +19,7 @@ function studied(daemon: FakeDaemon): FakeDaemon {
 test("filters by stage with the keys, shows every digit, and goes back page by page", async ({ page }) => {
   const daemon = studied(new FakeDaemon(page));
   await daemon.start("/");
-  await page.keyboard.press("g");
-  await page.keyboard.press("o");
+  await pressInTurn(page, "g", "o");
   const list = page.getByRole("table", { name: "Why it was not traded" });
   await expect(list.getByRole("row")).toHaveCount(3);
   await expect(list).toContainText("flash fee and gas cost more than the gap brings");
@@ -100,10 +100,10 @@ for (const scheme of ["dark", "light"] as const) {
 test("of the real daemon: counts by stage, refusals of the gate, and who closed the gaps", async ({ page }) => {
   await withDaemon(page, async () => {
     await page.getByRole("link", { name: "Opportunities" }).click();
-    await expect(page.getByRole("radio", { name: /Signalled \d/ })).toBeVisible({ timeout: 15_000 });
+    await expect(page.getByRole("radio", { name: /Signalled \d/ })).toBeVisible();
     await page.getByRole("radio", { name: /Signalled/ }).check();
-    await expect(page.getByRole("table", { name: "Why it was not traded" })).toBeVisible({ timeout: 15_000 });
-    await expect(page.getByRole("table", { name: "Who closed the newest gaps" })).toContainText(/0x[0-9a-f]{64}/, { timeout: 15_000 });
+    await expect(page.getByRole("table", { name: "Why it was not traded" })).toBeVisible();
+    await expect(page.getByRole("table", { name: "Who closed the newest gaps" })).toContainText(/0x[0-9a-f]{64}/);
     await page.screenshot({ path: "test-results/opportunities-real.png", fullPage: true });
   });
 });

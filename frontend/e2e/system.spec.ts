@@ -74,7 +74,6 @@ for (const scheme of ["dark", "light"] as const) {
 }
 
 test("of the real daemon: a task is stopped and started, a strategy is reloaded, stacks are read", async ({ page }) => {
-  test.setTimeout(90_000);
   await withDaemon(page, async (daemon) => {
     await page.getByRole("link", { name: "System" }).click();
     const reason = page.getByLabel("Reason, kept in the audit log");

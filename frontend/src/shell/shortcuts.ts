@@ -1,5 +1,5 @@
 /** Keys without Ctrl, Alt or Meta: off in fields and dialogs, and altogether where a person switched them off. */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { create } from "zustand";
 
 const STORED = "alphapulse-shortcuts";
@@ -31,10 +31,11 @@ export function showHelp(help: boolean): void {
 /** Actions by key, or by two keys one after the other: `{ "g h": …, " ": … }`. */
 export function useShortcuts(actions: Readonly<Record<string, () => void>>): void {
   const newest = useRef(actions);
-  useEffect(() => {
+  useLayoutEffect(() => {
     newest.current = actions;
   });
-  useEffect(() => {
+  // Before the page is painted: whoever sees it can press keys.
+  useLayoutEffect(() => {
     let first = { key: "", at: 0 };
     const down = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
