@@ -57,6 +57,11 @@
     ├─ SendRefused(RuntimeError)          a transaction of ours that was not sent; `reason` says why in a word
     │  ├─ FeesRefused(ValueError)         it would have to offer more than the caps allow
     │  └─ NoSuchTransaction(LookupError)  there is no such transaction of ours, or no longer
+    ├─ BadTransaction(ValueError)         fields or bytes that are no transaction as we sign them
+    ├─ KeystoreError(ValueError)          a file with a key that cannot be made, read or opened
+    ├─ SigningRefused(PermissionError)    a signer that does not sign this; `rule` says why
+    ├─ SignerUnreachable(ConnectionError) a signer that gives no answer that can be believed
+    ├─ SigningRecordError(RuntimeError)   what was signed cannot be read or written
     ├─ JournalError(RuntimeError)         the journal cannot be trusted or written
     ├─ CaptureError(RuntimeError)         a capture cannot be trusted or written
     ├─ LedgerError(RuntimeError)          the ledger cannot be opened or brought up to date
@@ -410,6 +415,32 @@ class NoSuchTransaction(SendRefused, LookupError):
 
     def __init__(self, problem: str) -> None:
         super().__init__("no_such_transaction", problem)
+
+
+class BadTransaction(AlphaPulseError, ValueError):
+    """Fields or bytes are no transaction of the one kind that we sign: EIP-1559 without access list."""
+
+
+class KeystoreError(AlphaPulseError, ValueError):
+    """A file with a key cannot be made, read or opened. What it holds is never repeated."""
+
+
+class SigningRefused(AlphaPulseError, PermissionError):
+    """A signer does not sign this. Nothing left it. `rule` is the key of what forbids it."""
+
+    def __init__(self, rule: str, found: str, allowed: str) -> None:
+        super().__init__(f"not signed, by the rule {rule}: expected {allowed}, found {found}")
+        self.rule = rule
+        self.found = found
+        self.allowed = allowed
+
+
+class SignerUnreachable(AlphaPulseError, ConnectionError):
+    """A signer gave no answer that can be believed. It may have signed, but what it signed is not here."""
+
+
+class SigningRecordError(AlphaPulseError, RuntimeError):
+    """The record of what was signed cannot be read, believed or written, so that nothing is signed."""
 
 
 class JournalError(AlphaPulseError, RuntimeError):

@@ -17,8 +17,18 @@ def rlp_bytes(value: bytes) -> bytes:
 
 def rlp_list(items: Iterable[bytes]) -> bytes:
     """A list of strings of bytes."""
-    content = b"".join(map(rlp_bytes, items))
+    return rlp_joined(map(rlp_bytes, items))
+
+
+def rlp_joined(encoded: Iterable[bytes]) -> bytes:
+    """A list of items that are encoded already: strings, or lists of their own."""
+    content = b"".join(encoded)
     return _prefix(len(content), 0xC0) + content
+
+
+def rlp_number(value: int) -> bytes:
+    """A natural number: big-endian, without leading zeros; 0 is the empty string."""
+    return rlp_bytes(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 def _prefix(size: int, offset: int) -> bytes:
