@@ -13,6 +13,7 @@ from typing import Any
 
 SOURCE = Path(__file__).parents[2] / "contracts" / "executor.vy"
 BUILT = SOURCE.with_suffix(".json")
+"""A link: the file ships inside the package."""
 
 
 def vyper(source: Path, *formats: str) -> list[str]:
@@ -26,8 +27,15 @@ def compiled() -> dict[str, Any]:
     """Interface and creation code, with the compiler that made them."""
     command = [str(Path(sys.executable).with_name("vyper")), "--version"]
     version = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    bytecode, abi = vyper(SOURCE, "bytecode", "abi")
-    return {"compiler": f"vyper {version}", "evm": "cancun", "abi": json.loads(abi), "bytecode": bytecode}
+    bytecode, runtime, abi = vyper(SOURCE, "bytecode", "bytecode_runtime", "abi")
+    start = bytes.fromhex(bytecode[2:]).index(bytes.fromhex(runtime[2:]))
+    return {
+        "compiler": f"vyper {version}",
+        "evm": "cancun",
+        "abi": json.loads(abi),
+        "bytecode": bytecode,
+        "runtime": [start, start + len(runtime) // 2 - 1],
+    }
 
 
 if __name__ == "__main__":
