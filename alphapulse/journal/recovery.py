@@ -15,6 +15,7 @@ from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.breakers.board import BY_ITSELF, BreakerKey, scope_of
 from alphapulse.rules.breakers.breaker import TRIPS_FOR_A_PERSON
 from alphapulse.rules.limits.trading_record import TradingRecord
+from alphapulse.rules.transactions.transaction_books import TransactionBooks
 
 TRIPS = (BreakerAction.PAUSE, BreakerAction.REDUCE)
 
@@ -24,7 +25,8 @@ class Recovery:
     """The state of the books that a start finds.
 
     `halt_changes` holds the newest change of each scope, `overrides` the newest of each limit, `breakers` those that
-    are not closed by rule, scope and target. `record` is what limits ask of all that was traded.
+    are not closed by rule, scope and target. `record` is what limits ask of all that was traded,
+    `transactions` what wallets have signed.
     """
 
     records: int = 0
@@ -35,6 +37,7 @@ class Recovery:
     breakers: dict[BreakerKey, CircuitBreaker] = attrs.field(factory=dict)
     trips: dict[BreakerKey, tuple[int, ...]] = attrs.field(factory=dict)
     record: TradingRecord = attrs.field(factory=TradingRecord, eq=False)
+    transactions: TransactionBooks = attrs.field(factory=TransactionBooks, eq=False)
     _trades: UndoableTrades = attrs.field(factory=UndoableTrades, eq=False)
 
     @property
@@ -50,6 +53,7 @@ class Recovery:
             found.records = index
             found.record.take(message)
             found._trades.take(message)
+            found.transactions.take(message)
             match message:
                 case RunStarted():
                     found.last_run = message.run

@@ -54,7 +54,7 @@ def shown(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def read_index(text: str) -> int:
     """A position in a block, u32. Raises LogRefused: `not_hex`, `out_of_range`."""
-    return _quantity(text, MAX_UINT32, "a position in a block")
+    return read_quantity(text, MAX_UINT32, "a position in a block")
 
 
 @lru_cache(maxsize=16)
@@ -80,12 +80,12 @@ def read_plain_block(number_text: str, time_text: str) -> tuple[int, int]:
 
 def read_block_number(text: str) -> int:
     """A block number, u64. Raises LogRefused: `not_hex`, `out_of_range`."""
-    return _quantity(text, MAX_UINT64, "a block number")
+    return read_quantity(text, MAX_UINT64, "a block number")
 
 
 def read_time_ns(text: str) -> int:
     """A block timestamp in seconds as nanoseconds, u64. Raises LogRefused: `not_hex`, `out_of_range`."""
-    return _quantity(text, MAX_TIME_S, "a block timestamp") * NS_PER_SECOND
+    return read_quantity(text, MAX_TIME_S, "a block timestamp") * NS_PER_SECOND
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +118,8 @@ def signed(word: int) -> int:
     return word - (1 << 256) if word >> 255 else word
 
 
-def _quantity(text: str, limit: int, what: str) -> int:
+def read_quantity(text: str, limit: int, what: str) -> int:
+    """A number of at most `limit`. Raises LogRefused: `not_hex`, `out_of_range`."""
     # Python's own reader also takes signs, spaces and underscores.
     if not _QUANTITY.fullmatch(text):
         raise not_hex(what, text)
