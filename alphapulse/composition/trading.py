@@ -17,6 +17,7 @@ from alphapulse.config import Config
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.execution import Mode
 from alphapulse.data.pools import Pool
+from alphapulse.execution.chain.operated_wallet import OperatedWallet
 from alphapulse.execution.engine import Engine
 from alphapulse.execution.gate import Gate
 from alphapulse.execution.paper import PaperExecutor
@@ -50,6 +51,8 @@ class Trading:
         run: Callable[[], int],
     ) -> None:
         self.mode = mode
+        # Paper needs none; what operates a wallet of a real chain stands here.
+        self.wallets: Sequence[OperatedWallet] = ()
         self.latency = latency(config)
         self.gate = Gate(
             halting.switch,
