@@ -12,6 +12,7 @@ from functools import partial
 import attrs
 import pytest
 import trio
+from hypercorn.events import Event as HypercornEvent
 from quart import websocket
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
@@ -22,6 +23,7 @@ from alphapulse.errors import ConfigError
 from alphapulse_web import guard
 from alphapulse_web.app import create_app
 from alphapulse_web.auth import caller_of
+from alphapulse_web.http11 import Http11
 from alphapulse_web.keys import Key, digest_of
 from alphapulse_web.serve import ControlPlane, hypercorn_config
 from tests.web.fake_backend import PAIR, FakeBackend
@@ -237,6 +239,43 @@ async def test_what_kills_stock_hypercorn_is_contained_and_counted(case: Attack)
         await attack(rig, case, reset=False)
         await rig.is_well()
         assert rig.plane.ward.contained >= 1
+
+
+async def test_who_speaks_before_it_was_accepted_is_cut_off_without_a_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """A WebSocket's first bytes may come while the application accepts it: no request of ours fails of that."""
+    async with running() as rig:
+        for waits in range(40):
+            stream = await rig.connect()
+            await stream.send_all(upgrade())
+            for _ in range(waits % 8):
+                await trio.lowlevel.checkpoint()
+            with suppress(trio.BrokenResourceError):
+                await stream.send_all(frame(TEXT, b"hi"))
+                await stream.receive_some(4096)
+            await trio.aclose_forcefully(stream)
+        await rig.emptied()
+        await rig.is_well()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+async def test_no_step_of_a_connection_takes_in_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have their turn after each few kilobytes, however much a client has sent already."""
+    heard: list[int] = []
+
+    class Counting(Http11):
+        async def handle(self, event: HypercornEvent) -> None:
+            heard.append(len(getattr(event, "data", b"")))
+            await super().handle(event)
+
+    monkeypatch.setattr(guard, "Http11", Counting)
+    async with running() as rig:
+        stream = await rig.connect()
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(GET.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 200_000))
+            await stream.receive_some(4096)
+        await trio.aclose_forcefully(stream)
+        await rig.emptied()
+    assert 0 < max(heard) <= guard.HEARD_BYTES
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])

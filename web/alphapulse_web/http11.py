@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import h11
+from hypercorn.events import Event, RawData
 from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import WSStream
 
 from alphapulse_web.errors import RequestError
 
 VERSIONS = frozenset({b"1.0", b"1.1"})
 BODY = frozenset({b"content-length", b"transfer-encoding"})
 EXTENSIONS = b"sec-websocket-extensions"
+HASTE = "bytes follow an upgrade that was not accepted yet"
 
 
 class Http11(H11Protocol):
@@ -19,6 +22,18 @@ class Http11(H11Protocol):
     tens of milliseconds for one snapshot, and would let a small frame unpack into a large one.
     """
 
+    async def handle(self, event: Event) -> None:
+        """Take in what came. Raises RequestError for a WebSocket's first bytes before it was accepted.
+
+        Hypercorn would refuse it while the application accepts it, and fail on the second answer.
+        """
+        stream = self.stream
+        if isinstance(event, RawData) and event.data and isinstance(stream, WSStream):
+            handshake = getattr(stream, "handshake", None)
+            if handshake is not None and not handshake.accepted:
+                raise RequestError(HASTE)
+        await super().handle(event)
+
     async def _check_protocol(self, event: h11.Request) -> None:
         if event.http_version not in VERSIONS:
             await self._refuse(505, "the version is not HTTP/1.0 or HTTP/1.1")
@@ -27,7 +42,7 @@ class Http11(H11Protocol):
                 await self._refuse(400, f"the header {name.decode('ascii', 'replace')} is not ASCII")
         names = {name for name, _ in event.headers}
         if b"upgrade" in names and (self.connection.trailing_data[0] or names & BODY):
-            await self._refuse(400, "bytes follow an upgrade that was not accepted yet")
+            await self._refuse(400, HASTE)
 
     async def _create_stream(self, request: h11.Request) -> None:
         headers = [(name, value) for name, value in request.headers if name != EXTENSIONS]

@@ -15,7 +15,6 @@ from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallabl
 
 from alphapulse_web.app import WebApp
 from alphapulse_web.guard import GuardedConnection, Server, Ward
-from alphapulse_web.settings import MAX_BODY_BYTES
 from alphapulse_web.trickle import Trickle
 
 GRACE_S = 1.0
@@ -23,6 +22,8 @@ GRACE_S = 1.0
 STOP_LIMIT_S = 4.5
 USER_TIMEOUT_MS = 3_000
 MAX_HEADER_BYTES = 16 * 1024
+MAX_MESSAGE_BYTES = 4 * 1024
+"""Of a page's message on the WebSocket: a ticket, or the names of some topics."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def hypercorn_config() -> Config:
     config.accesslog = None
     config.include_server_header = False
     config.h11_max_incomplete_size = MAX_HEADER_BYTES
-    config.websocket_max_message_size = MAX_BODY_BYTES
+    config.websocket_max_message_size = MAX_MESSAGE_BYTES
     config.startup_timeout = 5
     config.shutdown_timeout = GRACE_S
     return config
