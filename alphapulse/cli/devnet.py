@@ -15,11 +15,14 @@ import trio
 
 from alphapulse.cli.setup import reports_errors
 from alphapulse.devnet.creation import SETUP_BLOCKS, open_world
+from alphapulse.devnet.executors import COINS_WEI, deploy_executor
 from alphapulse.devnet.market import Market
 from alphapulse.devnet.packages import Packages
 from alphapulse.devnet.pool_listing import pool_file_text
+from alphapulse.devnet.rival import Rival
 from alphapulse.devnet.world import World
 from alphapulse.errors import DevnetError
+from alphapulse.rules.evm.checksum import read_address
 
 PORT = 8545
 BLOCK_S = 2
@@ -45,6 +48,9 @@ class Plan:
     block_s: int
     blocks: int | None
     pool_file: Path | None
+    wallet: str | None
+    gap_every: int | None
+    has_rival: bool
     command: tuple[str, ...]
 
 
@@ -66,6 +72,11 @@ class Plan:
     help="Where npm has installed node and contracts. Default: .cache/devnet if it is there, else data/devnet.",
 )
 @click.option("--pool-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the pools there.")
+@click.option(
+    "--executor", "wallet", metavar="WALLET", help="Deploy the executor for this address, with coins for gas."
+)
+@click.option("--gap-every", type=click.IntRange(1), help="Open a gap in every so many blocks, instead of by chance.")
+@click.option("--rival", "has_rival", is_flag=True, help="Somebody else wants the gaps, and pays to come first.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @reports_errors
 def devnet(
@@ -77,6 +88,9 @@ def devnet(
     elsewhere: int,
     folder: Path | None,
     pool_file: Path | None,
+    wallet: str | None,
+    gap_every: int | None,
+    has_rival: bool,
     command: tuple[str, ...],
 ) -> None:
     """Run a local chain (id 137) with the exchanges' contracts, pools and seeded traders, until Ctrl-C.
@@ -91,8 +105,20 @@ def devnet(
     except DevnetError:
         packages.write_lock()  # so that the command in the message works
         raise
-    plan = Plan(port, seed, traders, elsewhere, block_s, blocks, pool_file, command)
+    plan = Plan(
+        port, seed, traders, elsewhere, block_s, blocks, pool_file, _address(wallet), gap_every, has_rival, command
+    )
     sys.exit(trio.run(_run, packages, plan))
+
+
+def _address(wallet: str | None) -> str | None:
+    """The address as it was written; a mistyped one is refused."""
+    if wallet is not None:
+        try:
+            read_address(wallet)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--executor") from error
+    return wallet
 
 
 async def _run(packages: Packages, plan: Plan) -> int:
@@ -107,10 +133,11 @@ async def _run(packages: Packages, plan: Plan) -> int:
             - (SETUP_BLOCKS + HISTORY_BLOCKS) * plan.block_s,  # so that its newest block is of now
             holders=plan.traders + KEEPERS,
             block_s=plan.block_s,
+            order="fees" if plan.has_rival else "fifo",
         )
         async with world as made, trio.open_nursery() as nursery:
             await made.mine(HISTORY_BLOCKS)
-            _announce(made, plan)
+            _announce(made, plan, None if plan.wallet is None else await deploy_executor(made, plan.wallet))
             nursery.start_soon(_trade, made, plan, nursery.cancel_scope)
             if plan.command:
                 code = await _beside(plan.command, signals)
@@ -142,21 +169,34 @@ async def _pass_on(signals: AsyncIterator[int], process: trio.Process) -> None:
             process.terminate()
 
 
-def _announce(world: World, plan: Plan) -> None:
+def _announce(world: World, plan: Plan, executor: str | None) -> None:
     if plan.pool_file is not None:
         plan.pool_file.write_text(pool_file_text(tuple(world.pools.values())), "utf-8")
     click.echo(f"local chain 137: {world.http_url}, {world.ws_url}")
     for pool in world.pools.values():
         click.echo(f"  {pool.address}  {pool.name}")
-    click.echo(f"{plan.traders} traders with seed {plan.seed}, a block every {plan.block_s} s; Ctrl-C ends it")
+    if executor is not None:
+        click.echo(f"executor {executor} of wallet {plan.wallet}, which has {COINS_WEI // 10**18:,} coins for gas")
+    rival = " and a rival" if plan.has_rival else ""
+    click.echo(f"{plan.traders} traders{rival} with seed {plan.seed}, a block every {plan.block_s} s; Ctrl-C ends it")
 
 
 async def _trade(world: World, plan: Plan, scope: trio.CancelScope) -> None:
-    market = Market(world, Random(plan.seed), forged_ppm=FORGED_PPM)  # noqa: S311 - the same seed must trade the same way
+    # The same seed must trade the same way: no chance is a secret here.
+    market = Market(
+        world,
+        Random(plan.seed),  # noqa: S311
+        gap_every=plan.gap_every,
+        forged_ppm=FORGED_PPM,
+        is_modest=plan.has_rival,
+    )
+    rival = Rival(market, Random(plan.seed + 1), world.accounts[-1])  # noqa: S311
     due_s, mined = trio.current_time(), 0
     while plan.blocks is None or mined < plan.blocks:
         due_s += plan.block_s
         await trio.sleep_until(due_s)
+        if plan.has_rival:
+            await rival.act()
         await market.block()
         mined += 1
     scope.cancel("all blocks were mined")

@@ -12,7 +12,7 @@ from alphapulse.devnet.call_data import Call, arguments_of, call, returned
 from alphapulse.devnet.deployment import Placement, deploy
 from alphapulse.devnet.lending import PLACED, RESERVES, foundations, openings, receipts, supply
 from alphapulse.devnet.moves import DevPool, DevToken, Moves
-from alphapulse.devnet.node import CHAIN_ID, Node, open_node
+from alphapulse.devnet.node import CHAIN_ID, Node, Order, open_node
 from alphapulse.devnet.packages import Packages
 from alphapulse.devnet.places import PLACES, place
 from alphapulse.devnet.stock import (
@@ -60,6 +60,7 @@ async def open_world(
     genesis_s: int = GENESIS_S,
     holders: int = 4,
     block_s: int = BLOCK_S,
+    order: Order = "fifo",
 ) -> AsyncIterator[World]:
     """A new chain with everything on it, for as long as the block lasts.
 
@@ -71,11 +72,14 @@ async def open_world(
         genesis_s: time of the block 0 (Unix).
         holders: how many accounts hold tokens, at least 3.
         block_s: how far blocks lie apart, by their timestamps.
+        order: in which order transactions come into a block.
 
     Raises:
         DevnetError: packages are missing, or the node does not do as it should.
     """
-    async with open_node(packages.anvil, port=port, chain_id=chain_id, genesis_s=genesis_s, accounts=holders) as node:
+    async with open_node(
+        packages.anvil, port=port, chain_id=chain_id, genesis_s=genesis_s, accounts=holders, order=order
+    ) as node:
         yield await _made(node, packages, number, block_s)
 
 

@@ -9,6 +9,7 @@ from random import Random
 import attrs
 
 from alphapulse.devnet.call_data import Call, call
+from alphapulse.devnet.deployment import FEE_CAP_WEI
 from alphapulse.devnet.moves import DevPool, DevToken
 from alphapulse.devnet.prices import Price, fair_ratio, read_prices, way_to
 from alphapulse.devnet.stock import PRICE_SCALE, Family
@@ -55,10 +56,14 @@ class Market:
     """Ordinary swaps in a block, on average."""
     gap_ppm: int = 300_000
     """In so many blocks of a million, one swap is large."""
+    gap_every: int | None = None
+    """Instead of by chance, in every so many blocks one swap is large."""
     supply_ppm: int = 400_000
     """In so many blocks of a million, liquidity is moved."""
     forged_ppm: int = 0
     """In so many blocks of a million, the impostor emits a log that looks like a pool's."""
+    is_modest: bool = False
+    """Offer no more for gas than the next block asks: where the node orders by fees, others can come first."""
     fair_q8: dict[str, int] = attrs.field(factory=dict)
     positions: list[Position] = attrs.field(factory=list)
     blocks: int = 0
@@ -69,8 +74,10 @@ class Market:
 
     async def block(self) -> int:
         """One block of trade: what the traders do is sent and mined. Its number."""
-        for account, calls in await self.orders():
-            await self.world.send(calls, account)
+        orders = await self.orders()
+        cap_wei = await self._least_cap_wei() if self.is_modest else FEE_CAP_WEI
+        for account, calls in orders:
+            await self.world.send(calls, account, cap_wei=cap_wei)
         return await self.world.mine()
 
     async def orders(self) -> list[Order]:
@@ -79,7 +86,7 @@ class Market:
         prices = await read_prices(self.world.rpc, pools)
         self._walk()
         orders = [self._swap(pools) for _ in range(self.chance.randint(0, 2 * self.swaps))]
-        if self.chance.randrange(PPM) < self.gap_ppm:
+        if self._opens_gap():
             orders.append(self._large_swap(pools))
         if self.chance.randrange(PPM) < self.supply_ppm:
             orders.append(self._supply(pools, prices))
@@ -89,6 +96,15 @@ class Market:
         if self.blocks % PATIENCE_BLOCKS == 0:
             orders.append((self.world.accounts[1], self._keep(pools, prices)))
         return orders
+
+    async def _least_cap_wei(self) -> int:
+        """What a transaction must offer to be in the next block, whose base fee is at most an eighth higher."""
+        return int((await self.world.block())["baseFeePerGas"], 16) * 9 // 8 + 1
+
+    def _opens_gap(self) -> bool:
+        if self.gap_every is not None:
+            return self.blocks % self.gap_every == 0
+        return self.chance.randrange(PPM) < self.gap_ppm
 
     def _swap(self, pools: Sequence[DevPool]) -> Order:
         pool = self.chance.choice(pools)

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import attrs
 import trio
@@ -22,6 +23,8 @@ CHAIN_ID = 137
 GAS_LIMIT = 1_000_000_000
 BASE_FEE_WEI = 30_000_000_000
 BALANCE_COINS = 1_000_000_000_000
+Order = Literal["fifo", "fees"]
+"""In which order transactions come into a block: as they were sent, or by what they pay for each unit of gas."""
 KEPT_STATES = 600
 """Of so many newest blocks the node knows the state; older ones are not written to the disk."""
 START_LIMIT_S = 20.0
@@ -53,9 +56,9 @@ class Node:
 
 @asynccontextmanager
 async def open_node(
-    anvil: Path, *, port: int = 0, chain_id: int = CHAIN_ID, genesis_s: int, accounts: int = 24
+    anvil: Path, *, port: int = 0, chain_id: int = CHAIN_ID, genesis_s: int, accounts: int = 24, order: Order = "fifo"
 ) -> AsyncIterator[Node]:
-    """A node that mines when it is told to, in the order in which transactions come (`--order fifo`).
+    """A node that mines when it is told to.
 
     `port` 0 takes a free one. With the same `genesis_s` (Unix time) the same acts give the same block hashes. Call
     it from the main thread: the node dies with the thread that started it.
@@ -64,7 +67,7 @@ async def open_node(
         DevnetError: it does not start.
     """
     command = [
-        str(anvil), "--quiet", "--host", "127.0.0.1", "--chain-id", str(chain_id), "--no-mining", "--order", "fifo",
+        str(anvil), "--quiet", "--host", "127.0.0.1", "--chain-id", str(chain_id), "--no-mining", "--order", order,
         "--accounts", str(accounts), "--balance", str(BALANCE_COINS), "--gas-limit", str(GAS_LIMIT),
         "--block-base-fee-per-gas", str(BASE_FEE_WEI), "--prune-history", str(KEPT_STATES), "--no-request-size-limit",
         "--timestamp", str(genesis_s),

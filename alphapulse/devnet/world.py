@@ -50,12 +50,18 @@ class World:
         """A connection to the node."""
         return self.node.rpc
 
-    async def send(self, calls: Sequence[Call], sender: str | None = None) -> list[str]:
-        """Transactions of one sender (by default the second account), in this order, for the next block."""
+    async def send(self, calls: Sequence[Call], sender: str | None = None, *, cap_wei: int = FEE_CAP_WEI) -> list[str]:
+        """Transactions of one sender (by default the second account), in this order, for the next block.
+
+        Where the node orders by fees, it goes by `cap_wei`, the most that is offered for a unit of gas.
+        """
         chosen = sender or self.accounts[1]
         nonce = int(await self.rpc.ask("eth_getTransactionCount", chosen, "pending"), 16)
         hashes = await self.rpc.ask_all(
-            [("eth_sendTransaction", [_transaction(chosen, nonce + at, move)]) for at, move in enumerate(calls)]
+            [
+                ("eth_sendTransaction", [_transaction(chosen, nonce + at, move, cap_wei)])
+                for at, move in enumerate(calls)
+            ]
         )
         return [str(found) for found in hashes]
 
@@ -129,7 +135,7 @@ class World:
         await self.rpc.ask("evm_setNextBlockTimestamp", unix_s)
 
 
-def _transaction(sender: str, nonce: int, move: Call) -> dict[str, str]:
+def _transaction(sender: str, nonce: int, move: Call, cap_wei: int) -> dict[str, str]:
     return {
         "from": sender,
         "to": move.to,
@@ -137,6 +143,6 @@ def _transaction(sender: str, nonce: int, move: Call) -> dict[str, str]:
         "value": hex(move.value_wei),
         "nonce": hex(nonce),
         "gas": hex(MOVE_GAS),
-        "maxFeePerGas": hex(FEE_CAP_WEI),
+        "maxFeePerGas": hex(cap_wei),
         "maxPriorityFeePerGas": "0x0",
     }

@@ -18,6 +18,8 @@ from tests.chain.worlds import FOLDER, LIMIT_S, chain_packages
 
 pytestmark = pytest.mark.real_io
 
+WALLET = "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"
+
 
 def test_what_is_missing_is_named_with_the_command_that_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -58,6 +60,32 @@ def test_a_chain_runs_until_it_is_told_to_end() -> None:
     assert re.fullmatch(r"local chain 137: http://127\.0\.0\.1:(\d+), ws://127\.0\.0\.1:\1\n", told[0])
     assert "  0x45dda9cb7c25131df268515131f647d726f50608  Uniswap V3 USDC.e/WETH 500\n" in told
     assert told[-1] == "the local chain has ended\n"
+
+
+@pytest.mark.slow
+def test_an_executor_stands_for_the_wallet_that_was_named() -> None:
+    """It obeys that wallet, and so does what is printed."""
+    chain_packages()
+    program = "from alphapulse.cli.devnet import devnet; devnet()"
+    options = ["--executor", WALLET, "--gap-every", "1", "--rival", "--blocks", "2", "--block-time", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--port", "0", "--packages", str(FOLDER), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"\nexecutor 0x[0-9a-f]{{40}} of wallet {WALLET}, which has 1,000 coins for gas\n", done.stdout)
+    assert "8 traders and a rival with seed 1, a block every 1 s" in done.stdout
+
+
+def test_a_wallet_that_is_no_address_is_refused() -> None:
+    """Mistyped by one letter, its checksum says so."""
+    wrong = WALLET.replace("D", "d", 1)
+    done = CliRunner().invoke(devnet, ["--packages", str(FOLDER), "--executor", wrong])
+    assert done.exit_code == 2
+    assert "--executor" in done.stderr
 
 
 @pytest.mark.slow

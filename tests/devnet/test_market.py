@@ -7,8 +7,9 @@ from random import Random
 import pytest
 import trio
 
-from alphapulse.devnet.market import Market
+from alphapulse.devnet.market import PATIENCE_BLOCKS, PPM, Market
 from alphapulse.devnet.prices import read_prices
+from alphapulse.devnet.rival import Rival
 from alphapulse.devnet.stock import Family
 from tests.chain.truth import Truth, read_truth
 from tests.chain.worlds import LIMIT_S, chain_packages, open_test_world
@@ -67,3 +68,21 @@ async def test_gaps_open_between_pools_of_one_pair() -> None:
                 ]
                 widest_ppm = max(widest_ppm, (max(at) - min(at)) * 1_000_000 // min(at))
     assert widest_ppm > 6_500
+
+
+@pytest.mark.slow
+async def test_gaps_come_as_often_as_was_asked_and_a_rival_comes_first() -> None:
+    """With no other trade a gap opens in every second block; he trades a pool back before what was sent before him."""
+    with trio.fail_after(LIMIT_S):
+        async with open_test_world(order="fees") as world:
+            market = Market(world, Random(5), swaps=0, supply_ppm=0, gap_every=2, is_modest=True)
+            rival = Rival(market, Random(6), world.accounts[3], share_ppm=PPM)
+            places = []
+            for number in range(PATIENCE_BLOCKS - 1):
+                sent = await rival.act()
+                await market.block()
+                assert len((await world.block())["transactions"]) - len(sent) == (number % 2 == 0)
+                receipts = [await world.rpc.ask("eth_getTransactionReceipt", one) for one in sent]
+                places += [(receipt["status"], receipt["transactionIndex"]) for receipt in receipts]
+    assert places
+    assert set(places) == {("0x1", "0x0")}
