@@ -13,6 +13,7 @@ from alphapulse.journal.ledger_reader import LedgerReader, Page, to_page
 from alphapulse.journal.ledger_rows import Result, token_bytes
 from alphapulse.journal.schema import FILLS, FINDINGS, INTENTS, OPPORTUNITIES, REPORTS, TRANSACTIONS, WALLET_AUDITS
 from alphapulse.journal.transaction_rows import hex_text
+from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.rules.wire.codec import decode_value
 
 LARGEST_ID = 2**63 - 1
@@ -23,19 +24,11 @@ IN_A_BLOCK = (TransactionState.MINED.name, TransactionState.SETTLED.name)
 
 @attrs.frozen
 class TransactionRow:
-    """A transaction and how it stands. `replaced_by` is the one of the same number that is in a block instead."""
+    """A transaction, as it stands. `replaced_by` is the one of the same number that is in a block instead of it."""
 
     record: int
-    signed: TransactionSigned
-    state: TransactionState
-    sends: int
-    block_number: int | None
-    block_hash: bytes | None
-    gas_used: int | None
-    gas_price_wei: int | None
-    text: str
-    changed_ns: int
-    replaced_by: bytes | None = None
+    standing: TransactionRecord
+    replaced_by: bytes | None
 
 
 @attrs.frozen
@@ -189,8 +182,7 @@ def _transactions() -> Select[Any]:
 
 
 def _transaction(row: Row[Any]) -> TransactionRow:
-    return TransactionRow(
-        record=row.record,
+    standing = TransactionRecord(
         signed=decode_value(TransactionSigned, row.value),
         state=TransactionState[row.state],
         sends=row.sends,
@@ -200,8 +192,8 @@ def _transaction(row: Row[Any]) -> TransactionRow:
         gas_price_wei=None if row.gas_price_wei is None else int(row.gas_price_wei),
         text=row.text,
         changed_ns=row.changed_ns,
-        replaced_by=None if row.replaced_by is None else token_bytes(row.replaced_by),
     )
+    return TransactionRow(row.record, standing, None if row.replaced_by is None else token_bytes(row.replaced_by))
 
 
 def _report(row: Row[Any]) -> ReportRow:

@@ -35,7 +35,7 @@ def transaction_row(index: int, signed: TransactionSigned) -> Row:
         "block_hash": None,
         "gas_used": None,
         "gas_price_wei": None,
-        "text": "",
+        "text": "signed",
         "signed_ns": signed.signed_ns,
         "changed_ns": signed.signed_ns,
         "value": encode_value(signed),

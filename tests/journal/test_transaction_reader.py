@@ -17,6 +17,7 @@ from alphapulse.journal.journal_file import JournalPosition
 from alphapulse.journal.ledger import Ledger
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.journal.transaction_reader import ReportRow, TransactionReader
+from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from tests.journal.journal_samples import DAY_NS, USDC, fill, intent, report, signal
 from tests.journal.transaction_samples import CHAIN, WALLET, finding, hash_of, signed, status, wallet_audit
 
@@ -49,9 +50,8 @@ async def test_a_transaction_stands_as_its_newest_status_says_however_records_we
         nobody = await reader.transaction(hash_of("b"))
     assert row is not None
     assert nobody is None
-    assert row.signed == signed()
-    assert (row.state, row.text, row.sends) == (SENT, "its block is gone", 1)
-    assert (row.block_number, row.block_hash, row.gas_used, row.gas_price_wei) == (None, None, None, None)
+    assert row.standing == TransactionRecord.of(signed()).told(status(state=SENT, text="its block is gone"))
+    assert (row.standing.block_number, row.standing.gas_used) == (None, None)
 
 
 async def test_pages_of_transactions_by_state_openness_and_trade(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ async def test_pages_of_transactions_by_state_openness_and_trade(tmp_path: Path)
         of_trade = await reader.transactions(intent_id=1)
         with pytest.raises(ValueError, match="next_cursor"):
             await reader.transactions("nonsense")
-    assert [row.signed.hash for row in first.rows + second.rows] == [
+    assert [row.standing.signed.hash for row in first.rows + second.rows] == [
         hash_of(n) for n in ("b2", "e", "d", "c", "b", "a")
     ]
     assert second.next_cursor is None
-    assert {row.signed.hash for row in still_open.rows} == {hash_of(n) for n in ("b", "b2", "c", "d", "e")}
-    assert [row.signed.hash for row in ended.rows] == [hash_of("a")]
-    assert [row.signed.hash for row in unknown.rows] == [hash_of("b")]
-    assert [row.signed.hash for row in of_trade.rows] == [hash_of("b2"), hash_of("b")]
+    assert {row.standing.signed.hash for row in still_open.rows} == {hash_of(n) for n in ("b", "b2", "c", "d", "e")}
+    assert [row.standing.signed.hash for row in ended.rows] == [hash_of("a")]
+    assert [row.standing.signed.hash for row in unknown.rows] == [hash_of("b")]
+    assert [row.standing.signed.hash for row in of_trade.rows] == [hash_of("b2"), hash_of("b")]
 
 
 async def test_what_was_mined_in_its_place_is_named_and_only_that(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ from alphapulse_web.api.status_shapes import (
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, SweepSummary, WhyNot
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
+from tests.web.fake_trading import FakeTrading
 from tests.web.views.pool_market import PoolMarket
 
 HALT_ID = 7
@@ -113,6 +114,7 @@ class FakeBackend:
         self.watched = False
         self.frames: list[LiveFrame] = []
         self.market = PoolMarket()
+        self.real_trading = FakeTrading(self.calls)
 
     def touch(self, *topics: Topic) -> None:
         """The topics changed."""

@@ -14,11 +14,12 @@ from alphapulse_web.api.level_shapes import Risk
 from alphapulse_web.api.messages import AppendDelta, AskedDelta, Beat, FramesDelta, Hello, PutDelta, Snapshot
 from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.study_shapes import WhyNot
+from alphapulse_web.api.transaction_shapes import LatestTransactions
 from alphapulse_web.hub import FAULT, MAX_CLIENTS, NOT_LOGGED_IN, QUEUE, STOPPING, TOO_SLOW, Client, Hub
 from tests.web.fake_backend import NOW_NS, PAIR, FakeBackend, live_frame
 from tests.web.views.market_samples import FIRST, SECOND, swap
 
-ASKED = {"relays", "risk", "why_not"}
+ASKED = {"relays", "risk", "transactions", "why_not"}
 
 
 class Page:
@@ -350,15 +351,15 @@ async def test_what_a_page_asks_for_comes_at_once_and_then_once_a_second_to_it_a
     watching, other = await stage.open(), await stage.open()
     await trio.sleep(2)
     assert stage.backend.calls == []
-    stage.hub.subscribe(watching.client, ["relays", "risk", "why_not"])
+    stage.hub.subscribe(watching.client, ["relays", "risk", "transactions", "why_not"])
     await trio.sleep(2.95)
-    assert [kind for kind in watching.kinds() if kind in ASKED] == ["relays", "risk", "why_not"] * 3
+    assert [kind for kind in watching.kinds() if kind in ASKED] == ["relays", "risk", "why_not", "transactions"] * 3
     assert ASKED.isdisjoint(other.kinds())
-    shapes = {"relays": Relays, "risk": Risk, "why_not": WhyNot}
+    shapes = {"relays": Relays, "risk": Risk, "transactions": LatestTransactions, "why_not": WhyNot}
     for text, message in zip(watching.texts, watching.messages, strict=True):
         if message.get("topic") in shapes:
             msgspec.convert(json.loads(text), type=AskedDelta)
             msgspec.convert(message["data"], type=shapes[message["topic"]])
-    stage.hub.unsubscribe(watching.client, ["risk", "why_not"])
+    stage.hub.unsubscribe(watching.client, ["risk", "transactions", "why_not"])
     await trio.sleep(2)
-    assert [kind for kind in watching.kinds() if kind in ASKED][9:] == ["relays"] * 2
+    assert [kind for kind in watching.kinds() if kind in ASKED][12:] == ["relays"] * 2

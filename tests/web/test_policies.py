@@ -14,6 +14,7 @@ from alphapulse_web.app import check_routes
 from alphapulse_web.doorkeeper import PAGES, SECURITY_HEADERS
 from alphapulse_web.permissions import ROLES, Permission, may
 from tests.web.fake_backend import HALT_ID
+from tests.web.fake_trading import INTENT_ID, TX_HASH, WALLET
 from tests.web.views.market_samples import FIRST
 from tests.web.web_client import BEARER, ORIGIN, TOKEN, Desk, answer, keyed
 
@@ -29,6 +30,7 @@ WRITTEN = {
     Permission.FLATTEN: STOPPERS,
     Permission.REARM: RUNNERS,
     Permission.RUN: RUNNERS,
+    Permission.TRANSACT: RUNNERS,
     Permission.LIMITS: {Role.RISK, Role.ADMIN},
     Permission.KEYS: {Role.ADMIN},
     Permission.INSPECT: {Role.ADMIN},
@@ -180,6 +182,7 @@ BODIES: dict[str, dict[str, object]] = {
     "reload": {"name": "flash_arbitrage", "reason": "x"},
     "override_limit": {"name": "limits.max_intents", "value": "1", "for_s": 60, "reason": "x"},
     "open_session": {"code": "x"},
+    "fill_gap": {"nonce": 7},
     "revoke_key": {"name": "x", "reason": "x"},
 }
 SERVED = {200, 202, 204, 404}
@@ -189,6 +192,7 @@ SERVED = {200, 202, 204, 404}
 def path_of(route: Route) -> str:
     """A path that the row matches."""
     path = route.path.replace("<int:halt_id>", str(HALT_ID)).replace("<name>", "day")
+    path = path.replace("<int:intent_id>", str(INTENT_ID)).replace("<tx_hash>", TX_HASH).replace("<address>", WALLET)
     return path.replace("<pool_id>", FIRST.id.to_wire().hex())
 
 

@@ -19,6 +19,7 @@ from alphapulse_web.api.routes import ROUTES
 from alphapulse_web.api.session import session_routes
 from alphapulse_web.api.status import status_routes
 from alphapulse_web.api.studies import study_routes
+from alphapulse_web.api.transactions import transaction_routes
 from alphapulse_web.api.tree import tree_routes
 from alphapulse_web.auth import Authenticator
 from alphapulse_web.backend import Backend
@@ -110,6 +111,7 @@ def create_app(backend: Backend, settings: WebSettings) -> WebApp:
     app.register_blueprint(status_routes(backend))
     app.register_blueprint(market_routes(backend))
     app.register_blueprint(book_routes(backend))
+    app.register_blueprint(transaction_routes(backend.real_trading))
     app.register_blueprint(study_routes(backend))
     app.register_blueprint(audit_routes(backend))
     app.register_blueprint(control_routes(backend))

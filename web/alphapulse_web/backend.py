@@ -27,6 +27,7 @@ from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import ViaWord
 from alphapulse_web.api.status_shapes import Reloaded, Status, TreeNode
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
+from alphapulse_web.real_trading import RealTrading
 
 Topic = Literal["status", "tree", "chains", "pairs", "pnl", "positions", "opportunities"]
 TOPICS: tuple[Topic, ...] = ("status", "tree", "chains", "pairs", "pnl", "positions", "opportunities")
@@ -38,6 +39,10 @@ class Backend(Protocol):
 
     Plain methods answer at once and do no I/O; the hub calls them, and `pnl`, up to 10 times a second.
     """
+
+    @property
+    def real_trading(self) -> RealTrading:
+        """Transactions, trades and wallets."""
 
     def live(self) -> bool:
         """True while the daemon's own tasks run."""

@@ -10,16 +10,12 @@ import trio
 from alphapulse.daemon import Daemon
 from alphapulse.data.halts import Level
 from alphapulse.data.roles import Role
-from alphapulse.data.runs import AuditTrail
-from alphapulse.data.wire import NAME, SENTENCE
 from alphapulse.errors import JournalError
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.nursery.node import NodeState
 from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.observe.stack_dump import task_stacks
-from alphapulse.safety.clipped import clipped
 from alphapulse.safety.report_draft import is_complete
-from alphapulse.secret import masked
 from alphapulse_web.api.book_shapes import AuditHead, Fills, Pnl, Positions, Runs
 from alphapulse_web.api.chain_shapes import Chains
 from alphapulse_web.api.halt_shapes import Challenge, FlattenReport, HaltReport, Halts
@@ -44,12 +40,14 @@ from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps, WhyNot
 from alphapulse_web.backend import TOPICS, Topic
 from alphapulse_web.instants import instant
 from alphapulse_web.views.analytics_view import AnalyticsView
+from alphapulse_web.views.audit_record import audit_record
 from alphapulse_web.views.books_view import BooksView
 from alphapulse_web.views.candidates_view import CandidatesView
 from alphapulse_web.views.halts_view import VIAS, HaltsView, challenge_shape
 from alphapulse_web.views.levels_view import LevelsView
 from alphapulse_web.views.live_view import LiveView
 from alphapulse_web.views.nodes_shape import nodes_shape
+from alphapulse_web.views.real_trading_view import RealTradingView
 from alphapulse_web.views.relays_view import RelaysReader
 from alphapulse_web.views.risk_view import RiskView
 from alphapulse_web.views.status_view import StatusView
@@ -85,9 +83,11 @@ class DaemonBackend:
         self._analytics = AnalyticsView(view.outcomes, daemon.pools)
         self._sweeps = SweepsView(daemon.paths.folder / "sweeps")
         self._books = BooksView(daemon, view.opportunities, self._candidates, ledger)
+        self.real_trading = RealTradingView(daemon, view.transactions, ledger)
 
     async def run(self) -> None:
-        """Count once a second how fast the relays carry messages, until cancelled."""
+        """Learn what was sent before, and count once a second how fast the relays carry messages, until cancelled."""
+        await self.real_trading.restore()
         await self._relays.run()
 
     def live(self) -> bool:
@@ -106,7 +106,6 @@ class DaemonBackend:
         report = daemon.halts.report
         reported = report is not None and is_complete(report)
         status = hash((run, second, daemon.halts.epoch, daemon.stopping, reported))
-        market = run + view.market.revision
         books = hash((run, daemon.portfolio.revision, self._books.settled()))
         return dict(
             zip(
@@ -115,7 +114,7 @@ class DaemonBackend:
                     status,
                     hash((run, second, daemon.halts.epoch)),
                     hash((run, second, view.chains.revision)),
-                    market,
+                    run + view.market.revision,
                     books,
                     books,
                     run + view.opportunities.revision,
@@ -340,14 +339,7 @@ class DaemonBackend:
         journal = self._daemon.journal
         if journal.failure is not None:
             return
-        record = AuditTrail(
-            actor=clipped(masked(actor), NAME.limit),
-            action=clipped(action, NAME.limit),
-            target=clipped(masked(target), NAME.limit),
-            reason=clipped(masked(reason), SENTENCE.limit),
-            result=clipped(result, SENTENCE.limit),
-            at_ns=self._daemon.environment.now_ns(),
-        )
+        record = audit_record(actor, action, target, reason, result, self._daemon.environment.now_ns())
         try:
             journal.append_now([record])
         except JournalError:

@@ -113,7 +113,8 @@ class Doorkeeper:
             caller.actor,
             f"api.{route.name}",
             str(wish.get("scope") or wish.get("name") or wish.get("child") or _usual_scope(route) or request.path),
-            str(wish.get("reason") or ""),
+            # A target is cut to a name's width, which a path that names a transaction does not fit in.
+            str(wish.get("reason") or (request.path if request.view_args else "")),
             f"{status}; {who}{where}, request {request_number()}",
         )
 

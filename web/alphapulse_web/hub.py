@@ -185,6 +185,8 @@ class Hub:
             _tell(listeners, [_put("risk", self._backend.risk())])
         if listeners := [client for client in clients if "why_not" in client.asked]:
             _tell(listeners, [_put("why_not", self._backend.why_not())])
+        if listeners := [client for client in clients if "transactions" in client.asked]:
+            _tell(listeners, [_put("transactions", self._backend.real_trading.latest())])
         self._tell_pools({client for client in clients if "pools" in client.asked})
 
     def _tell_pools(self, listeners: set[Client]) -> None:

@@ -21,6 +21,7 @@ class Permission(enum.Enum):
     FLATTEN = "to close what is open"
     REARM = "to start trading again"
     RUN = "to start, stop and restart parts of the daemon"
+    TRANSACT = "to replace transactions"
     LIMITS = "to set and override limits"
     KEYS = "to see and revoke keys"
     INSPECT = "to see where every task stands"
@@ -34,6 +35,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.FLATTEN: frozenset({O, R, A}),
     Permission.REARM: frozenset({O, A}),
     Permission.RUN: frozenset({O, A}),
+    Permission.TRANSACT: frozenset({O, A}),
     Permission.LIMITS: frozenset({R, A}),
     Permission.KEYS: frozenset({A}),
     Permission.INSPECT: frozenset({A}),

@@ -21,8 +21,9 @@ from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.schemas import Decimal, Instant, Natural, Shape
 from alphapulse_web.api.status_shapes import Build, Status, TreeNode
 from alphapulse_web.api.study_shapes import WhyNot
+from alphapulse_web.api.transaction_shapes import LatestTransactions
 
-AskedTopic = Literal["firehose", "pools", "relays", "risk", "why_not"]
+AskedTopic = Literal["firehose", "pools", "relays", "risk", "transactions", "why_not"]
 """Topics that are sent only to pages that asked for them."""
 RelayDomain = Literal["MARKET_DATA", "SIGNAL", "EXECUTION"]
 
@@ -80,6 +81,7 @@ class AskedTopics(Shape, frozen=True, kw_only=True):
     pools: AllPools
     relays: Relays
     risk: Risk
+    transactions: LatestTransactions
     why_not: WhyNot
 
 
@@ -88,7 +90,7 @@ class AskedDelta(Shape, frozen=True, kw_only=True):
 
     type: Literal["delta"]
     seq: int
-    topic: Literal["pools", "relays", "risk", "why_not"]
+    topic: Literal["pools", "relays", "risk", "transactions", "why_not"]
     op: Literal["put"]
     data: Any
 
@@ -154,7 +156,7 @@ class TopicRequest(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The only message that a page may send from then on: whether it wants topics that are not sent to everybody."""
 
     type: Literal["subscribe", "unsubscribe"]
-    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=5)]
+    topics: Annotated[list[AskedTopic], Meta(min_length=1, max_length=6)]
 
 
 class Beat(Shape, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec import Meta
 from alphapulse_web.api.opportunity_shapes import Result, StageWord
 from alphapulse_web.api.pool_shapes import KindWord, TrustWord
 from alphapulse_web.api.schemas import Address
+from alphapulse_web.api.transaction_shapes import TransactionStateWord
 
 Scope = Annotated[
     str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48}|venue:[a-z0-9_]{1,48}|instrument:[0-9a-f]{48})$")
@@ -128,3 +129,18 @@ class OpportunityQuery(PageQuery, frozen=True, kw_only=True):
     result: Result | None = None
     stage: StageWord | None = None
     pool: Address | None = None
+
+
+class TransactionQuery(Request, frozen=True, kw_only=True):
+    """Which transactions: in a state, or open or not; `before` is the `older` of the page before."""
+
+    state: TransactionStateWord | None = None
+    open: bool | None = None
+    limit: Limit = 50
+    before: Cursor | None = None
+
+
+class FillGapRequest(Request, frozen=True, kw_only=True):
+    """Fill a number that no transaction has, so that those behind it can be mined."""
+
+    nonce: Annotated[int, Meta(ge=0, le=2**63 - 1)]

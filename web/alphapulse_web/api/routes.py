@@ -24,6 +24,7 @@ from alphapulse_web.api.relay_shapes import Relays
 from alphapulse_web.api.requests import (
     ChallengeRequest,
     ChildRequest,
+    FillGapRequest,
     FlattenRequest,
     KillRequest,
     LoginRequest,
@@ -36,12 +37,14 @@ from alphapulse_web.api.requests import (
     ReloadRequest,
     ResumeRequest,
     RevokeRequest,
+    TransactionQuery,
 )
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
 from alphapulse_web.api.schemas import Health
 from alphapulse_web.api.session_shapes import Keys, LoginCode, SessionOpened, SessionView, StreamTicket
 from alphapulse_web.api.status_shapes import Reloaded, Status, TaskStacks, TreeNode
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps
+from alphapulse_web.api.transaction_shapes import Trade, Transactions, TransactionView, Wallets
 from alphapulse_web.permissions import Permission
 
 PREFIX = "/api/v1"
@@ -64,7 +67,12 @@ class Idempotency(enum.Enum):
 
 
 READS = frozenset({"GET"})
-ACTS = frozenset({Permission.REARM, Permission.FLATTEN, Permission.RUN, Permission.LIMITS, Permission.KEYS})
+ACTS = frozenset(
+    {
+        *(Permission.REARM, Permission.FLATTEN, Permission.RUN),
+        *(Permission.TRANSACT, Permission.LIMITS, Permission.KEYS),
+    }
+)
 
 
 def _has_policy(route: Route, _: attrs.Attribute[bool], audit: bool) -> None:
@@ -151,6 +159,25 @@ ROUTES = (
     read(f"{PREFIX}/positions", "positions", "What is open and held.", Positions),
     read(f"{PREFIX}/pnl", "pnl", "Profit and loss net of all costs.", Pnl, query=PnlQuery, errors=(404,)),
     read(f"{PREFIX}/fills", "fills", "Executed trades, newest first.", Fills, query=PageQuery),
+    read(f"{PREFIX}/transactions", "transactions", "Our transactions on chains as they stand, newest first.",
+         Transactions, query=TransactionQuery),
+    read(f"{PREFIX}/trades/<int:intent_id>", "trade",
+         "A trade: expected against actual, its gas, its transactions, and why it failed.", Trade, errors=(404,)),
+    read(f"{PREFIX}/wallets", "wallets", "The wallets that trade: numbers, gas, and how they compare with the books.",
+         Wallets),
+    *(
+        Route(method="POST", path=f"{PREFIX}/transactions/<tx_hash>/{act}", name=f"{act}_transaction",
+              reply=TransactionView, permission=Permission.TRANSACT, rate=Rate.NORMAL, idempotency=Idempotency.ONCE,
+              audit=True, errors=(404, 409, 422, 503), summary=summary)
+        for act, summary in (
+            ("bump", "Send a transaction again for higher fees; the reply is the new one. 409 says why not."),
+            ("cancel", "Put a transfer of nothing to ourselves in its place. It may be mined still, if it is sooner."),
+        )
+    ),
+    Route(method="POST", path=f"{PREFIX}/wallets/<address>/fill-gap", name="fill_gap", body=FillGapRequest,
+          reply=TransactionView, permission=Permission.TRANSACT, rate=Rate.NORMAL, idempotency=Idempotency.ONCE,
+          audit=True, errors=(404, 409, 422, 503),
+          summary="Use up a number that no transaction has, so that those behind it can be mined."),
     read(f"{PREFIX}/runs", "runs", "Runs of the books.", Runs),
     read(f"{PREFIX}/audit/head", "audit_head", "The journal's head, to be written down elsewhere.", AuditHead,
          errors=(503,)),

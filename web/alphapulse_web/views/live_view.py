@@ -16,10 +16,11 @@ from alphapulse_web.views.firehose_view import FirehoseView
 from alphapulse_web.views.market_view import MarketView
 from alphapulse_web.views.opportunity_view import OpportunityView
 from alphapulse_web.views.pools_view import PoolsView
+from alphapulse_web.views.transactions_view import TransactionsView
 
 
 class LiveView:
-    """Keeps the views of market, pools, chains, opportunities and outcomes, and the firehose, up to date."""
+    """Keeps the views of market, pools, chains, opportunities, outcomes, transactions and the firehose up to date."""
 
     def __init__(
         self, bus: Bus, pools: Sequence[Pool], quote_tokens: Sequence[bytes], now_ns: Callable[[], int]
@@ -31,6 +32,7 @@ class LiveView:
         self.chains = ChainsView(bus, pools, self.pools)
         self.opportunities = OpportunityView(pools)
         self.outcomes = OutcomeTable()
+        self.transactions = TransactionsView()
         self.firehose = FirehoseView(now_ns)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -53,6 +55,7 @@ class LiveView:
             self.chains.apply(message)
         else:
             self.opportunities.apply(message)
+            self.transactions.apply(message)
 
 
 def _is_market_data(message: object) -> bool:
