@@ -249,6 +249,7 @@ class Daemon:
             begin_run=self._begin_run,
             on_over=lambda: self.request_stop("the recording is over"),
             on_broken=self._reduce_venues,
+            costs=self.strategies.costs,
         )
 
     async def _begin_run(self, reason: str) -> None:
@@ -272,6 +273,7 @@ class Daemon:
         if self.sources is None:
             opener = RunOpener(self.bus, begin_run=self.books.begin_run, has_run=lambda: self.run_record is not None)
             yield ChildSpec("runs", lambda: opener, NO_RESTART)
+            yield from self.strategies.cost_tasks(self.environment)
         if self.roads is not None:
             audit = LinkAudit(self.bus, self.books.journal, now_ns=self.environment.now_ns)
             yield ChildSpec("link audit", lambda: audit, RESTARTS)

@@ -114,6 +114,8 @@ class Outpost:
         if self.placement.strategies:
             yield ChildSpec("halts and runs", lambda: self.halts, RESTARTS)
         yield from self.site.tasks()
+        if self.sources is None:
+            yield from self.strategies.cost_tasks(self.environment)
         if (manager := self.environment.service_manager) is not None:
             signs = SignsOfLife(manager, turn=trio.lowlevel.checkpoint, status=self._status_line)
             yield ChildSpec("service manager", lambda: signs, RESTARTS)
@@ -130,6 +132,7 @@ class Outpost:
             begin_run=lambda _: self.site.wait_audience(),
             on_over=lambda: self.request_stop("the recording is over"),
             on_broken=self._reduce_venues,
+            costs=self.strategies.costs,
         )
 
     def _begin_run(self, run: RunStarted) -> None:

@@ -141,7 +141,7 @@ def test_defaults_of_a_collector_are_those_that_its_comments_state(key: str, def
         ("max_leg_slippage_ppm", None, "(Default: none.)"),
         ("max_slippage_ppm", None, "(Default: none.)"),
         ("flash_loan", "stated", None),
-        ("flash_fee_ppm", 0, None),
+        ("flash_fee_ppm", None, "(Default: none:"),
     ],
 )
 def test_defaults_of_the_strategy_are_the_values_shown_or_those_that_its_comments_state(
@@ -207,6 +207,11 @@ EACH_KEY = [
     ("costs", "gas_by_kind", {"v3": 90_000}),
     ("costs", "l1_wei_per_byte", 1),
     ("costs", "l1_bytes", 500),
+    ("costs.l1", "rule", "fjord"),
+    ("costs.l1", "base_fee_wei", 30_000_000_000),
+    ("costs.l1", "blob_base_fee_wei", 1),
+    ("costs.l1", "base_fee_scalar", 5_227),
+    ("costs.l1", "blob_base_fee_scalar", 2**32 - 1),
     ("costs", "wrapped_native", "WETH"),
     ("execution", "tip_floor_wei", 0),
     ("execution", "tip_cap_wei", 30_000_000_000),
@@ -273,6 +278,8 @@ def test_every_key_is_among_those_tried() -> None:
     tried |= {("execution", key) for key in ("send", "relay")}  # below, among the wallets
     tried |= {("chain", key) for key in ("id", "name", "wrapped_native")}  # in tests/data/test_chains.py
     tried |= {("strategies.flash_arbitrage", "sizing")}  # in tests/composition/test_limits.py
+    tried |= {("costs", "l1")}  # by its own keys
+    tried -= {("costs.l1", key) for table, key in tried if table == "costs.l1"}
     tried |= {("topology", "services"), ("topology", "relays")}  # in tests/composition/test_topology_terms.py
     assert {(table, field.name) for table, section in tables().items() for field in keys(section)} == tried
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphapulse.composition.costs import gas_terms
 from alphapulse.composition.terms import (
     amounts_by_token,
     flash_arbitrage_terms,
@@ -22,7 +23,7 @@ from alphapulse.composition.terms import (
 )
 from alphapulse.config import Config
 from alphapulse.config_sections.collectors import RecordedSection
-from alphapulse.config_sections.execution import CostsSection, ExecutionSection, LatencySection
+from alphapulse.config_sections.execution import CostsSection, ExecutionSection, L1Section, LatencySection
 from alphapulse.config_sections.strategies import FlashArbitrageSection
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import InstrumentId, Venue
@@ -30,6 +31,7 @@ from alphapulse.data.pools import Pool, PoolKind, Token
 from alphapulse.errors import ConfigError
 from alphapulse.execution.latency import BlockLatency, LogLatency
 from alphapulse.rules.arbitrage.appraisal import Bounds
+from alphapulse.rules.arbitrage.data_fee import ArbitrumFee, OptimismFee
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
 from alphapulse.rules.arbitrage.gas import GAS_BY_KIND, GasTerms
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
@@ -208,12 +210,59 @@ def test_data_on_the_chain_below_is_unknown_where_it_costs_and_nobody_says_what(
     assert flash_arbitrage_terms(section(), CostsSection(), (based,)).gas.l1_wei_per_byte is None
 
 
+def test_arbitrum_takes_data_as_gas() -> None:
+    """It is unknown only where gas is counted by the path and priced; stated units hold it already."""
+    pool = attrs.evolve(POOLS[0], id=InstrumentId.from_pool_address(b"\1" * 20, Venue.ARBITRUM))
+    for costs, wei in (
+        (CostsSection(), 0),
+        (CostsSection(gas_price_wei=1, gas_units=900_000), 0),
+        (CostsSection(gas_price_wei=1), None),
+        (CostsSection(gas_price_wei="live"), None),
+    ):
+        assert gas_terms(costs, (pool,)).l1_wei_per_byte == wei
+
+
+def test_prices_of_data_are_stated_whole() -> None:
+    """Each rule with its own prices; stated ones go before what the chain says."""
+    whole = {"base_fee_wei": 7, "blob_base_fee_wei": 8, "base_fee_scalar": 9, "blob_base_fee_scalar": 10}
+    for l1, fee in (
+        (L1Section("fjord", **whole), OptimismFee(7, 8, 9, 10)),
+        (L1Section("ecotone", **whole), OptimismFee(7, 8, 9, 10, is_fjord=False)),
+        (L1Section("arbitrum", 7), ArbitrumFee(7)),
+    ):
+        terms = gas_terms(CostsSection(l1=l1), POOLS)
+        assert (terms.data_fee, terms.l1_wei_per_byte) == (fee, None)
+
+
+def test_lenders_of_a_live_chain_say_themselves_what_they_ask() -> None:
+    """In a replay Aave's premium is stated or unknown, and Balancer's vault has asked nothing."""
+    for lender, stated, live, fee_ppm in (
+        ("stated", None, False, 0),
+        ("stated", 7, True, 7),
+        ("aave", None, False, None),
+        ("aave", 500, False, 500),
+        ("aave", None, True, None),
+        ("balancer", None, False, 0),
+        ("balancer", None, True, None),
+    ):
+        terms = flash_arbitrage_terms(
+            section(flash_loan=lender, flash_fee_ppm=stated), CostsSection(), POOLS, live=live
+        )
+        assert terms.loan == FlashLoan(LoanSource(lender), fee_ppm)
+    with pytest.raises(ConfigError, match="whose contract is asked, found 0"):
+        flash_arbitrage_terms(section(flash_loan="aave", flash_fee_ppm=0), CostsSection(), POOLS, live=True)
+
+
 @pytest.mark.parametrize(
     ("chosen", "costs", "path", "problem"),
     [
         ({"min_pool_value": "1"}, {}, "strategies.flash_arbitrage.min_pool_value", "expected a numeraire"),
         ({}, {"gas_by_kind": {"v5": 1}}, "costs.gas_by_kind.v5", "expected a kind of pool (v3, v2, "),
         ({}, {"l1_wei_per_byte": 1}, "costs.l1_bytes", "expected how many bytes a transaction has"),
+        ({}, {"l1": L1Section("fjord", 7)}, "costs.l1.blob_base_fee_wei", "for rule 'fjord', found none"),
+        ({}, {"l1": L1Section("arbitrum", 7, 8)}, "costs.l1.blob_base_fee_wei", "expected base_fee_wei for rule"),
+        ({}, {"l1": L1Section(base_fee_wei=7)}, "costs.l1.base_fee_wei", "expected no price without a rule"),
+        ({}, {"l1": L1Section("arbitrum", 7), "l1_wei_per_byte": 0}, "costs.l1", "found both"),
     ],
 )
 def test_terms_that_say_half_are_refused(

@@ -18,6 +18,7 @@ from alphapulse.errors import RecordingError
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.rules.arbitrage.chain_costs import ChainCosts
 
 if TYPE_CHECKING:
     from alphapulse.collectors.evm.collector import EvmCollector
@@ -29,8 +30,8 @@ class Collectors:
     """What brings venue data in. `problem` is what ended a recording early, None if nothing did.
 
     `begin_run` opens fresh books and is awaited before each pass; `on_over` is called when a recording with
-    `at_end = "stop"` is over, `on_broken` with the reason when a chain has undone what it had called final. `live` is
-    the collector of a live chain, None in a replay.
+    `at_end = "stop"` is over, `on_broken` with the reason when a chain has undone what it had called final. What the
+    chain says of costs goes into `costs`. `live` is the collector of a live chain, None in a replay.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Collectors:
         begin_run: Callable[[str], Awaitable[None]],
         on_over: Callable[[], None],
         on_broken: Callable[[str], None],
+        costs: ChainCosts,
     ) -> None:
         ((self._name, section),) = config.collectors.items()
         self._stops = isinstance(section, RecordedSection) and section.at_end == "stop"
@@ -55,6 +57,7 @@ class Collectors:
         self.collector: EvmCollector | RecordedCollector
         if isinstance(section, EvmSection):
             # Nodes, HTTP and WebSockets are read only where a chain is followed.
+            from alphapulse.composition.cost_reading import cost_reader  # noqa: PLC0415
             from alphapulse.composition.live_chain import live_chain  # noqa: PLC0415
 
             self.collector = self.live = live_chain(
@@ -68,6 +71,7 @@ class Collectors:
                 begin_run=begin_run,
                 on_broken=on_broken,
                 capture=offer,
+                costs=cost_reader(section, config, costs),
             )
             return
         self.collector = RecordedCollector(

@@ -72,6 +72,7 @@ SERVICES: Mapping[str, ServiceTerms] = {
     "control plane": ServiceTerms(RESTARTS, Escalation.REDUCE_ALL, "nobody sees what is going on"),
     # What nobody trades by: halts have other ways, views are made again.
     "ledger": ServiceTerms(RESTARTS, Escalation.SHOWN, "the journal has it all, and the ledger is made again"),
+    "chain costs": ServiceTerms(RESTARTS, Escalation.SHOWN, "costs are unknown then, and what is unknown refuses"),
     "capture": ServiceTerms(NO_RESTART, Escalation.SHOWN, "nothing depends on it"),
     "control socket": ServiceTerms(RESTARTS, Escalation.SHOWN, "halts have other ways"),
     "halt file": ServiceTerms(RESTARTS, Escalation.SHOWN, "halts have other ways"),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-
-import trio
+from collections.abc import Awaitable, Callable, Sequence
 
 from alphapulse.collectors.evm.collector import EvmCollector
+from alphapulse.collectors.evm.cost_reader import CostReader
 from alphapulse.collectors.evm.discovery import Discovery
 from alphapulse.collectors.evm.factory_registry import shipped_factories
 from alphapulse.collectors.evm.listed_pools import ListedPools
@@ -19,13 +17,12 @@ from alphapulse.collectors.evm.token_watch import TokenWatch
 from alphapulse.collectors.recorded.pool_file import parse_address
 from alphapulse.composition.discovery import discovery_of
 from alphapulse.composition.environment import Environment
+from alphapulse.composition.node_pools import open_node_pool
 from alphapulse.config import Config
 from alphapulse.config_sections.collectors import EvmSection, NodeSection
 from alphapulse.config_sections.values import PPM, SecretSource
 from alphapulse.connections.endpoint import HTTP, WEBSOCKET, Endpoint, endpoint_of
-from alphapulse.connections.node_pool import NodePool
 from alphapulse.connections.node_terms import ChainTerms, NodeTerms
-from alphapulse.connections.node_transport import open_transport
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.pools import Pool
 from alphapulse.errors import ConfigError
@@ -49,8 +46,9 @@ def live_chain(
     begin_run: Callable[[str], Awaitable[None]],
     on_broken: Callable[[str], None],
     capture: Callable[[str, int, Sequence[bytes]], None] | None,
+    costs: CostReader | None,
 ) -> EvmCollector:
-    """The collector `name`.
+    """The collector `name`; `costs` is read beside it.
 
     Raises:
         ConfigError: a setting cannot be used: a chain that is not known or not that of the pools, a URL that is none.
@@ -59,23 +57,6 @@ def live_chain(
     _check_chain_of(path, section, pools)
     chain_terms = chain_terms_of(name, section)
     node_terms = node_terms_of(name, section, config)
-
-    @asynccontextmanager
-    async def open_nodes() -> AsyncIterator[NodePool]:
-        async with open_transport(environment.run_blocking, environment.now_ns) as transport:
-            nodes = NodePool(
-                chain_terms,
-                node_terms,
-                transport=transport,
-                now_ns=environment.now_ns,
-                monotonic_ns=environment.monotonic_ns,
-                random=environment.random,
-            )
-            async with trio.open_nursery() as nursery:
-                await nursery.start(nodes.run)
-                yield nodes
-                nursery.cancel_scope.cancel("the collector has ended")
-
     terms = _terms(name, section)
     discovery = discovery_of(
         name,
@@ -102,17 +83,18 @@ def live_chain(
         terms,
         publisher,
         _log_filter(pools, whole_chain=discovery is not None),
-        open_nodes=open_nodes,
+        open_nodes=lambda: open_node_pool(chain_terms, node_terms, environment),
         flow=market_data.flow,
         begin_run=begin_run,
         on_broken=on_broken,
         multicall=_address(section.multicall, f"{path}.multicall"),
         now_ns=environment.now_ns,
         random=environment.random,
-        first=(_listed(pools, section, publisher).check, watch.begin),
+        first=(_listed(pools, section, publisher).check, watch.begin, *([] if costs is None else [costs.begin])),
         beside=(
             lambda nodes: watch.run(PacedNodes(nodes, section.discovery.requests_per_s)),
             *([] if discovery is None else [discovery.run]),
+            *([] if costs is None else [costs.run]),
         ),
     )
     return collector

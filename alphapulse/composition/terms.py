@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alphapulse.collectors.recorded.collector import ReplayTerms
 from alphapulse.collectors.recorded.pool_file import parse_address
+from alphapulse.composition.costs import gas_terms, loan_terms
 from alphapulse.composition.environment import Environment
 from alphapulse.config import Config
 from alphapulse.config_sections.collectors import EvmSection, RecordedSection
@@ -15,14 +16,12 @@ from alphapulse.config_sections.execution import CostsSection
 from alphapulse.config_sections.strategies import FlashArbitrageSection
 from alphapulse.config_sections.values import PPM, Amount
 from alphapulse.data.chains import CHAINS
-from alphapulse.data.pools import Pool, PoolKind, Token
+from alphapulse.data.pools import Pool, Token
 from alphapulse.errors import ConfigError
 from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.capture_recorder import CaptureRecorder
 from alphapulse.rules.accounting.amounts import raw_units
 from alphapulse.rules.arbitrage.appraisal import Bounds
-from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
-from alphapulse.rules.arbitrage.gas import DATA_FEE_CHAINS, GAS_BY_KIND, GasTerms
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
 
 MAX_AMOUNT = (1 << 128) - 1
@@ -92,9 +91,13 @@ def latency(config: Config) -> Latency:
 
 
 def flash_arbitrage_terms(
-    section: FlashArbitrageSection, costs: CostsSection, pools: Sequence[Pool]
+    section: FlashArbitrageSection, costs: CostsSection, pools: Sequence[Pool], *, live: bool = False
 ) -> FlashArbitrageTerms:
-    """How the strategy evaluates. Raises ConfigError for a base token or a wrapped coin that cannot be meant."""
+    """How the strategy evaluates, on a `live` chain or in a replay.
+
+    Raises:
+        ConfigError: a base token or a wrapped coin that cannot be meant, or costs that contradict each other.
+    """
     return FlashArbitrageTerms(
         evaluate=section.evaluate,
         base_tokens=tuple(
@@ -103,7 +106,7 @@ def flash_arbitrage_terms(
         ),
         wrapped_native=_wrapped_native(costs, pools),
         gas=gas_terms(costs, pools),
-        loan=FlashLoan(LoanSource(section.flash_loan), section.flash_fee_ppm),
+        loan=loan_terms(section, live=live),
         bounds=Bounds(
             min_pool_value=_min_pool_value(section, pools),
             max_leg_slippage_ppm=section.max_leg_slippage_ppm,
@@ -111,29 +114,6 @@ def flash_arbitrage_terms(
         ),
         numeraire=_numeraire(section, pools),
         most_hops=section.most_hops,
-    )
-
-
-def gas_terms(costs: CostsSection, pools: Sequence[Pool]) -> GasTerms:
-    """How gas is counted and priced. Raises ConfigError for a kind of pool that there is none of."""
-    by_kind = dict(GAS_BY_KIND)
-    for name, gas in (costs.gas_by_kind or {}).items():
-        kind = {one.name.lower(): one for one in PoolKind}.get(name)
-        if kind is None:
-            known = ", ".join(one.name.lower() for one in PoolKind)
-            raise ConfigError(f"costs.gas_by_kind.{name}", f"expected a kind of pool ({known}), found {name!r}")
-        by_kind[kind] = gas
-    charges = any(pool.id.chain_id in DATA_FEE_CHAINS for pool in pools)
-    if costs.l1_wei_per_byte and not costs.l1_bytes:
-        raise ConfigError("costs.l1_bytes", "expected how many bytes a transaction has, as each costs, found 0")
-    return GasTerms(
-        units=costs.gas_units,
-        overhead=costs.gas_overhead,
-        by_kind=by_kind,
-        price_wei=None if costs.gas_price_wei == "live" else costs.gas_price_wei,
-        priority_fee_wei=costs.priority_fee_wei,
-        l1_wei_per_byte=costs.l1_wei_per_byte if costs.l1_wei_per_byte is not None or charges else 0,
-        l1_bytes=costs.l1_bytes,
     )
 
 

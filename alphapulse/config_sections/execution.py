@@ -14,6 +14,16 @@ from alphapulse.rules.arbitrage.gas import GAS_OVERHEAD
 Wei = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
 
 
+class L1Section(Section, frozen=True):
+    """`[costs.l1]`: how the chain charged for data on the chain below it when a recording was made; all, or nothing."""
+
+    rule: Literal["ecotone", "fjord", "arbitrum"] | None = None
+    base_fee_wei: Wei | None = None
+    blob_base_fee_wei: Wei | None = None
+    base_fee_scalar: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] | None = None
+    blob_base_fee_scalar: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] | None = None
+
+
 class CostsSection(Section, frozen=True):
     """`[costs]`: what a transaction costs beside pool fees."""
 
@@ -24,6 +34,7 @@ class CostsSection(Section, frozen=True):
     gas_by_kind: dict[str, Annotated[int, msgspec.Meta(ge=0, le=10**9)]] | None = None
     l1_wei_per_byte: Annotated[int, msgspec.Meta(ge=0, le=10**18)] | None = None
     l1_bytes: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    l1: L1Section = L1Section()
     wrapped_native: str | None = None
 
 

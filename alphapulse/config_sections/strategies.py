@@ -41,7 +41,7 @@ class FlashArbitrageSection(Section, frozen=True):
     max_leg_slippage_ppm: Share | None = None
     max_slippage_ppm: Share | None = None
     flash_loan: Literal["stated", "swap", "pool", "balancer", "aave"] = "stated"
-    flash_fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM)] = 0
+    flash_fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=PPM)] | None = None
 
 
 class StrategiesSection(Section, frozen=True):

@@ -14,6 +14,7 @@ from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.appraisal import UNBOUNDED, Appraiser, Bounds, Costs, Refused
 from alphapulse.rules.arbitrage.candidate import Candidate, CandidateRing, Measure, Stage
+from alphapulse.rules.arbitrage.chain_costs import ChainCosts
 from alphapulse.rules.arbitrage.choice import Proposal, choose
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS
@@ -56,7 +57,8 @@ class FlashArbitrage:
     """Watches all cycles through the pools and proposes the best trade of each that stands open.
 
     `next_signal_id` numbers signals over all strategies of a run; `run` and `halt_epoch` are read for each signal.
-    `caps` is the most that a trade may put in. What stood open and was not proposed is kept in `candidates`.
+    `caps` is the most that a trade may put in, `told` what the chain itself says of costs. What stood open and was not
+    proposed is kept in `candidates`.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class FlashArbitrage:
         run: Callable[[], int],
         halt_epoch: Callable[[], int],
         caps: SizeCaps = UNCAPPED,
+        told: ChainCosts | None = None,
     ) -> None:
         self.name = name
         self.candidates = CandidateRing()
@@ -90,6 +93,7 @@ class FlashArbitrage:
             gas=terms.gas,
             loan=terms.loan,
             bounds=terms.bounds,
+            told=told or ChainCosts(),
         )
         self._base_fees: dict[int, int] = {}
 
@@ -102,6 +106,11 @@ class FlashArbitrage:
     def base_tokens(self) -> tuple[bytes, ...]:
         """The tokens in which profit is wanted, in order."""
         return self._terms.base_tokens
+
+    @property
+    def loan(self) -> FlashLoan:
+        """Who lends."""
+        return self._terms.loan
 
     @property
     def crowded_pairs(self) -> list[str]:

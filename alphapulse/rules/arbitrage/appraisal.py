@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.rules.arbitrage.candidate import Measure, Stage
-from alphapulse.rules.arbitrage.costs import flash_fee, pool_fees
+from alphapulse.rules.arbitrage.chain_costs import ChainCosts
+from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.cycle import Cycle
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan
 from alphapulse.rules.arbitrage.gas import GasTerms
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.path import SizedPath
+from alphapulse.rules.arbitrage.sample_transaction import sample_transaction
 from alphapulse.rules.arbitrage.valuation import Valuation
 
 PPM = 1_000_000
@@ -61,6 +64,7 @@ class Appraiser:
     """Asks a trade what the terms ask of it.
 
     `native` and `numeraire` value tokens: in the coin in which gas is paid, and in that in which floors are stated.
+    `told` is what the chain itself says of costs.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Appraiser:
         gas: GasTerms,
         loan: FlashLoan,
         bounds: Bounds,
+        told: ChainCosts,
     ) -> None:
         self._index = index
         self._native = native
@@ -79,6 +84,7 @@ class Appraiser:
         self._gas = gas
         self._loan = loan
         self._bounds = bounds
+        self._told = told
 
     def too_thin(self, cycle: Cycle, block_number: int) -> Refused | None:
         """The first pool of a cycle that holds less than the floor, or of which nobody knows what it holds."""
@@ -114,19 +120,24 @@ class Appraiser:
     def costs(self, cycle: Cycle, path: SizedPath, block_number: int, base_fee_wei: int | None) -> Costs | Refused:
         """All costs of a trade; refused if gas or loan are not known. Their value may still be unknown."""
         chain_id, token = cycle.chain_id, cycle.profit_token
-        price_wei, data_wei = self._gas.price(base_fee_wei), self._gas.data_fee_wei()
+        price_wei = self._gas.price(base_fee_wei)
+        data_wei = self._gas.data_fee_wei(partial(sample_transaction, cycle, path), self._told.data_fees.get(chain_id))
         if price_wei is None:
             return Refused(Stage.COSTS, "the price of gas is not known: no block has told its base fee yet")
         if data_wei is None:
-            return Refused(Stage.COSTS, "the chain charges for data on the chain below it: state costs.l1_wei_per_byte")
+            return Refused(
+                Stage.COSTS,
+                "what the chain charges for data on the chain below is not known: it was not read, or costs.l1 or "
+                "costs.l1_wei_per_byte is missing",
+            )
         units = self._gas.used([hop.pool.kind for hop in cycle.hops], self._loan.source)
         if units is None and price_wei:
             return Refused(Stage.COSTS, "the gas of such a path was not measured: state it in costs.gas_by_kind")
         units = units or 0
-        loan_ppm = self._loan.fee_ppm_of(cycle, self._index.node(chain_id, token))
-        if loan_ppm is None:
-            return Refused(Stage.COSTS, f"nobody is known who lends the profit token ({self._loan.source.value})")
-        fee = flash_fee(path.size, loan_ppm)
+        loan_fee = self._loan.fee(cycle, self._index.node(chain_id, token), self._told.loan_fees.get(chain_id))
+        if loan_fee is None:
+            return Refused(Stage.COSTS, self._loan.unknown())
+        fee = loan_fee.of(path.size)
         gas_wei = units * price_wei + data_wei
         gas_cost = self._native.amount_for(chain_id, token, gas_wei, block_number)
         net = None if gas_cost is None else path.profit - fee - gas_cost

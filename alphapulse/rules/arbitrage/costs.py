@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from alphapulse.rules.arbitrage.pair import PPM
 from alphapulse.rules.arbitrage.path import PathStep
-
-
-def flash_fee(size: int, fee_ppm: int) -> int:
-    """The lender's fee on `size`, rounded up, in the same raw units."""
-    return -(-size * fee_ppm // PPM)
 
 
 def pool_fees(steps: tuple[PathStep, ...]) -> int:

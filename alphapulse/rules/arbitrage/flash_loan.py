@@ -9,6 +9,7 @@ import attrs
 
 from alphapulse.data.pools import Pool, PoolKind
 from alphapulse.rules.arbitrage.cycle import Cycle
+from alphapulse.rules.arbitrage.loan_fee import NO_FEE, LoanFee
 
 if TYPE_CHECKING:  # whoever only names a source, as the configuration does, needs no index
     from alphapulse.rules.arbitrage.token_graph import TokenNode
@@ -30,38 +31,48 @@ class LoanSource(enum.Enum):
     POOL = "pool"
     """The cheapest concentrated pool beside the path that holds the token."""
     BALANCER = "balancer"
-    """Balancer's vault, which asks nothing."""
+    """Balancer's vault, at the share that the protocol asks (`getFlashLoanFeePercentage`): nothing until now."""
     AAVE = "aave"
     """Aave's pool, at the premium that it charges (`FLASHLOAN_PREMIUM_TOTAL`)."""
 
 
+ASKS_ON_CHAIN = frozenset((LoanSource.BALANCER, LoanSource.AAVE))
+"""Lenders whose fee is read from their contract where a chain is followed."""
+
+
 @attrs.frozen
 class FlashLoan:
-    """Where the money comes from. `fee_ppm` is the stated fee, or Aave's premium; None: not known yet."""
+    """Where the money comes from. `fee_ppm` is the stated fee; None: what the chain says, and unknown until it does."""
 
     source: LoanSource = LoanSource.STATED
     fee_ppm: int | None = 0
 
-    def fee_ppm_of(self, cycle: Cycle, node: TokenNode | None) -> int | None:
-        """The fee for a loan of the cycle's profit token, in ppm; None if nobody who is known lends it.
+    def fee(self, cycle: Cycle, node: TokenNode | None, told: LoanFee | None = None) -> LoanFee | None:
+        """The fee for a loan of the cycle's profit token; None if nobody who is known lends it.
 
-        `node` is the profit token among the pools.
+        `node` is the profit token among the pools, `told` what the lender's contract says.
         """
-        if self.source is LoanSource.BALANCER:
-            return 0
         if self.source is LoanSource.SWAP:
-            return 0 if cycle.hops[0].pool.kind in PAYS_FIRST else None
+            return NO_FEE if cycle.hops[0].pool.kind in PAYS_FIRST else None
         if self.source is LoanSource.POOL:
-            return min(
-                (
-                    seat.pool.fee_ppm
-                    for edge in (node.edges.values() if node is not None else ())
-                    for seat in edge.seats
-                    if seat.pool.fee_ppm is not None and _may_lend(seat.pool, cycle)
-                ),
-                default=None,
-            )
-        return self.fee_ppm
+            fees = [
+                seat.pool.fee_ppm
+                for edge in (node.edges.values() if node is not None else ())
+                for seat in edge.seats
+                if seat.pool.fee_ppm is not None and _may_lend(seat.pool, cycle)
+            ]
+            return LoanFee(min(fees)) if fees else None
+        if self.fee_ppm is None:
+            return told
+        return LoanFee(self.fee_ppm, half_up=self.source is LoanSource.AAVE)
+
+    def unknown(self) -> str:
+        """Why there is no fee, for people."""
+        if self.source is LoanSource.AAVE:
+            return "the premium of aave's pool is not known: it was not read, or strategies.*.flash_fee_ppm is missing"
+        if self.source is LoanSource.BALANCER:
+            return "the fee of balancer's vault is not known: it was not read yet"
+        return f"nobody is known who lends the profit token ({self.source.value})"
 
 
 FREE_LOAN = FlashLoan()

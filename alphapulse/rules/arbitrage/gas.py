@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
 
 from alphapulse.data.pools import PoolKind
+from alphapulse.rules.arbitrage.data_fee import DataFee
 from alphapulse.rules.arbitrage.flash_loan import LoanSource
 
 GAS_OVERHEAD = 58_700
@@ -29,18 +30,15 @@ GAS_OF_LOAN: Mapping[LoanSource, int] = MappingProxyType(
 )
 """Gas of the loan beside that: Balancer by the same table; Aave by a loan alone, which costs 84,300 more than his."""
 
-DATA_FEE_CHAINS = frozenset((10, 8453))
-"""Chains that charge for a transaction's bytes on the chain below, beside gas: Optimism and Base. Arbitrum counts them
-as gas."""
-
 
 @attrs.frozen(kw_only=True)
 class GasTerms:
     """How gas is counted and priced.
 
     `units` is what any transaction is stated to use; None: by path, `overhead` and `by_kind` for each hop. `price_wei`
-    is the stated price; None: the newest block's base fee and `priority_fee_wei`. `l1_wei_per_byte` is what the chain
-    charges for each of the transaction's `l1_bytes` on the chain below it; 0 where it charges nothing.
+    is the stated price; None: the newest block's base fee and `priority_fee_wei`. `l1_wei_per_byte` is what is stated
+    for each of the transaction's `l1_bytes` on the chain below; 0 where the chain charges nothing for them, None where
+    it is `data_fee`, or what the chain itself says.
     """
 
     units: int | None = None
@@ -50,6 +48,7 @@ class GasTerms:
     priority_fee_wei: int = 0
     l1_wei_per_byte: int | None = 0
     l1_bytes: int = 0
+    data_fee: DataFee | None = None
 
     def used(self, kinds: Sequence[PoolKind], source: LoanSource) -> int | None:
         """Gas of a trade through pools of these kinds with a loan; None if something of it was not measured."""
@@ -72,9 +71,15 @@ class GasTerms:
             return self.price_wei
         return None if base_fee_wei is None else base_fee_wei + self.priority_fee_wei
 
-    def data_fee_wei(self) -> int | None:
-        """Wei for the bytes on the chain below; None if the chain charges for them and nobody said what."""
-        return None if self.l1_wei_per_byte is None else self.l1_wei_per_byte * self.l1_bytes
+    def data_fee_wei(self, raw: Callable[[], bytes], told: DataFee | None) -> int | None:
+        """Wei for the bytes on the chain below; None if the chain charges for them and nobody said what.
+
+        `raw` makes the transaction, if its bytes count; `told` is what the chain says.
+        """
+        if self.l1_wei_per_byte is not None:
+            return self.l1_wei_per_byte * self.l1_bytes
+        fee = self.data_fee or told
+        return None if fee is None else fee.fee_wei(raw())
 
 
 FREE_GAS = GasTerms(price_wei=0)

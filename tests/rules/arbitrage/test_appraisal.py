@@ -11,12 +11,16 @@ from alphapulse.data.pools import Pool, PoolKind
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.appraisal import Appraiser, Bounds, Costs, Refused
 from alphapulse.rules.arbitrage.candidate import Stage
+from alphapulse.rules.arbitrage.chain_costs import ChainCosts
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.cycle_sizing import size_cycle
+from alphapulse.rules.arbitrage.data_fee import ArbitrumFee, OptimismFee
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
 from alphapulse.rules.arbitrage.gas import GAS_BY_KIND, GAS_OVERHEAD, GasTerms
+from alphapulse.rules.arbitrage.loan_fee import LoanFee
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle, open_cycle
 from alphapulse.rules.arbitrage.path import SizedPath
+from alphapulse.rules.arbitrage.sample_transaction import sample_transaction
 from alphapulse.rules.arbitrage.valuation import Valuation
 from tests.rules.arbitrage.market_graphs import address, cycle_of, graph_pool, pair_state, token
 
@@ -52,17 +56,24 @@ def appraiser(
     loan: FlashLoan = FlashLoan(),  # noqa: B008
     bounds: Bounds = Bounds(),  # noqa: B008
     pools: tuple[tuple[Pool, AmmState], ...] = POOLS,
+    told: ChainCosts | None = None,
 ) -> Appraiser:
     index = CycleIndex()
     for pool, state in pools:
         for seat in index.add(pool):
             seat.state = state
     native, numeraire = (Valuation(address(root), index) for root in (NATIVE, 1))
-    return Appraiser(index, native, numeraire, gas=gas, loan=loan, bounds=bounds)
+    return Appraiser(index, native, numeraire, gas=gas, loan=loan, bounds=bounds, told=told or ChainCosts())
 
 
-def costs_of(gas: GasTerms, loan: FlashLoan = FlashLoan(), base_fee_wei: int | None = None) -> Costs | Refused:  # noqa: B008
-    return appraiser(gas=gas, loan=loan).costs(opened().cycle, path(), 1, base_fee_wei)
+def costs_of(
+    gas: GasTerms,
+    loan: FlashLoan = FlashLoan(),  # noqa: B008
+    base_fee_wei: int | None = None,
+    *,
+    told: ChainCosts | None = None,
+) -> Costs | Refused:
+    return appraiser(gas=gas, loan=loan, told=told).costs(opened().cycle, path(), 1, base_fee_wei)
 
 
 def test_gas_is_counted_by_the_path_and_valued_against_us() -> None:
@@ -143,9 +154,9 @@ def test_gas_that_no_pool_prices_leaves_the_net_unknown() -> None:
         (FlashLoan(LoanSource.STATED, 900), 900),
         (FlashLoan(LoanSource.SWAP), 0),
         (FlashLoan(LoanSource.POOL), 100),
-        (FlashLoan(LoanSource.BALANCER, 77), 0),
-        (FlashLoan(LoanSource.AAVE, 500), 500),
+        (FlashLoan(LoanSource.BALANCER, 77), 77),
         (FlashLoan(LoanSource.AAVE, None), None),
+        (FlashLoan(LoanSource.BALANCER, None), None),
     ],
 )
 def test_each_lender_asks_his_own(loan: FlashLoan, fee_ppm: int | None) -> None:
@@ -153,10 +164,42 @@ def test_each_lender_asks_his_own(loan: FlashLoan, fee_ppm: int | None) -> None:
     found = costs_of(GasTerms(units=1, price_wei=0), loan)
     if fee_ppm is None:
         assert isinstance(found, Refused)
-        assert "aave" in found.reason
+        assert loan.source.value in found.reason
     else:
         assert isinstance(found, Costs)
         assert found.flash_fee == -(-path().size * fee_ppm // 10**6)
+
+
+def test_what_the_chain_says_of_its_lender_counts_where_nothing_is_stated() -> None:
+    """Of the chain of the trade; what is stated goes before it."""
+    told = ChainCosts()
+    told.loan_fees |= {1: LoanFee.of_aave(9, 3), 137: LoanFee.of_aave(5, 3)}
+    for stated, fee in ((None, LoanFee(9, 10_000, half_up=True)), (0, LoanFee(0))):
+        found = costs_of(GasTerms(units=1, price_wei=0), FlashLoan(LoanSource.AAVE, stated), told=told)
+        assert isinstance(found, Costs)
+        assert found.flash_fee == fee.of(path().size)
+        assert found.net == path().profit - found.flash_fee
+    told.forget(1)
+    assert isinstance(costs_of(GasTerms(price_wei=0), FlashLoan(LoanSource.AAVE, None), told=told), Refused)
+
+
+def test_bytes_are_charged_by_the_rule_that_is_stated_or_by_what_the_chain_says() -> None:
+    """As many wei as the rule asks for this very path; 0 a byte where the chain charges nothing."""
+    free = GasTerms(units=0, price_wei=0)
+    unstated = attrs.evolve(free, l1_wei_per_byte=None)
+    raw = sample_transaction(opened().cycle, path())
+    told = ChainCosts()
+    assert isinstance(costs_of(unstated, told=told), Refused)
+    told.data_fees[1] = OptimismFee(10**9, 10**7, 2_000_000, 3_000_000)
+    stated = ArbitrumFee(10**8)
+    for terms, wei in (
+        (unstated, told.data_fees[1].fee_wei(raw)),
+        (attrs.evolve(unstated, data_fee=stated), 10**8 * 16 * len(raw)),
+        (free, 0),
+    ):
+        found = costs_of(terms, told=told)
+        assert isinstance(found, Costs)
+        assert found.gas_cost == -(-wei // 2)
 
 
 def test_a_pool_of_the_path_cannot_lend_and_not_every_kind_pays_first() -> None:
@@ -166,9 +209,9 @@ def test_a_pool_of_the_path_cannot_lend_and_not_every_kind_pays_first() -> None:
     for pool in pools:
         index.add(pool)
     cycle = cycle_of(pools, [1, 2])
-    assert FlashLoan(LoanSource.POOL).fee_ppm_of(cycle, index.node(1, address(1))) is None
+    assert FlashLoan(LoanSource.POOL).fee(cycle, index.node(1, address(1))) is None
     curve = cycle_of([attrs.evolve(pools[0], kind=PoolKind.CURVE_STABLE), pools[1]], [1, 2])
-    assert FlashLoan(LoanSource.SWAP).fee_ppm_of(curve, None) is None
+    assert FlashLoan(LoanSource.SWAP).fee(curve, None) is None
 
 
 def test_a_pool_below_the_floor_refuses_with_its_value() -> None:

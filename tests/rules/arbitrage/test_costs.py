@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphapulse.rules.arbitrage.costs import flash_fee, pool_fees
+from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.pair import PoolPair
 from alphapulse.rules.arbitrage.path import PathStep
 from alphapulse.rules.arbitrage.sizing import size_path
 from tests.rules.arbitrage.market_samples import TOKEN_A, pool, state
 from tests.rules.arbitrage.sizing_oracle import Market, markets
-
-
-@given(st.integers(0, 1 << 200), st.integers(0, 10**6))
-def test_the_flash_fee_is_rounded_up(size: int, fee_ppm: int) -> None:
-    assert flash_fee(size, fee_ppm) == ceil(Fraction(size * fee_ppm, 10**6))
-
-
-def test_no_flash_fee_costs_nothing_and_a_dust_loan_one_unit() -> None:
-    assert (flash_fee(10**12, 0), flash_fee(1, 1), flash_fee(0, 500)) == (0, 1, 0)
 
 
 @given(st.one_of(markets(honest=True), markets(honest=False)))

@@ -17,6 +17,7 @@ from alphapulse.nursery.node import TreeNode as Node
 from alphapulse.relays.relay import RelayStatistics
 from alphapulse.rules.accounting.amounts import decimal_text
 from alphapulse.rules.arbitrage.cycle_index import MOST_LOOPS
+from alphapulse.rules.arbitrage.flash_loan import ASKS_ON_CHAIN
 from alphapulse_web.api.status_shapes import Build, OtherWays, Run, Source, State, Status, Stream, TreeNode
 from alphapulse_web.api.status_shapes import StreamState as StreamWord
 from alphapulse_web.instants import instant
@@ -175,8 +176,17 @@ class StatusView:
         price = "the live price" if costs.gas_price_wei == "live" else f"{_gwei(costs.gas_price_wei)} gwei"
         return (
             f"Paper: {daemon.latency.describe()}; gas {units} × {price} "
-            f"(configuration); our fills do not move the pools.{self._crowded()}"
+            f"(configuration){self._loans()}; our fills do not move the pools.{self._crowded()}"
         )
+
+    def _loans(self) -> str:
+        """That a lender's fee is stated where he cannot be asked."""
+        loan = self._daemon.strategy.loan
+        if self._daemon.sources is None or self._daemon.sources.live is not None or loan.source not in ASKS_ON_CHAIN:
+            return ""
+        if loan.fee_ppm is None:
+            return f"; what {loan.source.value} asked for loans is not stated, and a recording cannot be asked"
+        return f"; loans at {loan.fee_ppm} ppm, stated for {loan.source.value}: a recording cannot be asked"
 
     def _crowded(self) -> str:
         """That not all cycles are looked at, where that is so."""
