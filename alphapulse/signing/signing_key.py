@@ -1,0 +1,58 @@
+"""The private key of an account. Nothing shows it, and nothing takes it out but what seals it in a keystore."""
+
+from __future__ import annotations
+
+from typing import NoReturn, Self
+
+from coincurve import PrivateKey
+
+from alphapulse.errors import KeystoreError
+from alphapulse.rules.evm.checksum import checksum_address
+from alphapulse.rules.evm.secp256k1 import ORDER, SCALAR_SIZE, address_of
+from alphapulse.rules.evm.transaction import DynamicFeeTransaction, SignedTransaction
+from alphapulse.secret import Secret
+
+
+class SigningKey:
+    """A key on secp256k1. Its repr is its address."""
+
+    __slots__ = ("_key", "_shown", "address")
+
+    def __init__(self, scalar: bytes) -> None:
+        """Raises KeystoreError unless these are 32 bytes of a number between 0 and the order of the curve."""
+        if len(scalar) != SCALAR_SIZE or not 0 < int.from_bytes(scalar, "big") < ORDER:
+            raise KeystoreError("expected a key of 32 bytes between 0 and the order of the curve, found another")
+        self._key = PrivateKey(scalar)
+        self._shown = Secret(scalar.hex())
+        """While the key lives, texts are masked of it."""
+        self.address = address_of(self._key.public_key.format(compressed=False))
+        """The account: 20 bytes."""
+
+    @classmethod
+    def from_text(cls, text: Secret) -> Self:
+        """From 64 hex digits, with or without 0x. Raises KeystoreError; the message does not repeat them."""
+        digits = text.reveal().strip().removeprefix("0x")
+        try:
+            scalar = bytes.fromhex(digits)
+        except ValueError:
+            # Not chained: the error's own text repeats what was found.
+            raise KeystoreError("expected a key as 64 hex digits, found other characters") from None
+        if len(digits) != 2 * SCALAR_SIZE:
+            raise KeystoreError(f"expected a key as 64 hex digits, found {len(digits)} characters")
+        return cls(scalar)
+
+    def sign(self, transaction: DynamicFeeTransaction) -> SignedTransaction:
+        """With this key's signature, which is always the same for the same transaction (RFC 6979)."""
+        signature = self._key.sign_recoverable(transaction.digest, hasher=None)
+        r, s = (int.from_bytes(signature[start : start + SCALAR_SIZE], "big") for start in (0, SCALAR_SIZE))
+        return transaction.signed(signature[2 * SCALAR_SIZE], r, s)
+
+    def reveal(self) -> bytes:
+        """The key itself: to seal it in a keystore, and for nothing else."""
+        return self._key.secret
+
+    def __repr__(self) -> str:
+        return f"SigningKey({checksum_address(self.address)})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("expected a value that may be copied or written, was a key; it stays where it is")
