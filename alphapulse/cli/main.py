@@ -24,6 +24,7 @@ from alphapulse.cli.replay import replay
 from alphapulse.cli.score import score
 from alphapulse.cli.sweep import sweep
 from alphapulse.cli.topology import down, logs, restart, up
+from alphapulse.cli.transactions import transactions
 from alphapulse.cli.tree import child, reload, tree
 
 
@@ -36,7 +37,7 @@ def main() -> None:
 COMMANDS = (
     *(up, down, restart, logs),
     *(replay, explain_command, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
-    *(tree, child, reload, relays),
+    *(tree, child, reload, relays, transactions),
     *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
 )
 for command in COMMANDS:

@@ -77,6 +77,7 @@ class TransactionReader:
         state: TransactionState | None = None,
         is_open: bool | None = None,
         intent_id: int | None = None,
+        tx_hash: bytes | None = None,
     ) -> Page[TransactionRow]:
         """Transactions, newest first, behind the cursor `before`. Raises ValueError for a cursor that is none."""
         query = _transactions()
@@ -87,14 +88,10 @@ class TransactionReader:
             query = query.where(columns.state.not_in(ENDED) if is_open else columns.state.in_(ENDED))
         if intent_id is not None:
             query = query.where(columns.intent_id == intent_id)
+        if tx_hash is not None:
+            query = query.where(columns.hash == hex_text(tx_hash))
         rows = await self._ledger.page(query, columns.record, before, limit)
         return to_page([_transaction(row) for row in rows], limit)
-
-    async def transaction(self, tx_hash: bytes) -> TransactionRow | None:
-        """The transaction of that hash, None if it is not one of ours."""
-        newest = _transactions().where(TRANSACTIONS.c.hash == hex_text(tx_hash)).order_by(TRANSACTIONS.c.record.desc())
-        rows = await self._ledger.rows(newest.limit(1))
-        return _transaction(rows[0]) if rows else None
 
     async def trade(self, intent_id: int) -> TradeRow | None:
         """A trade by the number of its intent, None if there is none."""

@@ -10,7 +10,7 @@ from msgspec import Meta
 from alphapulse_web.api.opportunity_shapes import Result, StageWord
 from alphapulse_web.api.pool_shapes import KindWord, TrustWord
 from alphapulse_web.api.schemas import Address
-from alphapulse_web.api.transaction_shapes import TransactionStateWord
+from alphapulse_web.api.transaction_shapes import Hash, TransactionStateWord
 
 Scope = Annotated[
     str, Meta(pattern=r"^(global|strategy:[A-Za-z0-9_.-]{1,48}|venue:[a-z0-9_]{1,48}|instrument:[0-9a-f]{48})$")
@@ -132,8 +132,9 @@ class OpportunityQuery(PageQuery, frozen=True, kw_only=True):
 
 
 class TransactionQuery(Request, frozen=True, kw_only=True):
-    """Which transactions: in a state, or open or not; `before` is the `older` of the page before."""
+    """Which transactions: in a state, open or not, of that hash; `before` is the `older` of the page before."""
 
+    hash: Hash | None = None
     state: TransactionStateWord | None = None
     open: bool | None = None
     limit: Limit = 50

@@ -67,7 +67,8 @@ class RealTradingView:
     async def transactions(self, wish: TransactionQuery) -> Transactions:
         """A page of transactions from the ledger, newest first, over all runs."""
         state = TransactionState[wish.state.upper()] if wish.state is not None else None
-        page = await self._ledger.transactions(wish.before, wish.limit, state=state, is_open=wish.open)
+        tx_hash = bytes.fromhex(wish.hash[2:]) if wish.hash is not None else None
+        page = await self._ledger.transactions(wish.before, wish.limit, state=state, is_open=wish.open, tx_hash=tx_hash)
         return Transactions(transactions=[self._row(row) for row in page.rows], older=page.next_cursor)
 
     async def trade(self, intent_id: int) -> Trade:
