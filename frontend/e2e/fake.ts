@@ -78,7 +78,7 @@ export class FakeDaemon {
     await this.page.routeWebSocket("ws://alphapulse.test/ws", (socket) => this.accept(socket));
     await this.page.goto(`${ORIGIN}${path}`);
     // A page that has loaded has not mounted yet: until then no key is heard.
-    await this.page.locator("#root button").first().waitFor();
+    await this.page.locator("#root button").first().waitFor({ state: "attached" });
   }
 
   send(message: Record<string, unknown>): void {
