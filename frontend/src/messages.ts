@@ -27,6 +27,7 @@ export const words = {
   results: { traded: "Traded", failed: "Failed", refused: "Refused", pending: "Pending", orphaned: "Orphaned" },
   none: "\u2014",
   notReceived: "Not received from the daemon yet.",
+  reading: "Reading\u2026",
   retry: "Retry",
   retryNow: "Retry now",
   reload: "Reload",

@@ -83,7 +83,6 @@ export const studies = {
   closer: "By transaction",
   opener: "who opened it",
   unlisted: (count: string) => `${count} signals came on paths beyond the 1,024 that are listed.`,
-  loading: "Reading…",
 } as const;
 
 export const sweeps = {

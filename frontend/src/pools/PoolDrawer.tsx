@@ -1,13 +1,12 @@
-import { useEffect, useState } from "react";
 import { Drawer } from "@mantine/core";
 
 import { Problem } from "../act/ActDialog";
-import { ask } from "../api/http";
 import type { PoolDetail, PoolView } from "../api/types";
 import { Missing } from "../cards/Card";
 import { Command } from "../cards/Command";
 import { DataTable, type Column } from "../cards/DataTable";
 import { Facts } from "../cards/Facts";
+import { useReading } from "../cards/useReading";
 import { amountExact, countText, feeText, priceText } from "../format/amount";
 import { words } from "../messages";
 import { pools as texts } from "../messages/pools";
@@ -19,26 +18,7 @@ const LONGEST_PRICE = 9;
 
 /** Every digit of one pool, its ticks, and why it is trusted or not; read anew while it is open. */
 export function PoolDrawer({ id, onClose }: { id: string | null; onClose: () => void }) {
-  const [detail, setDetail] = useState<PoolDetail | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    if (id === null) return;
-    let timer = 0;
-    let wanted = true;
-    const read = async () => {
-      const answer = await ask<PoolDetail>("GET", `/pools/${id}`).catch(() => null);
-      if (!wanted) return;
-      if (answer?.body) setDetail(answer.body);
-      setProblem(answer?.body ? null : (answer?.problem ?? words.notReceived));
-      timer = window.setTimeout(() => void read(), REFRESH_MS);
-    };
-    void read();
-    return () => {
-      wanted = false;
-      window.clearTimeout(timer);
-    };
-  }, [id]);
-  const shown = detail !== null && detail.pool.id === id ? detail : null;
+  const { body: shown, problem } = useReading<PoolDetail>(id === null ? null : `/pools/${id}`, REFRESH_MS);
   return (
     <Drawer
       opened={id !== null}

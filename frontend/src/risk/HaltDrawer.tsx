@@ -1,13 +1,13 @@
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Drawer } from "@mantine/core";
 
 import { Problem } from "../act/ActDialog";
-import { ask } from "../api/http";
 import type { HaltReport, HaltSummary } from "../api/types";
 import { Missing } from "../cards/Card";
 import { DataTable, type Column } from "../cards/DataTable";
 import { Facts } from "../cards/Facts";
 import { Moment } from "../cards/Moment";
+import { useReading } from "../cards/useReading";
 import { dateAndTime, millis } from "../format/time";
 import { report as words_of, words } from "../messages";
 import { risk as texts } from "../messages/acts";
@@ -18,26 +18,8 @@ const REFRESH_MS = 1000;
 /** The kill report: read when opened, and again each second until it is complete and its flatten is over. */
 export function HaltDrawer({ summary, onClose }: { summary: HaltSummary | null; onClose: () => void }) {
   const id = summary?.halt_id ?? null;
-  const [report, setReport] = useState<HaltReport | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    if (id === null) return;
-    let timer = 0;
-    let wanted = true;
-    const read = async () => {
-      const answer = await ask<HaltReport>("GET", `/halts/${id}`).catch(() => null);
-      if (!wanted) return;
-      if (answer?.body) setReport(answer.body);
-      setProblem(answer?.body ? null : (answer?.problem ?? words.notReceived));
-      if (!answer?.body?.complete || summary?.ended === null) timer = window.setTimeout(() => void read(), REFRESH_MS);
-    };
-    void read();
-    return () => {
-      wanted = false;
-      window.clearTimeout(timer);
-    };
-  }, [id, summary?.ended]);
-  const shown = report !== null && report.halt_id === id ? report : null;
+  const isOver = (report: HaltReport) => report.complete && summary?.ended !== null;
+  const { body: shown, problem } = useReading(id === null ? null : `/halts/${id}`, REFRESH_MS, isOver);
   return (
     <Drawer
       opened={summary !== null}

@@ -1,12 +1,13 @@
 import { useState } from "react";
 
 import type { Analytics, EpisodeView, OutcomeView } from "../api/types";
+import { Answered } from "../cards/Answered";
 import { Card, Missing } from "../cards/Card";
 import { DataTable, type Column } from "../cards/DataTable";
 import { Plain, Profit } from "../cards/Figures";
+import { useReading } from "../cards/useReading";
 import { countText } from "../format/amount";
 import { studies as texts } from "../messages/studies";
-import { useAnswer } from "./useAnswer";
 
 const REFRESH_MS = 5000;
 const SHOWN = 20;
@@ -16,11 +17,13 @@ const GROUPS: readonly Group[] = ["strategies", "pools", "paths"];
 
 /** Found, taken, won, and lost to whom, in the run that is under way. */
 export function AnalyticsCard() {
-  const { body, problem } = useAnswer<Analytics>("/analytics", REFRESH_MS);
+  const reading = useReading<Analytics>("/analytics", REFRESH_MS);
   const [group, setGroup] = useState<Group>("strategies");
   return (
-    <Card title={texts.analytics} meta={body === null ? undefined : texts.run(countText(body.run))}>
-      {body === null ? <p className="quiet">{problem === null ? texts.loading : texts.failed(problem)}</p> : <Known body={body} group={group} onGroup={setGroup} />}
+    <Card title={texts.analytics} meta={reading.body === null ? undefined : texts.run(countText(reading.body.run))}>
+      <Answered reading={reading} failed={texts.failed}>
+        {(body) => <Known body={body} group={group} onGroup={setGroup} />}
+      </Answered>
     </Card>
   );
 }

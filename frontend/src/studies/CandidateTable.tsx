@@ -4,8 +4,9 @@ import type { CandidateView } from "../api/types";
 import { Missing } from "../cards/Card";
 import { DataTable, type Column } from "../cards/DataTable";
 import { Profit } from "../cards/Figures";
-import { countText, decimal, feeText } from "../format/amount";
+import { decimal, feeText } from "../format/amount";
 import { studies as texts } from "../messages/studies";
+import { placeColumn } from "./place";
 
 interface Props {
   rows: CandidateView[];
@@ -15,17 +16,7 @@ interface Props {
 /** Gaps that became no signal: where, which path, how far it came, and why not further. */
 export function CandidateTable({ rows, onOpen }: Props) {
   const columns: Column<CandidateView>[] = [
-    {
-      head: texts.at,
-      cell: (row) => {
-        const place = `${countText(row.block)} #${row.log_index}`;
-        return (
-          <button type="button" className="link" aria-label={texts.details(`${row.id}, ${place}`)} onClick={() => onOpen(row)}>
-            {place}
-          </button>
-        );
-      },
-    },
+    placeColumn(onOpen),
     { head: texts.stage, cell: (row) => <b>{texts.stages[row.stage]}</b> },
     { head: texts.path, wraps: true, cell: (row) => <Hops row={row} /> },
     { head: texts.gap, right: true, cell: (row) => decimal(row.gap_bps, 1) },

@@ -5,9 +5,11 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import type { CandidateView, Opportunities, Opportunity, WhyNot } from "../api/types";
+import { Answered } from "../cards/Answered";
 import { Card, NotReceived } from "../cards/Card";
 import { Guard } from "../cards/Guard";
 import { DetailsDrawer } from "../cards/OpportunityDrawer";
+import { useReading } from "../cards/useReading";
 import { useTopic } from "../cards/useTopic";
 import { countText } from "../format/amount";
 import { studies as texts, sweeps } from "../messages/studies";
@@ -19,7 +21,6 @@ import { CandidateTable } from "./CandidateTable";
 import { SignalTable } from "./SignalTable";
 import { StageFilter } from "./StageFilter";
 import { isEmpty, isSolver, pathOf, type Choice } from "./stages";
-import { useAnswer } from "./useAnswer";
 
 const REFRESH_MS = 5000;
 
@@ -73,18 +74,21 @@ interface PageProps {
 
 function Page({ choice, cursor, onCursor }: PageProps) {
   // An older page stands still; the newest is read again by itself.
-  const { body, problem } = useAnswer<Opportunities>(pathOf(choice, cursor), cursor === null ? REFRESH_MS : undefined);
-  if (body === null) return <p className="quiet">{problem === null ? texts.loading : texts.failed(problem)}</p>;
-  const next = body.next_cursor;
+  const reading = useReading<Opportunities>(pathOf(choice, cursor), cursor === null ? REFRESH_MS : undefined);
+  const next = reading.body?.next_cursor ?? null;
   return (
     <>
-      {isEmpty(body) ? (
-        <p className="quiet">{texts.none}</p>
-      ) : isSolver(choice) ? (
-        <Candidates rows={body.candidates} />
-      ) : (
-        <Signals rows={body.opportunities} />
-      )}
+      <Answered reading={reading} failed={texts.failed}>
+        {(body) =>
+          isEmpty(body) ? (
+            <p className="quiet">{texts.none}</p>
+          ) : isSolver(choice) ? (
+            <Candidates rows={body.candidates} />
+          ) : (
+            <Signals rows={body.opportunities} />
+          )
+        }
+      </Answered>
       <div className="row-buttons">
         {cursor !== null && (
           <button type="button" className="small-button" onClick={() => onCursor(null)}>

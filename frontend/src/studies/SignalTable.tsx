@@ -4,9 +4,10 @@ import { DataTable, type Column } from "../cards/DataTable";
 import { Profit } from "../cards/Figures";
 import { reasonText } from "../cards/reasons";
 import { Result } from "../cards/results";
-import { countText, decimal } from "../format/amount";
+import { decimal } from "../format/amount";
 import { opportunities as listTexts } from "../messages";
 import { studies as texts } from "../messages/studies";
+import { placeColumn } from "./place";
 
 interface Props {
   rows: Opportunity[];
@@ -16,17 +17,7 @@ interface Props {
 /** Signals of all runs, with what became of each. */
 export function SignalTable({ rows, onOpen }: Props) {
   const columns: Column<Opportunity>[] = [
-    {
-      head: texts.at,
-      cell: (row) => {
-        const place = `${countText(row.block)} #${row.log_index}`;
-        return (
-          <button type="button" className="link" aria-label={texts.details(`${row.id}, ${place}`)} onClick={() => onOpen(row)}>
-            {place}
-          </button>
-        );
-      },
-    },
+    placeColumn(onOpen),
     { head: texts.stage, cell: (row) => <Result result={row.result} /> },
     { head: texts.path, wraps: true, cell: (row) => row.path.map(({ name }) => name).join(" > ") },
     { head: listTexts.gap, right: true, cell: (row) => decimal(row.gap_bps, 1) },

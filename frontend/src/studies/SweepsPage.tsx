@@ -5,22 +5,23 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import type { Sweep, Sweeps, SweepSummary } from "../api/types";
+import { Answered } from "../cards/Answered";
 import { Card } from "../cards/Card";
 import { Command } from "../cards/Command";
 import { DataTable, type Column } from "../cards/DataTable";
 import { Guard } from "../cards/Guard";
+import { useReading } from "../cards/useReading";
 import { countText } from "../format/amount";
 import { studies, sweeps as texts } from "../messages/studies";
 import { SweepCard } from "./SweepCard";
-import { useAnswer } from "./useAnswer";
 
 const REFRESH_MS = 5000;
 
 /** Stored sweeps: which settings would have earned what, fitted and out of sample. */
 export default function SweepsPage() {
-  const { body, problem } = useAnswer<Sweeps>("/sweeps", REFRESH_MS);
+  const reading = useReading<Sweeps>("/sweeps", REFRESH_MS);
   const [chosen, setChosen] = useState<string | null>(null);
-  const name = chosen ?? body?.sweeps[0]?.name ?? null;
+  const name = chosen ?? reading.body?.sweeps[0]?.name ?? null;
   return (
     <>
       <h1 className="page-title">
@@ -32,7 +33,9 @@ export default function SweepsPage() {
       <div className="stack">
         <Guard area="sweeps">
           <Card title={texts.stored}>
-            {body === null ? <p className="quiet">{problem === null ? studies.loading : studies.failed(problem)}</p> : <Stored body={body} name={name} onChoose={setChosen} />}
+            <Answered reading={reading} failed={studies.failed}>
+              {(body) => <Stored body={body} name={name} onChoose={setChosen} />}
+            </Answered>
           </Card>
         </Guard>
         {name !== null && (
@@ -83,7 +86,9 @@ function Stored({ body, name, onChoose }: { body: Sweeps; name: string | null; o
 }
 
 function Chosen({ name }: { name: string }) {
-  const { body, problem } = useAnswer<Sweep>(`/sweeps/${encodeURIComponent(name)}`, REFRESH_MS);
-  if (body === null) return <p className="quiet">{problem === null ? studies.loading : texts.gone(problem)}</p>;
-  return <SweepCard sweep={body} />;
+  return (
+    <Answered reading={useReading<Sweep>(`/sweeps/${encodeURIComponent(name)}`, REFRESH_MS)} failed={texts.gone}>
+      {(body) => <SweepCard sweep={body} />}
+    </Answered>
+  );
 }
