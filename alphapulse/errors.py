@@ -56,6 +56,8 @@
     │  └─ CallReverted                    the contract reverted; `data` is what it said
     ├─ SendRefused(RuntimeError)          a transaction of ours that was not sent; `reason` says why in a word
     │  ├─ FeesRefused(ValueError)         it would have to offer more than the caps allow
+    │  ├─ PathRefused(ValueError)         a path that the executor contract cannot run
+    │  ├─ SimulationRefused               the pending block would undo it, or nobody could say; `data` is what it said
     │  └─ NoSuchTransaction(LookupError)  there is no such transaction of ours, or no longer
     ├─ BadTransaction(ValueError)         fields or bytes that are no transaction as we sign them
     ├─ KeystoreError(ValueError)          a file with a key that cannot be made, read or opened
@@ -408,6 +410,18 @@ class FeesRefused(SendRefused, ValueError):
 
     def __init__(self, problem: str) -> None:
         super().__init__("cap_reached", problem)
+
+
+class PathRefused(SendRefused, ValueError):
+    """The executor contract cannot run a path: its pools, its funding or its numbers."""
+
+
+class SimulationRefused(SendRefused):
+    """A transaction was tried at the pending block and would be undone there. `data` is what the contract said."""
+
+    def __init__(self, reason: str, problem: str, data: bytes = b"") -> None:
+        super().__init__(reason, problem)
+        self.data = data
 
 
 class NoSuchTransaction(SendRefused, LookupError):

@@ -102,8 +102,13 @@ class SettlementRevoked:
         times: int,
         text: str,
         revoked_ns: int,
+        reopened: bool | None = None,
     ) -> Self:
-        """What takes back the `settlement` of an intent. The intent is open again if the block that it saw stays."""
+        """What takes back the `settlement` of an intent.
+
+        The intent is open again if the block that it saw stays, or as `reopened` says: a transaction that was sent can
+        come into any later block.
+        """
         fill = settlement if isinstance(settlement, Fill) else None
         return cls(
             run=intent.run,
@@ -121,7 +126,7 @@ class SettlementRevoked:
             flash_fee=fill.flash_fee if fill is not None else 0,
             gas_wei=settlement.gas_wei,
             gas_cost=settlement.gas_cost,
-            reopened=intent.block_number <= ancestor_number,
+            reopened=intent.block_number <= ancestor_number if reopened is None else reopened,
             times=times,
             ancestor_number=ancestor_number,
             text=text,

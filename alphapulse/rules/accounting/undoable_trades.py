@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
+from alphapulse.data.execution import ExecutionReport, Fill, Mode, OrderRequest, Outcome, Settlement
 from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.runs import RunStarted
 
@@ -15,7 +15,7 @@ MOST_TRADES = 65_536
 """Trades kept over all chains; beyond, the oldest is final, however few blocks have come since."""
 
 ON_CHAIN = (Outcome.REVERTED,)
-"""Ends without a fill that a block holds. The others were decided here, and no chain takes them back."""
+"""Ends without a fill that a block holds, as does every one that cost gas. Others were decided here."""
 
 
 @attrs.frozen
@@ -30,7 +30,8 @@ class UndoableTrade:
 class UndoableTrades:
     """Folded from intents, their ends and what was taken back of these, as journal and executor tell them.
 
-    Open intents are kept as long as they are open; how trades of an earlier run ended is final.
+    Open intents are kept as long as they are open; how trades of an earlier run on paper ended is final. A chain goes
+    on over runs, and so does what it may take back.
     """
 
     def __init__(self) -> None:
@@ -49,7 +50,7 @@ class UndoableTrades:
                 self._end(message)
             case SettlementRevoked():
                 self._take_back(message)
-            case RunStarted():
+            case RunStarted(mode=Mode.PAPER):
                 self.forget_ends()
 
     def orphaned_ends(self, chain_id: int, ancestor_number: int) -> list[UndoableTrade]:
@@ -60,6 +61,10 @@ class UndoableTrades:
             if trade.settlement.chain_id == chain_id and trade.settlement.block_number > ancestor_number
         ]
 
+    def ended(self, intent_id: int) -> UndoableTrade | None:
+        """The trade of that intent, if it has ended on its chain and that can still be taken back."""
+        return self._ended.get(intent_id)
+
     def forget_ends(self) -> None:
         """Fresh books: what has ended is final. What is open stays so."""
         self._ended.clear()
@@ -68,7 +73,7 @@ class UndoableTrades:
     def _end(self, settlement: Settlement) -> None:
         intent = self.open.pop(settlement.intent_id, None)
         times = self._times.pop(settlement.intent_id, 0)
-        on_chain = isinstance(settlement, Fill) or settlement.outcome in ON_CHAIN
+        on_chain = isinstance(settlement, Fill) or settlement.outcome in ON_CHAIN or settlement.gas_wei > 0
         if intent is None or not on_chain:
             return
         self._ended[settlement.intent_id] = UndoableTrade(intent, settlement, times)
