@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import attrs
 import trio
@@ -21,6 +22,14 @@ class FaultProxy(FaultyNode):
     http_url = ""
     ws_url = ""
 
+    def __init__(self, upstream: RealUpstream, *, seed: int = 0, takes_back: bool = False) -> None:
+        super().__init__(upstream, seed=seed, takes_back=takes_back)
+        self._real = upstream
+
+    async def aclose(self) -> None:
+        """Close the connections to the chain."""
+        await self._real.aclose()
+
     async def serve(self, request: WebSocketRequest) -> None:
         """One WebSocket connection, until it ends."""
         socket = await request.accept()
@@ -32,6 +41,9 @@ class FaultProxy(FaultyNode):
             pass
         finally:
             self.leave(client)
+
+
+Proxy = TypeVar("Proxy", bound=FaultProxy)
 
 
 @attrs.frozen
@@ -51,8 +63,13 @@ class _SocketLine:
 @asynccontextmanager
 async def open_proxy(world: World, *, seed: int = 0, takes_back: bool = False) -> AsyncIterator[FaultProxy]:
     """A node before a world's own, for as long as the block lasts. It knows the chain as it is now."""
-    upstream = RealUpstream(world.http_url)
-    proxy = FaultProxy(upstream, seed=seed, takes_back=takes_back)
+    async with serving(FaultProxy(RealUpstream(world.http_url), seed=seed, takes_back=takes_back)) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def serving(proxy: Proxy) -> AsyncIterator[Proxy]:
+    """A node of this or a derived kind, with its addresses."""
     try:
         await proxy.view.advance()
         async with trio.open_nursery() as nursery:
@@ -63,4 +80,4 @@ async def open_proxy(world: World, *, seed: int = 0, takes_back: bool = False) -
             yield proxy
             nursery.cancel_scope.cancel()
     finally:
-        await upstream.aclose()
+        await proxy.aclose()
