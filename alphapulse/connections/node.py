@@ -59,11 +59,18 @@ class Node:
         return self._bucket.wait_ns(self._monotonic_ns())
 
     async def ask(
-        self, calls: Sequence[RpcCall], *, limit_s: float = REQUEST_LIMIT_S, beside: bool = False
+        self,
+        calls: Sequence[RpcCall],
+        *,
+        limit_s: float = REQUEST_LIMIT_S,
+        beside: bool = False,
+        permit: Callable[[], bool] | None = None,
     ) -> list[Any]:
         """The answers to at most `most_calls`, in their order, from one request. It waits for the node's turn.
 
         `beside` does not wait behind requests that are under way: for the looks at a node, of which there is one.
+        `permit` is asked when its turn has come, with no await behind it: if it says no, nothing is asked, and the
+        list is empty.
 
         Raises:
             NodeError: there are none. RateLimited without having asked if it wants to be left alone for long.
@@ -76,6 +83,8 @@ class Node:
         if beside:
             return await self._request(calls, limit_s)
         async with self._turns:
+            if permit is not None and not permit():
+                return []
             return await self._request(calls, limit_s)
 
     async def identity(self, *, limit_s: float) -> tuple[int, bytes]:

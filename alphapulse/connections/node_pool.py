@@ -12,7 +12,7 @@ import attrs
 import trio
 
 from alphapulse.connections.node import Node
-from alphapulse.connections.node_reads import read_batch, read_each, read_quorum
+from alphapulse.connections.node_reads import read_batch, read_batch_each, read_each, read_quorum
 from alphapulse.connections.node_sends import send_everywhere
 from alphapulse.connections.node_terms import ChainTerms, NodeTerms
 from alphapulse.connections.node_transport import NodeTransport
@@ -123,8 +123,16 @@ class NodePool:
         """What each node that may be asked says by itself: an answer, an RpcError or a NodeError, by label."""
         return await read_each(self._best(), call)
 
-    async def send_raw(self, raw: bytes, transaction_hash: bytes) -> SendReport:
+    async def batch_each(self, calls: Sequence[RpcCall]) -> dict[str, list[Any] | NodeError]:
+        """What each node that may be asked says to all calls, by label; a NodeError for one that did not answer all."""
+        return await read_batch_each(self._best(), calls)
+
+    async def send_raw(
+        self, raw: bytes, transaction_hash: bytes, permit: Callable[[], bool] = lambda: True
+    ) -> SendReport:
         """Send a signed transaction to all nodes, and say what became of it. A node that is not sure is asked for it.
+
+        `permit` is asked directly before the bytes leave for a node; where it says no, they do not.
 
         Raises:
             NoNode: it was sent to nobody.
@@ -132,7 +140,7 @@ class NodePool:
         nodes = self._best()
         if not nodes:
             raise self._no_node()
-        report = await send_everywhere(nodes, raw, transaction_hash)
+        report = await send_everywhere(nodes, raw, transaction_hash, permit)
         if report.alarm:
             log.critical("%s: %s", self.terms.name, report.alarm)
         return report

@@ -163,5 +163,25 @@ async def read_each(nodes: Sequence[Node], call: RpcCall) -> dict[str, Any]:
     return found
 
 
+async def read_batch_each(nodes: Sequence[Node], calls: Sequence[RpcCall]) -> dict[str, list[Any] | NodeError]:
+    """What each node says to all calls, by label: an RpcError where one failed, a NodeError if not all came."""
+    found: dict[str, list[Any] | NodeError] = {}
+
+    async def ask(node: Node) -> None:
+        answers: list[Any] = []
+        try:
+            for at in range(0, len(calls), node.most_calls):
+                answers += await node.ask(calls[at : at + node.most_calls])
+        except NodeError as problem:
+            found[node.label] = problem
+        else:
+            found[node.label] = answers
+
+    async with trio.open_nursery() as nursery:
+        for node in nodes:
+            nursery.start_soon(ask, node)
+    return found
+
+
 def _is_limited(answer: Any) -> bool:
     return isinstance(answer, RpcError) and answer.kind == FaultKind.RATE_LIMITED

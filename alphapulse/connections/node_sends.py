@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import trio
@@ -14,10 +14,14 @@ from alphapulse.rules.nodes.rpc_faults import FaultKind
 from alphapulse.rules.nodes.send_verdict import NodeSend, SendReport, Sent, node_send, send_report
 
 SEND_LIMIT_S: Final = 10.0
+Permit = Callable[[], bool]
+"""Asked directly before bytes leave; False: they do not."""
 
 
-async def send_everywhere(nodes: Sequence[Node], raw: bytes, transaction_hash: bytes) -> SendReport:
+async def send_everywhere(nodes: Sequence[Node], raw: bytes, transaction_hash: bytes, permit: Permit) -> SendReport:
     """Send to all nodes at once; those of which nothing is known are asked for the transaction.
+
+    `permit` is asked before the bytes leave for each of them: one's turn may come late.
 
     A node that wanted fewer requests is sent to once more, but only when it has said that it does not know it.
     """
@@ -25,7 +29,7 @@ async def send_everywhere(nodes: Sequence[Node], raw: bytes, transaction_hash: b
     again: set[str] = set()
 
     async def send(node: Node) -> None:
-        sends[node.label], limited = await _send(node, raw, transaction_hash)
+        sends[node.label], limited = await _send(node, raw, transaction_hash, permit)
         if limited:
             again.add(node.label)
 
@@ -34,7 +38,7 @@ async def send_everywhere(nodes: Sequence[Node], raw: bytes, transaction_hash: b
         if known:
             sends[node.label] = NodeSend(Sent.ACCEPTED, sends[node.label].kind, "it knows the transaction")
         elif known is False and node.label in again:
-            sends[node.label], _ = await _send(node, raw, transaction_hash)
+            sends[node.label], _ = await _send(node, raw, transaction_hash, permit)
 
     async with trio.open_nursery() as nursery:
         for node in nodes:
@@ -46,14 +50,18 @@ async def send_everywhere(nodes: Sequence[Node], raw: bytes, transaction_hash: b
     return send_report({node.label: sends[node.label] for node in nodes})
 
 
-async def _send(node: Node, raw: bytes, transaction_hash: bytes) -> tuple[NodeSend, bool]:
+async def _send(node: Node, raw: bytes, transaction_hash: bytes, permit: Permit) -> tuple[NodeSend, bool]:
     """What the node did, and whether it wanted fewer requests."""
     try:
-        (answer,) = await node.ask([RpcCall("eth_sendRawTransaction", (f"0x{raw.hex()}",), str)], limit_s=SEND_LIMIT_S)
+        call = RpcCall("eth_sendRawTransaction", (f"0x{raw.hex()}",), str)
+        answers = await node.ask([call], limit_s=SEND_LIMIT_S, permit=permit)
     except RateLimited as limited:
         return NodeSend(Sent.UNKNOWN, FaultKind.RATE_LIMITED, limited.problem), True
     except NodeError as problem:
         return NodeSend(Sent.UNKNOWN, None, problem.problem), False
+    if not answers:
+        return NodeSend(Sent.WITHHELD, None, "it was not permitted any more"), False
+    (answer,) = answers
     if isinstance(answer, RpcError):
         return node_send(FaultKind(answer.kind), answer.text), answer.kind == FaultKind.RATE_LIMITED
     if answer.lower() != f"0x{transaction_hash.hex()}":

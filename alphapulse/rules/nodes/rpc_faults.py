@@ -52,7 +52,7 @@ def _row(kind: FaultKind, text: str, *methods: str, codes: tuple[int, ...] = ())
 
 
 LOGS = ("eth_getLogs", "eth_getFilterLogs", "trace_filter")
-SEND = ("eth_sendRawTransaction", "eth_sendRawTransactionSync")
+SEND = ("eth_sendRawTransaction", "eth_sendRawTransactionSync", "eth_sendPrivateTransaction", "eth_sendBundle")
 CALL = ("eth_call", "eth_estimateGas", "eth_simulateV1", "eth_createAccessList")
 EXECUTION_REVERTED = 3
 """The code of a revert whose data are told, as geth writes it."""

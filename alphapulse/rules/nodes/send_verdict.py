@@ -21,6 +21,8 @@ class Sent(StrEnum):
     """It is in at least one pool, or in a block."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    WITHHELD = "withheld"
+    """Its bytes have not left: they were not permitted to any more."""
 
 
 FATAL = frozenset((FaultKind.INSUFFICIENT_FUNDS, FaultKind.INVALID_TRANSACTION))
@@ -70,8 +72,10 @@ def send_report(nodes: Mapping[str, NodeSend]) -> SendReport:
         sent = Sent.ACCEPTED
     elif Sent.UNKNOWN in outcomes or not nodes:
         sent = Sent.UNKNOWN
-    else:
+    elif Sent.REFUSED in outcomes:
         sent = Sent.REFUSED
+    else:
+        sent = Sent.WITHHELD
     return SendReport(sent, dict(nodes), _alarm(nodes))
 
 

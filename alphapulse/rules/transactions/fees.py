@@ -103,7 +103,7 @@ def replacement(previous: Fees, terms: FeeTerms, wanted: Fees | None = None) -> 
     Raises:
         FeesRefused: one of both would lie above its cap.
     """
-    tip_wei, cap_wei = _bumped(previous.tip_wei), _bumped(previous.cap_wei)
+    tip_wei, cap_wei = bumped(previous.tip_wei), bumped(previous.cap_wei)
     if wanted is not None:
         tip_wei, cap_wei = max(tip_wei, wanted.tip_wei), max(cap_wei, wanted.cap_wei)
     if tip_wei > terms.tip_cap_wei or cap_wei > terms.cap_wei:
@@ -114,5 +114,6 @@ def replacement(previous: Fees, terms: FeeTerms, wanted: Fees | None = None) -> 
     return Fees(tip_wei, cap_wei)
 
 
-def _bumped(wei: int) -> int:
+def bumped(wei: int) -> int:
+    """The least that replaces an offer of so much."""
     return max(-(-wei * BUMP_PERCENT // 100), wei + 1)

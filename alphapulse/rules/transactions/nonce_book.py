@@ -11,6 +11,7 @@ from typing import Final
 
 from alphapulse.data.transactions import TransactionSigned, TransactionState, TransactionStatus
 from alphapulse.errors import SendRefused
+from alphapulse.rules.transactions.fees import Fees
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 
 ENDED_KEPT: Final = 1_024
@@ -30,6 +31,8 @@ class NonceBook:
         self._ended: dict[bytes, TransactionRecord] = {}
         self._attempts: dict[int, list[bytes]] = {}
         """Number to the hashes that have it and were not dropped, oldest first; of settled ones only the newest."""
+        self._offered: dict[int, Fees] = {}
+        """Number to the most that was ever signed for it, also of what was dropped."""
         self._behind = 0
         """All numbers below are of transactions that are final."""
         self._first: int | None = None
@@ -72,6 +75,7 @@ class NonceBook:
         self._open[signed.hash] = record
         self._attempts.setdefault(signed.nonce, []).append(signed.hash)
         self._first = signed.nonce if self._first is None else min(self._first, signed.nonce)
+        self.burn(signed.nonce, Fees(signed.tip_wei, signed.cap_wei))
         return record
 
     def tell(self, status: TransactionStatus) -> None:
@@ -91,6 +95,7 @@ class NonceBook:
             self._drop(record)
         else:
             self._behind = max(self._behind, record.nonce + 1)
+            self._offered = {nonce: fees for nonce, fees in self._offered.items() if nonce >= self._behind}
         self._forget()
 
     # Numbers
@@ -140,6 +145,15 @@ class NonceBook:
         if (unmined := self.unmined) >= most_unmined:
             raise SendRefused("too_many_unmined", f"{unmined} are not mined, and {most_unmined} may be")
         return self.next_nonce
+
+    def burn(self, nonce: int, fees: Fees) -> None:
+        """Something was signed for the number with such fees, or may have been: a signer signs no less for it again."""
+        before = self._offered.get(nonce, fees)
+        self._offered[nonce] = Fees(max(before.tip_wei, fees.tip_wei), max(before.cap_wei, fees.cap_wei))
+
+    def offered(self, nonce: int) -> Fees | None:
+        """The most that was offered for the number so far, which whatever comes next at it has to outbid."""
+        return self._offered.get(nonce)
 
     def strangers(self, mined: int) -> list[int]:
         """Numbers that the chain has used up, if it has `mined` in all, and that no transaction of ours had.

@@ -54,6 +54,7 @@ class TransactionRecord:
     ) -> TransactionRecord:
         """As it stands behind an observation; the same object if that changes nothing of it.
 
+        That all have refused it leaves its state as it is, but is worth another text.
         `receipt` belongs to RECEIPT. A transaction that is in no block any more has neither gas nor price.
         """
         state = after(self.state, observation)
@@ -71,7 +72,8 @@ class TransactionRecord:
                 changed_ns=now_ns,
             )
         if state is self.state:
-            return self
+            refused = observation is Observation.REFUSED and self.waits and text != self.text
+            return attrs.evolve(self, text=text, changed_ns=now_ns) if refused else self
         if state in (TransactionState.SETTLED, TransactionState.MINED):
             return attrs.evolve(self, state=state, text=text, changed_ns=now_ns)
         return attrs.evolve(

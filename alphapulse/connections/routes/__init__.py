@@ -1,0 +1,1 @@
+"""Ways by which a signed transaction reaches those who make blocks."""

@@ -1,0 +1,230 @@
+"""Sends a wallet's transactions: numbers, signatures, journal, bytes, and what becomes of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import trio
+
+from alphapulse.connections.node_pool import NodePool
+from alphapulse.connections.routes.route import PublicRoute, Route
+from alphapulse.data.transactions import Purpose, TransactionState, TransactionStatus
+from alphapulse.errors import (
+    AlphaPulseError,
+    FeesRefused,
+)
+from alphapulse.execution.chain.attempts import Attempts
+from alphapulse.execution.chain.chain_tip import ChainTip
+from alphapulse.execution.chain.departures import NS_PER_S, Departure, Departures
+from alphapulse.execution.chain.signing_desk import SigningDesk
+from alphapulse.execution.chain.transaction_plan import SenderTerms, TransactionPlan
+from alphapulse.execution.chain.wallet_log import WalletLog
+from alphapulse.execution.chain.wallet_watch import HEARD, WalletWatch
+from alphapulse.journal.journal import Journal
+from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.reader import Reader
+from alphapulse.rules.evm.transaction import SignedTransaction
+from alphapulse.rules.transactions.nonce_book import NonceBook
+from alphapulse.rules.transactions.receipt import Receipt
+from alphapulse.rules.transactions.transaction_record import TransactionRecord
+from alphapulse.rules.transactions.upkeep import Act, UpkeepTerms, due
+from alphapulse.signing.signer import Signer
+
+log = logging.getLogger(__name__)
+
+
+class Sender(Reader):
+    """One wallet on one chain: the only one who signs with its key.
+
+    One task takes numbers and signs, in the order in which it is asked, and writes each signature into the journal in
+    the same step in which its number is taken. Couriers wait for the disk, look at the gate and send. A watch asks all
+    nodes once a block what became of it, sends again what was lost, replaces what is stuck, and uses up the numbers of
+    what nobody knows any more, so that none stands in the way for long.
+
+    `epoch` is the present halt epoch, `gate_open` whether trading is allowed under one. What becomes of transactions is
+    in the journal and on the execution relay when `on_status` is told. `on_foreign_use` has to halt.
+    """
+
+    def __init__(
+        self,
+        terms: SenderTerms,
+        signer: Signer,
+        nodes: NodePool,
+        route: Route,
+        book: NonceBook,
+        journal: Journal,
+        market_data: AnyRelay,
+        execution: AnyRelay,
+        *,
+        epoch: Callable[[], int],
+        gate_open: Callable[[int], bool],
+        on_status: Callable[[Sequence[TransactionStatus]], None],
+        on_foreign_use: Callable[[str], None],
+        run: Callable[[], int],
+        now_ns: Callable[[], int],
+    ) -> None:
+        self.wallet = signer.address
+        self.chain_id = terms.chain_id
+        self._terms = terms
+        self._route = route
+        self._book = book
+        self._market_data = market_data
+        self._upkeep = UpkeepTerms(terms.resend_s * NS_PER_S, terms.bump_after_blocks)
+        self._tip = ChainTip()
+        self._log = WalletLog(book, journal, execution, on_status, run=run, now_ns=now_ns)
+        self._attempts = Attempts(book)
+        self._departures = Departures(self._log, self._attempts, journal, route, PublicRoute(nodes), self._tip)
+        self._desk = SigningDesk(
+            terms,
+            signer,
+            self._log,
+            self._attempts,
+            self._departures,
+            self._tip,
+            epoch=epoch,
+            gate_open=gate_open,
+            run=run,
+            now_ns=now_ns,
+        )
+        self._watch = WalletWatch(
+            terms.chain_id,
+            signer.address,
+            nodes,
+            self._log,
+            self._attempts,
+            self._tip,
+            after_look=self._see_to_all,
+            on_orphaned=self._send_orphaned,
+            on_foreign_use=on_foreign_use,
+        )
+
+    @property
+    def next_nonce(self) -> int:
+        """The number of the next transaction."""
+        return self._book.next_nonce
+
+    @property
+    def mined_nonce(self) -> int | None:
+        """How many transactions of the wallet the chain has; None until a quorum of nodes has told."""
+        return self._book.mined
+
+    @property
+    def open(self) -> tuple[TransactionRecord, ...]:
+        """Transactions that are not ended, by number; of one number the oldest first."""
+        return tuple(self._book)
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps it from knowing how its transactions stand."""
+        return self._watch.problem
+
+    def receipt_of(self, transaction_hash: bytes, /) -> Receipt | None:
+        """The receipt of a transaction that is in a block; None if there is none, or it was forgotten."""
+        return self._log.receipts.get(transaction_hash)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Runs until cancelled. Ready once the nodes were asked how the wallet stands, whatever came of it."""
+        try:
+            with self._market_data.subscribe(f"sender of 0x{self.wallet.hex()}", types=HEARD) as heard:
+                async with trio.open_nursery() as nursery:
+                    for _ in range(self._terms.most_unmined + 2):
+                        nursery.start_soon(self._departures.run)
+                    nursery.start_soon(self._desk.run)
+                    await self._watch.look_once()
+                    nursery.start_soon(self._watch.run)
+                    task_status.started()
+                    while True:
+                        for message in await self.read(heard):
+                            self._watch.take(message)
+        finally:
+            self._departures.keep_all()
+            self._desk.close()
+
+    async def send(self, plan: TransactionPlan) -> SignedTransaction:
+        """Send a transaction; returns when its bytes are about to leave. What becomes of it is told by `on_status`.
+
+        If the caller is cancelled before they leave, they do not leave.
+
+        Raises:
+            SendRefused: why not; nothing has left, and nothing is left to settle.
+            SigningRefused, SignerUnreachable, SigningRecordError, JournalError: the same.
+        """
+        return await self._desk.send(plan)
+
+    async def bump(self, transaction_hash: bytes, /) -> SignedTransaction:
+        """Send a transaction once more, offering a tenth more. Raises as `send` does."""
+        return await self._desk.bump(transaction_hash)
+
+    async def cancel(self, transaction_hash: bytes, /) -> SignedTransaction:
+        """Put a transfer of nothing to ourselves in its place, also while the gate is closed. Raises as `send` does."""
+        return await self._desk.cancel(transaction_hash, by_itself=False)
+
+    async def fill_gap(self, nonce: int, /) -> SignedTransaction:
+        """Use up a number that nothing has, though later ones are taken. Raises as `send` does."""
+        return await self._desk.fill_gap(nonce, by_itself=False)
+
+    async def _see_to_all(self) -> None:
+        """What is due for numbers that wait, while the gate is open."""
+        for nonce in self._book.gaps:
+            if not self._desk.forbidden_upkeep():
+                try:
+                    await self._desk.fill_gap(nonce, by_itself=True)
+                except AlphaPulseError as error:
+                    log.warning("number %d, which nothing has, was not used up: %s", nonce, error)
+        for nonce in sorted({record.nonce for record in self._book.waiting}):
+            if nonce >= self._book.floor and not self._desk.forbidden_upkeep():
+                await self._see_to(nonce)
+
+    async def _see_to(self, nonce: int) -> None:
+        attempts = self._book.at(nonce)
+        newest = attempts[-1] if attempts else None
+        if newest is None or any(not one.waits for one in attempts) or self._attempts.of(newest.hash).under_way:
+            return
+        act = self._due(newest, capped=False)
+        try:
+            if act is Act.BUMP:
+                await self._desk.bump(newest.hash)
+            elif act is Act.CANCEL:
+                await self._desk.cancel(newest.hash, by_itself=True)
+        except FeesRefused as refused:
+            log.warning("number %d cannot be replaced: %s", nonce, refused)
+            act = self._due(newest, capped=True)
+        except AlphaPulseError as error:
+            log.warning("number %d was not replaced: %s", nonce, error)
+        if act is Act.RESEND:
+            self._send_again(newest)
+
+    def _due(self, record: TransactionRecord, *, capped: bool) -> Act:
+        signed, attempt = record.signed, self._attempts.of(record.hash)
+        if attempt.signed_at is None:
+            attempt.signed_at = self._tip.number  # it is older, but this life has only seen it since
+        may_trade = not self._desk.forbidden_trade(signed.halt_epoch, signed.deadline_block)
+        now_ns = int(trio.current_time() * NS_PER_S)
+        standing = self._attempts.standing(record, capped=capped)
+        act = due(standing, self._upkeep, head=self._tip.number, now_ns=now_ns, may_trade=may_trade)
+        is_new_block = attempt.sent_at != self._tip.number
+        if (
+            act is Act.WAIT
+            and self._route.each_block
+            and is_new_block
+            and signed.purpose is Purpose.TRADE
+            and may_trade
+        ):
+            return Act.RESEND
+        return act
+
+    def _send_again(self, record: TransactionRecord) -> None:
+        """The identical bytes."""
+        signed = record.signed
+        forbidden: Callable[[], str] = self._desk.forbidden_upkeep
+        if signed.purpose is Purpose.TRADE:
+            forbidden = partial(self._desk.forbidden_trade, signed.halt_epoch, signed.deadline_block)
+        if not forbidden():
+            self._departures.put(Departure(signed, forbidden=forbidden))
+
+    def _send_orphaned(self, records: Iterable[TransactionRecord]) -> None:
+        for record in records:
+            if record.state is TransactionState.SENT:
+                self._send_again(record)
