@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import attrs
@@ -43,8 +44,12 @@ class ReportRow:
 
 @attrs.frozen
 class TradeRow:
-    """A trade as the books have it; `ending` is None while it is open, and if it was `orphaned` after its end."""
+    """A trade as the books have it; `ending` is None while it is open, and if it was `orphaned` after its end.
 
+    `record` is that of its intent in the journal.
+    """
+
+    record: int
     intent: OrderRequest
     ending: Fill | ReportRow | None
     orphaned: bool
@@ -97,14 +102,19 @@ class TransactionReader:
         """A trade by the number of its intent, None if there is none."""
         if intent_id > LARGEST_ID:
             return None
-        wanted = select(INTENTS.c.value).where(INTENTS.c.intent_id == intent_id).limit(1)
-        if not (rows := await self._ledger.rows(wanted)):
-            return None
-        intent = decode_value(OrderRequest, rows[0].value)
-        ending = await self._ending(intent)
-        orphaned = ending is None and await self._is_orphaned(intent)
-        finding = await self._finding(intent_id) if isinstance(ending, ReportRow) else None
-        return TradeRow(intent, ending, orphaned, finding)
+        rows = await self._ledger.rows(_intents().where(INTENTS.c.intent_id == intent_id).limit(1))
+        return next(iter(await self._trades(rows)), None)
+
+    async def trades(self, before: str | None = None, limit: int = 50) -> Page[TradeRow]:
+        """Trades, newest first, behind the cursor `before`. Raises ValueError for a cursor that is none."""
+        rows = await self._ledger.page(_intents(), INTENTS.c.record, before, limit)
+        return to_page(await self._trades(rows), limit)
+
+    async def carriers(self, intent_ids: Collection[int]) -> tuple[TransactionRow, ...]:
+        """All transactions of these trades, newest first."""
+        table = TRANSACTIONS.c
+        query = _transactions().where(table.intent_id.in_(intent_ids)).order_by(table.record.desc())
+        return tuple(_transaction(row) for row in await self._ledger.rows(query))
 
     async def audits(self) -> tuple[AuditRow, ...]:
         """The newest comparison of each wallet and token."""
@@ -135,30 +145,57 @@ class TransactionReader:
         )
         return sum(int(row.gas_used) * int(row.gas_price_wei) for row in rows)
 
-    async def _ending(self, intent: OrderRequest) -> Fill | ReportRow | None:
-        """How it ended at last; None if it has not, or if a reorganisation took that end back."""
-        fills = select(FILLS.c.record, FILLS.c.value, FILLS.c.revoked).where(FILLS.c.intent_id == intent.intent_id)
-        reports = select(REPORTS).where(REPORTS.c.intent_id == intent.intent_id)
-        filled, reported = await self._ledger.rows(fills), await self._ledger.rows(reports)
-        ends = [(row.record, True, row) for row in filled] + [(row.record, False, row) for row in reported]
-        if not ends:
-            return None
-        _, is_fill, newest = max(ends, key=lambda end: end[0])
-        if newest.revoked is not None:
-            return None
-        return decode_value(Fill, newest.value) if is_fill else _report(newest)
+    async def _trades(self, rows: Sequence[Row[Any]]) -> list[TradeRow]:
+        """The trades of these intents, in their order; a handful of questions, however many they are."""
+        intents = {row.record: decode_value(OrderRequest, row.value) for row in rows}
+        ids = [intent.intent_id for intent in intents.values()]
+        endings, findings = await self._endings(ids), await self._findings(ids)
+        orphaned = await self._orphaned(
+            [intent for intent in intents.values() if endings.get(intent.intent_id) is None]
+        )
+        return [
+            TradeRow(
+                record=record,
+                intent=intent,
+                ending=(ending := endings.get(intent.intent_id)),
+                orphaned=ending is None and (intent.run, intent.signal_id) in orphaned,
+                finding=findings.get(intent.intent_id) if isinstance(ending, ReportRow) else None,
+            )
+            for record, intent in intents.items()
+        ]
 
-    async def _finding(self, intent_id: int) -> FailureFinding | None:
+    async def _endings(self, ids: Collection[int]) -> dict[int, Fill | ReportRow]:
+        """How each ended at last; none of those that have not, or whose end a reorganisation took back."""
+        fills = select(FILLS.c.record, FILLS.c.intent_id, FILLS.c.value, FILLS.c.revoked)
+        filled = await self._ledger.rows(fills.where(FILLS.c.intent_id.in_(ids)))
+        reported = await self._ledger.rows(select(REPORTS).where(REPORTS.c.intent_id.in_(ids)))
+        ends = [(row.record, row, True) for row in filled] + [(row.record, row, False) for row in reported]
+        newest = {row.intent_id: (row, is_fill) for _, row, is_fill in sorted(ends, key=lambda end: end[0])}
+        return {
+            intent_id: decode_value(Fill, row.value) if is_fill else _report(row)
+            for intent_id, (row, is_fill) in newest.items()
+            if row.revoked is None
+        }
+
+    async def _findings(self, ids: Collection[int]) -> dict[int, FailureFinding]:
+        """The newest finding of each that has one."""
         table = FINDINGS.c
-        newest = select(table.value).where(table.intent_id == intent_id).order_by(table.record.desc()).limit(1)
-        rows = await self._ledger.rows(newest)
-        return decode_value(FailureFinding, rows[0].value) if rows else None
+        query = select(table.intent_id, table.value).where(table.intent_id.in_(ids)).order_by(table.record)
+        rows = {row.intent_id: row.value for row in await self._ledger.rows(query)}
+        return {intent_id: decode_value(FailureFinding, value) for intent_id, value in rows.items()}
 
-    async def _is_orphaned(self, intent: OrderRequest) -> bool:
-        """Whether its opportunity was taken back with the chain that it was seen on."""
+    async def _orphaned(self, intents: Collection[OrderRequest]) -> set[tuple[int, int]]:
+        """Run and signal of those whose opportunity was taken back with the chain that it was seen on."""
         table = OPPORTUNITIES.c
-        here = select(table.result).where(table.run == intent.run, table.signal_id == intent.signal_id)
-        return any(row.result == Result.ORPHANED.value for row in await self._ledger.rows(here))
+        signals = [intent.signal_id for intent in intents]
+        query = select(table.run, table.signal_id).where(
+            table.signal_id.in_(signals), table.result == Result.ORPHANED.value
+        )
+        return {(row.run, row.signal_id) for row in await self._ledger.rows(query)}
+
+
+def _intents() -> Select[Any]:
+    return select(INTENTS.c.record, INTENTS.c.value)
 
 
 def _transactions() -> Select[Any]:

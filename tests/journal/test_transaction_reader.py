@@ -111,8 +111,12 @@ async def test_a_trade_is_told_from_its_intent_to_its_end(tmp_path: Path) -> Non
     ]
     async with reader_of(tmp_path, records) as reader:
         trades = [await reader.trade(number) for number in (1, 2, 3, 4, 5, 2**64)]
+        newest = await reader.trades(limit=3)
+        oldest = await reader.trades(newest.next_cursor, limit=3)
     filled, failed, still_open, reopened, *nobody = trades
     assert nobody == [None, None]
+    assert [*newest.rows, *oldest.rows] == trades[3::-1]
+    assert oldest.next_cursor is None
     assert filled is not None
     assert failed is not None
     assert still_open is not None

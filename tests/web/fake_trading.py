@@ -5,12 +5,13 @@ from __future__ import annotations
 import trio
 
 from alphapulse.errors import NoSuchTransaction
-from alphapulse_web.api.requests import TransactionQuery
+from alphapulse_web.api.requests import TradeQuery, TransactionQuery
 from alphapulse_web.api.transaction_shapes import (
     LatestTransactions,
     Trade,
     TradeGas,
     TradeIntent,
+    Trades,
     TradeToken,
     Transactions,
     TransactionView,
@@ -63,6 +64,7 @@ def trade() -> Trade:
             strategy="flash_arbitrage",
             mode="live",
             chain_id=137,
+            coin="POL",
             block_number=110,
             log_index=3,
             created_ns="1704437087000000000",
@@ -102,6 +104,13 @@ class FakeTrading:
         self._calls.append(("transactions", str(wish.before), str(wish.limit), str(wish.state), str(wish.open)))
         return Transactions(transactions=[transaction()], older="1-1")
 
+    async def trades(self, wish: TradeQuery) -> Trades:
+        await trio.lowlevel.checkpoint()
+        if wish.before == "nonsense":
+            raise ValueError(wish.before)
+        self._calls.append(("trades", str(wish.before), str(wish.limit)))
+        return Trades(trades=[trade()], older="1-1")
+
     async def trade(self, intent_id: int) -> Trade:
         await trio.lowlevel.checkpoint()
         if intent_id != INTENT_ID:
@@ -116,10 +125,12 @@ class FakeTrading:
                     name="main",
                     address=WALLET,
                     chain_id=137,
+                    coin="POL",
                     executor="0x" + "ee" * 20,
                     signer="keystore",
                     next_nonce=8,
                     mined_nonce=7,
+                    gaps=[],
                     open=1,
                     balance_wei="1000000000000000000",
                     as_of_block=110,

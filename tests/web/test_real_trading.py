@@ -17,7 +17,7 @@ from alphapulse.data.transactions import Purpose, TransactionState
 from alphapulse.errors import NoSuchTransaction, SendRefused
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction, SignedTransaction
-from alphapulse_web.api.requests import TransactionQuery
+from alphapulse_web.api.requests import TradeQuery, TransactionQuery
 from alphapulse_web.daemon_backend import DaemonBackend
 from alphapulse_web.views.live_view import LiveView
 from tests.daemon.daemon_rig import Rig, running_daemon
@@ -41,6 +41,7 @@ class Wallet:
     signer_kind: str = "remote"
     next_nonce: int = 8
     mined_nonce: int | None = 7
+    gaps: tuple[int, ...] = (7,)
     balance_wei: int | None = 10**18
     as_of_block: int | None = 110
     problem: str | None = "the chain's numbers are not known"
@@ -107,6 +108,13 @@ async def test_on_paper_there_are_trades_and_nothing_else(tmp_path: Path, autoju
             assert [leg.pool for leg in trade.legs] == [pool.address for pool in fill.path]
             assert all(leg.actual_out == leg.expected_out and leg.decimals_in for leg in trade.legs)
             assert (trade.gas.used, trade.gas.cost, trade.transactions) == (None, fill.gas.raw, [])
+        first = await trading.trades(TradeQuery(limit=TRADES - 1))
+        last = await trading.trades(TradeQuery(before=first.older))
+        listed = [*first.trades, *last.trades]
+        assert [one.intent.id for one in listed] == [fill.intent_id for fill in fills]
+        assert (last.older, listed[0]) == (None, await trading.trade(int(fills[0].intent_id)))
+        with pytest.raises(ValueError, match="next_cursor"):
+            await trading.trades(TradeQuery(before="nonsense"))
         with pytest.raises(LookupError, match="99999"):
             await trading.trade(99_999)
         assert (await trading.transactions(TransactionQuery())).transactions == []
@@ -145,6 +153,7 @@ async def test_what_was_sent_is_shown_with_its_wallet(tmp_path: Path, autojump_c
         assert trading.latest().transactions == [newest, older]
         trade = await trading.trade(intent_id)
         assert trade.transactions == [older]
+        assert (await trading.trades(TradeQuery(limit=1))).trades == [trade]
         assert (trade.gas.limit, trade.gas.used, trade.gas.price_wei) == ("400000", "210000", "50000000000")
         assert trade.finding is None  # a trade that was won has none
         (wallet,) = (await trading.wallets()).wallets
@@ -153,9 +162,11 @@ async def test_what_was_sent_is_shown_with_its_wallet(tmp_path: Path, autojump_c
             "the chain's numbers are not known",
         )
         assert wallet.gas_hour_wei == str(210_000 * 50 * 10**9)
-        assert [(audit.symbol, audit.books, audit.chain, audit.equal) for audit in wallet.audits] == [
-            ("coin", "4", "5", False),
-            (daemon.pools[0].token0.symbol, "5", "5", True),
+        assert (wallet.coin, wallet.gaps, trade.intent.coin) == ("POL", [7], "ETH")
+        token = daemon.pools[0].token0
+        assert [(audit.symbol, audit.decimals, audit.books, audit.equal) for audit in wallet.audits] == [
+            ("POL", 18, "4", False),
+            (token.symbol, token.decimals, "5", True),
         ]
 
 

@@ -37,6 +37,15 @@ async def test_a_page_is_asked_for_by_state_openness_and_cursor() -> None:
         assert (await desk.ask("GET", TRANSACTIONS + wrong, headers=BEARER)).status_code == 400, wrong
 
 
+async def test_trades_are_listed_page_by_page() -> None:
+    desk = Desk()
+    page = await answer(await desk.ask("GET", f"{TRADES}?limit=7&before=9", headers=desk.key_of(Role.VIEWER)))
+    assert ([one["intent"]["id"] for one in page["trades"]], page["older"]) == ([str(INTENT_ID)], "1-1")
+    assert desk.backend.calls == [("trades", "9", "7")]
+    for wrong in ("?limit=0", "?limit=201", "?before=nonsense", "?cursor=1"):
+        assert (await desk.ask("GET", TRADES + wrong, headers=BEARER)).status_code == 400, wrong
+
+
 async def test_a_trade_that_nobody_knows_is_not_there() -> None:
     desk = Desk()
     for number in ("6", str(2**64), str(10**40)):

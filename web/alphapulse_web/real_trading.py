@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from alphapulse_web.api.requests import TransactionQuery
-from alphapulse_web.api.transaction_shapes import LatestTransactions, Trade, Transactions, TransactionView, Wallets
+from alphapulse_web.api.requests import TradeQuery, TransactionQuery
+from alphapulse_web.api.transaction_shapes import (
+    LatestTransactions,
+    Trade,
+    Trades,
+    Transactions,
+    TransactionView,
+    Wallets,
+)
 
 
 class RealTrading(Protocol):
@@ -20,6 +27,9 @@ class RealTrading(Protocol):
 
     async def transactions(self, wish: TransactionQuery) -> Transactions:
         """A page of transactions, newest first. Raises ValueError if the cursor is not one that was given out."""
+
+    async def trades(self, wish: TradeQuery) -> Trades:
+        """A page of trades, newest first. Raises ValueError if the cursor is not one that was given out."""
 
     async def trade(self, intent_id: int) -> Trade:
         """A trade, on paper or not. Raises LookupError if there is none of that number."""

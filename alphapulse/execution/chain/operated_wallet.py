@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from alphapulse.rules.evm.transaction import SignedTransaction
@@ -42,6 +43,10 @@ class OperatedWallet(Protocol):
     @property
     def mined_nonce(self) -> int | None:
         """The number that the chain waits for; None until it is known."""
+
+    @property
+    def gaps(self) -> Collection[int]:
+        """Numbers that nothing has, though later ones are taken."""
 
     @property
     def balance_wei(self) -> int | None:

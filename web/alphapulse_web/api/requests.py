@@ -131,6 +131,13 @@ class OpportunityQuery(PageQuery, frozen=True, kw_only=True):
     pool: Address | None = None
 
 
+class TradeQuery(Request, frozen=True, kw_only=True):
+    """Which page of trades: `before` is the `older` of the page before."""
+
+    limit: Limit = 50
+    before: Cursor | None = None
+
+
 class TransactionQuery(Request, frozen=True, kw_only=True):
     """Which transactions: in a state, open or not, of that hash; `before` is the `older` of the page before."""
 

@@ -37,6 +37,7 @@ from alphapulse_web.api.requests import (
     ReloadRequest,
     ResumeRequest,
     RevokeRequest,
+    TradeQuery,
     TransactionQuery,
 )
 from alphapulse_web.api.risk_shapes import BreakersView, LimitsView, LimitView
@@ -44,7 +45,7 @@ from alphapulse_web.api.schemas import Health
 from alphapulse_web.api.session_shapes import Keys, LoginCode, SessionOpened, SessionView, StreamTicket
 from alphapulse_web.api.status_shapes import Reloaded, Status, TaskStacks, TreeNode
 from alphapulse_web.api.study_shapes import Analytics, Sweep, Sweeps
-from alphapulse_web.api.transaction_shapes import Trade, Transactions, TransactionView, Wallets
+from alphapulse_web.api.transaction_shapes import Trade, Trades, Transactions, TransactionView, Wallets
 from alphapulse_web.permissions import Permission
 
 PREFIX = "/api/v1"
@@ -161,6 +162,7 @@ ROUTES = (
     read(f"{PREFIX}/fills", "fills", "Executed trades, newest first.", Fills, query=PageQuery),
     read(f"{PREFIX}/transactions", "transactions", "Our transactions on chains as they stand, newest first.",
          Transactions, query=TransactionQuery),
+    read(f"{PREFIX}/trades", "trades", "Trades on paper or not, newest first.", Trades, query=TradeQuery),
     read(f"{PREFIX}/trades/<int:intent_id>", "trade",
          "A trade: expected against actual, its gas, its transactions, and why it failed.", Trade, errors=(404,)),
     read(f"{PREFIX}/wallets", "wallets", "The wallets that trade: numbers, gas, and how they compare with the books.",

@@ -73,7 +73,10 @@ class TradeToken(Shape, frozen=True, kw_only=True):
 
 
 class TradeIntent(Shape, frozen=True, kw_only=True):
-    """What was meant to be traded: amounts are raw units of `token`. The block is that of the seen state."""
+    """What was meant to be traded: amounts are raw units of `token`. The block is that of the seen state.
+
+    `coin` is the symbol of what the chain's gas is paid in.
+    """
 
     id: Natural
     run: int
@@ -81,6 +84,7 @@ class TradeIntent(Shape, frozen=True, kw_only=True):
     strategy: str
     mode: Literal["paper", "live"]
     chain_id: int
+    coin: str
     block_number: int
     log_index: int
     created_ns: Natural
@@ -144,11 +148,22 @@ class Trade(Shape, frozen=True, kw_only=True):
     finding: Finding | None
 
 
+class Trades(Shape, frozen=True, kw_only=True):
+    """A page of trades, newest first, on paper or not. `older` asks for those before; null if there are none."""
+
+    trades: list[Trade]
+    older: str | None
+
+
 class AuditView(Shape, frozen=True, kw_only=True):
-    """What the books say beside what the chain says, at the newest block that was compared; token null: the coin."""
+    """What the books say beside what the chain says, at the newest block that was compared; token null: the coin.
+
+    `decimals` is null for a token of no pool that is known now.
+    """
 
     token: Address | None
     symbol: str
+    decimals: int | None
     books: Integer
     chain: Natural
     block_number: int
@@ -158,7 +173,8 @@ class AuditView(Shape, frozen=True, kw_only=True):
 class WalletView(Shape, frozen=True, kw_only=True):
     """A wallet that trades. `open` counts its transactions that have not ended.
 
-    `next_nonce` is the number of the next transaction, `mined_nonce` of the next that the chain waits for.
+    `next_nonce` is the number of the next transaction, `mined_nonce` of the next that the chain waits for; `gaps` are
+    numbers that nothing has though later ones are taken. `coin` is the symbol of the balance and of gas.
     `gas_hour_wei` was paid within the last hour, `gas_budget_wei` is the limit of that for all wallets together.
     `problem` keeps it from trading.
     """
@@ -166,10 +182,12 @@ class WalletView(Shape, frozen=True, kw_only=True):
     name: str
     address: Address
     chain_id: int
+    coin: str
     executor: Address
     signer: SignerWord
     next_nonce: int
     mined_nonce: int | None
+    gaps: list[int]
     open: int
     balance_wei: Natural | None
     as_of_block: int | None

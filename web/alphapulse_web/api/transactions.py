@@ -12,7 +12,7 @@ from alphapulse.errors import JournalError, SendRefused, SignerUnreachable, Sign
 from alphapulse_web.api.books import wrong_cursor
 from alphapulse_web.api.once import once
 from alphapulse_web.api.replies import answer, body, query
-from alphapulse_web.api.requests import FillGapRequest, TransactionQuery
+from alphapulse_web.api.requests import FillGapRequest, TradeQuery, TransactionQuery
 from alphapulse_web.api.routes import PREFIX
 from alphapulse_web.api.transaction_shapes import TransactionView
 from alphapulse_web.errors import ApiError
@@ -31,6 +31,14 @@ def transaction_routes(trading: RealTrading) -> Blueprint:
         wish = query(TransactionQuery)
         try:
             return answer(await trading.transactions(wish))
+        except ValueError as error:
+            raise wrong_cursor() from error
+
+    @routes.get("/trades")
+    async def trades() -> Response:
+        wish = query(TradeQuery)
+        try:
+            return answer(await trading.trades(wish))
         except ValueError as error:
             raise wrong_cursor() from error
 

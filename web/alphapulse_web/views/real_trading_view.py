@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
 import trio
@@ -14,29 +14,27 @@ from alphapulse.data.transactions import TransactionState
 from alphapulse.errors import LedgerError, NoSuchTransaction, SendRefused
 from alphapulse.execution.chain.operated_wallet import OperatedWallet
 from alphapulse.journal.ledger_reader import LedgerReader
-from alphapulse.journal.transaction_reader import AuditRow, TransactionReader, TransactionRow
+from alphapulse.journal.transaction_reader import AuditRow, TradeRow, TransactionReader, TransactionRow
 from alphapulse.rules.evm.transaction import SignedTransaction
-from alphapulse_web.api.requests import TransactionQuery
+from alphapulse_web.api.requests import TradeQuery, TransactionQuery
 from alphapulse_web.api.transaction_shapes import (
     AuditView,
     LatestTransactions,
     SignerWord,
     Trade,
+    Trades,
     Transactions,
     TransactionView,
     Wallets,
     WalletView,
 )
-from alphapulse_web.views.trade_shape import TradeShapes
+from alphapulse_web.views.trade_shape import TradeShapes, coin_of
 from alphapulse_web.views.transaction_shape import hex_text, maybe_text, transaction_shape
 from alphapulse_web.views.transactions_view import KEPT, LATEST, TransactionsView
 
 HOUR_NS = 3_600_000_000_000
 GAS_LIMIT = "limits.max_hourly_gas_wei"
-MOST_OF_A_TRADE = 50
-"""Transactions of one trade that are shown, the newest."""
-COIN = "coin"
-"""What stands for the name of the chain's own coin, which no contract says."""
+COIN_DECIMALS = 18
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +69,18 @@ class RealTradingView:
         page = await self._ledger.transactions(wish.before, wish.limit, state=state, is_open=wish.open, tx_hash=tx_hash)
         return Transactions(transactions=[self._row(row) for row in page.rows], older=page.next_cursor)
 
+    async def trades(self, wish: TradeQuery) -> Trades:
+        """A page of trades from the ledger, newest first, over all runs."""
+        page = await self._ledger.trades(wish.before, wish.limit)
+        sent = await self._ledger.carriers([row.intent.intent_id for row in page.rows])
+        return Trades(trades=[self._trade(row, sent) for row in page.rows], older=page.next_cursor)
+
     async def trade(self, intent_id: int) -> Trade:
         """A trade from the ledger, with its transactions. Raises LookupError if there is none of that number."""
         row = await self._ledger.trade(intent_id)
         if row is None:
             raise LookupError(f"expected the number of a trade's intent, found {intent_id}")
-        sent = await self._ledger.transactions(limit=MOST_OF_A_TRADE, intent_id=intent_id)
-        return self._trades.shape(row, sent.rows, [self._row(one) for one in sent.rows])
+        return self._trade(row, await self._ledger.carriers([intent_id]))
 
     async def wallets(self) -> Wallets:
         """The wallets that trade, each with its newest comparison with the books."""
@@ -130,6 +133,10 @@ class RealTradingView:
     def _names(self) -> Mapping[bytes, str]:
         return {wallet.address: wallet.name for wallet in self._daemon.trading.wallets}
 
+    def _trade(self, trade: TradeRow, sent: Sequence[TransactionRow]) -> Trade:
+        own = [row for row in sent if row.standing.signed.intent_id == trade.intent.intent_id]
+        return self._trades.shape(trade, own, [self._row(row) for row in own])
+
     def _row(self, row: TransactionRow) -> TransactionView:
         return transaction_shape(row.standing, self._names(), row.replaced_by)
 
@@ -140,10 +147,12 @@ class RealTradingView:
             name=wallet.name,
             address=hex_text(wallet.address),
             chain_id=wallet.chain_id,
+            coin=coin_of(wallet.chain_id),
             executor=hex_text(wallet.executor),
             signer=cast(SignerWord, wallet.signer_kind),
             next_nonce=wallet.next_nonce,
             mined_nonce=wallet.mined_nonce,
+            gaps=sorted(wallet.gaps),
             open=self._live.open_of(wallet.address, wallet.chain_id),
             balance_wei=maybe_text(wallet.balance_wei),
             as_of_block=wallet.as_of_block,
@@ -159,9 +168,14 @@ class RealTradingView:
 
     def _audit(self, audit: AuditRow) -> AuditView:
         token = self._tokens.get(audit.token) if audit.token is not None else None
+        if audit.token is None:
+            symbol, decimals = coin_of(audit.chain_id), COIN_DECIMALS
+        else:
+            symbol, decimals = (token.symbol, token.decimals) if token is not None else (hex_text(audit.token), None)
         return AuditView(
             token=hex_text(audit.token) if audit.token is not None else None,
-            symbol=COIN if audit.token is None else token.symbol if token is not None else "",
+            symbol=symbol,
+            decimals=decimals,
             books=str(audit.books),
             chain=str(audit.chain),
             block_number=audit.block_number,

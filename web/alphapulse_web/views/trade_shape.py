@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from alphapulse.composition.terms import tokens_of
+from alphapulse.data.chains import CHAINS, UNNAMED_COIN
 from alphapulse.data.execution import Fill, OrderRequest
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
@@ -23,6 +24,12 @@ from alphapulse_web.api.transaction_shapes import (
     TransactionView,
 )
 from alphapulse_web.views.transaction_shape import hex_text, maybe_text
+
+
+def coin_of(chain_id: int) -> str:
+    """The symbol of a chain's own coin, which no contract tells."""
+    chain = CHAINS.get(chain_id)
+    return chain.coin if chain is not None else UNNAMED_COIN
 
 
 class TradeShapes:
@@ -56,6 +63,7 @@ class TradeShapes:
             strategy=intent.strategy,
             mode="live" if intent.mode.name == "LIVE" else "paper",
             chain_id=intent.chain_id,
+            coin=coin_of(intent.chain_id),
             block_number=intent.block_number,
             log_index=intent.log_index,
             created_ns=str(intent.created_ns),
