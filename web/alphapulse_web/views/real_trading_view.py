@@ -168,10 +168,13 @@ class RealTradingView:
 
     def _audit(self, audit: AuditRow) -> AuditView:
         token = self._tokens.get(audit.token) if audit.token is not None else None
+        decimals: int | None = COIN_DECIMALS
         if audit.token is None:
-            symbol, decimals = coin_of(audit.chain_id), COIN_DECIMALS
+            symbol = coin_of(audit.chain_id)
+        elif token is not None:
+            symbol, decimals = token.symbol, token.decimals
         else:
-            symbol, decimals = (token.symbol, token.decimals) if token is not None else (hex_text(audit.token), None)
+            symbol, decimals = hex_text(audit.token), None
         return AuditView(
             token=hex_text(audit.token) if audit.token is not None else None,
             symbol=symbol,
