@@ -6,8 +6,6 @@ One JSON object on one line: `{"record": {...}, "sha256": "..."}`, the sum over 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -16,6 +14,7 @@ import attrs
 import msgspec
 
 from alphapulse.data.halts import GLOBAL, HaltChange, Level, Via
+from alphapulse.durable_file import replace_synced
 from alphapulse.errors import HaltError
 
 MOST_SCOPES = 256
@@ -119,12 +118,12 @@ def write_latch(path: Path, record: LatchRecord) -> None:
     data = msgspec.json.encode(sealed) + b"\n"
     try:
         try:
-            _replace_synced(path, data, rename_first=stopped)
+            replace_synced(path, data, rename_first=stopped)
         except OSError:
             if not stopped or _is_stopped(path):
                 raise
             path.unlink()
-            _replace_synced(path, data, rename_first=True)
+            replace_synced(path, data, rename_first=True)
     except OSError as error:
         raise HaltError(f"the latch {path} was not written: {error}; make its folder writable") from error
 
@@ -191,25 +190,3 @@ def _believed(data: bytes) -> LatchRecord:
         epoch=text.epoch,
         flattened=tuple(text.flattened),
     )
-
-
-def _replace_synced(path: Path, data: bytes, *, rename_first: bool) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if rename_first:
-                temporary.replace(path)
-            os.fsync(file.fileno())
-        if not rename_first:
-            temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

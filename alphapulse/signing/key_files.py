@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from alphapulse.durable_file import sync_folder
 from alphapulse.errors import ConfigError, KeystoreError
 from alphapulse.file_trust import check_parent, open_secret_file
 from alphapulse.secret import Secret
@@ -80,11 +81,7 @@ def write_secret_file(path: Path, text: bytes) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise KeystoreError(f"{path}: expected to be able to write it, found: {error.strerror}") from error

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alphapulse.durable_file import sync_folder
 from alphapulse.errors import SigningRecordError
 from alphapulse.rules.evm.checksum import checksum_address
 from alphapulse.rules.signing.signed_entry import SIZE, SignedEntry, sealed
@@ -117,8 +118,4 @@ def _make(path: Path, head: bytes) -> None:
     finally:
         os.close(descriptor)
         temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -146,9 +146,9 @@ def patch_disk(monkeypatch: pytest.MonkeyPatch, point: Callable[[], None]) -> No
 
         return run
 
-    monkeypatch.setattr("alphapulse.safety.latch.os.fsync", pointed(os.fsync))
+    monkeypatch.setattr("alphapulse.durable_file.os.fsync", pointed(os.fsync))
     monkeypatch.setattr("alphapulse.safety.latch.Path.replace", pointed(Path.replace))
-    monkeypatch.setattr("alphapulse.safety.latch.tempfile.mkstemp", pointed(tempfile.mkstemp))
+    monkeypatch.setattr("alphapulse.durable_file.tempfile.mkstemp", pointed(tempfile.mkstemp))
     monkeypatch.setattr(
         "alphapulse.safety.latch.Path.unlink", lambda *args, **kwargs: None
     )  # a dead process cleans up nothing

@@ -111,7 +111,7 @@ def test_failed_write_leaves_the_old_latch_and_no_litter(tmp_path: Path, monkeyp
     def refuse(descriptor: int) -> None:
         raise OSError(5, "input/output error")
 
-    monkeypatch.setattr("alphapulse.safety.latch.os.fsync", refuse)
+    monkeypatch.setattr("alphapulse.durable_file.os.fsync", refuse)
     with pytest.raises(HaltError, match="input/output error"):
         write_latch(path, LatchRecord())
     assert read_latch(path) == RECORD
@@ -129,7 +129,7 @@ def test_a_latch_that_says_active_makes_room_for_a_halt(tmp_path: Path, monkeypa
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return make(prefix=prefix, dir=str(dir))
 
-    monkeypatch.setattr("alphapulse.safety.latch.tempfile.mkstemp", make_where_room_is)
+    monkeypatch.setattr("alphapulse.durable_file.tempfile.mkstemp", make_where_room_is)
     write_latch(path, RECORD)
     assert read_latch(path) == RECORD
     with pytest.raises(HaltError, match="No space left"):
@@ -146,7 +146,7 @@ def test_without_any_room_no_latch_says_active(tmp_path: Path, monkeypatch: pyte
     def refuse(**_: str) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("alphapulse.safety.latch.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("alphapulse.durable_file.tempfile.mkstemp", refuse)
     with pytest.raises(HaltError, match="No space left"):
         write_latch(path, active.after(change("strategy:flash")))
     assert read_latch(path) == active

@@ -17,6 +17,7 @@ import attrs
 
 from alphapulse.data.pool_cache import PoolCacheHeader, PoolInfo
 from alphapulse.data.wire import Domain, Source
+from alphapulse.durable_file import replace_synced
 from alphapulse.errors import PoolCacheError, ProtocolError
 from alphapulse.journal.frame_file import FrameFile
 from alphapulse.rules.wire.codec import decode_frame, encode_message
@@ -84,7 +85,7 @@ class PoolCache:
         header = PoolCacheHeader(self._chain_id, len(pools), hashlib.sha256(frames).digest(), now_ns)
         head = encode_message(header, source=Source.EVM, sequence=FORM, timestamp_ns=now_ns)
         try:
-            _replace_synced(self._path, head + frames)
+            replace_synced(self._path, head + frames)
         except OSError as error:
             raise PoolCacheError(
                 f"expected a pool cache that can be written at {self._path}, found: {error}; the old one is still there"
@@ -139,23 +140,3 @@ def _sound(frames: Iterator[bytes]) -> Iterator[PoolInfo]:
         for message in messages:
             if isinstance(message, PoolInfo):
                 yield message
-
-
-def _replace_synced(path: Path, data: bytes) -> None:
-    """`path` holds its old content or `data` at any moment, also behind a crash. A data folder has one daemon."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
