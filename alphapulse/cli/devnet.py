@@ -17,6 +17,7 @@ from alphapulse.cli.setup import reports_errors
 from alphapulse.devnet.creation import SETUP_BLOCKS, open_world
 from alphapulse.devnet.executors import COINS_WEI, deploy_executor
 from alphapulse.devnet.market import Market
+from alphapulse.devnet.node import CHAIN_ID
 from alphapulse.devnet.packages import Packages
 from alphapulse.devnet.pool_listing import pool_file_text
 from alphapulse.devnet.rival import Rival
@@ -42,6 +43,7 @@ class Plan:
     """What was asked for. `blocks` None: until it is interrupted."""
 
     port: int
+    chain_id: int
     seed: int
     traders: int
     elsewhere: int
@@ -58,6 +60,9 @@ class Plan:
 @click.option("--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="0 takes a free one.")
 @click.option(
     "--block-time", "block_s", type=click.IntRange(1, 60), default=BLOCK_S, show_default=True, help="Seconds."
+)
+@click.option(
+    "--chain-id", type=click.IntRange(1, 2**63 - 1), default=CHAIN_ID, show_default=True, help="What it says of itself."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed trades the same way.")
 @click.option("--traders", type=click.IntRange(1, 100), default=TRADERS, show_default=True)
@@ -81,6 +86,7 @@ class Plan:
 @reports_errors
 def devnet(
     port: int,
+    chain_id: int,
     block_s: int,
     seed: int,
     traders: int,
@@ -93,7 +99,7 @@ def devnet(
     has_rival: bool,
     command: tuple[str, ...],
 ) -> None:
-    """Run a local chain (id 137) with the exchanges' contracts, pools and seeded traders, until Ctrl-C.
+    """Run a local chain with the exchanges' contracts, pools and seeded traders, until Ctrl-C.
 
     Nothing of it is worth anything, and nobody needs an account. The node and the contracts are npm packages; where
     they are missing, the message says how to get them. A COMMAND (behind `--`) is started as soon as everything is
@@ -106,7 +112,18 @@ def devnet(
         packages.write_lock()  # so that the command in the message works
         raise
     plan = Plan(
-        port, seed, traders, elsewhere, block_s, blocks, pool_file, _address(wallet), gap_every, has_rival, command
+        port,
+        chain_id,
+        seed,
+        traders,
+        elsewhere,
+        block_s,
+        blocks,
+        pool_file,
+        _address(wallet),
+        gap_every,
+        has_rival,
+        command,
     )
     sys.exit(trio.run(_run, packages, plan))
 
@@ -129,6 +146,7 @@ async def _run(packages: Packages, plan: Plan) -> int:
             packages,
             number=plan.elsewhere,
             port=plan.port,
+            chain_id=plan.chain_id,
             genesis_s=int(time.time())
             - (SETUP_BLOCKS + HISTORY_BLOCKS) * plan.block_s,  # so that its newest block is of now
             holders=plan.traders + KEEPERS,
@@ -171,8 +189,8 @@ async def _pass_on(signals: AsyncIterator[int], process: trio.Process) -> None:
 
 def _announce(world: World, plan: Plan, executor: str | None) -> None:
     if plan.pool_file is not None:
-        plan.pool_file.write_text(pool_file_text(tuple(world.pools.values())), "utf-8")
-    click.echo(f"local chain 137: {world.http_url}, {world.ws_url}")
+        plan.pool_file.write_text(pool_file_text(tuple(world.pools.values()), world.chain_id), "utf-8")
+    click.echo(f"local chain {world.chain_id}: {world.http_url}, {world.ws_url}")
     for pool in world.pools.values():
         click.echo(f"  {pool.address}  {pool.name}")
     if executor is not None:

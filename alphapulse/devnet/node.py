@@ -40,6 +40,7 @@ class Node:
     """A running node: its addresses, and a connection to it."""
 
     port: int
+    chain_id: int
     process: subprocess.Popen[bytes]
     rpc: NodeRpc
 
@@ -79,7 +80,7 @@ async def open_node(
             if await _is_listening(process, chosen):
                 rpc = NodeRpc(f"http://127.0.0.1:{chosen}")
                 try:
-                    yield Node(chosen, process, rpc)
+                    yield Node(chosen, chain_id, process, rpc)
                 finally:
                     with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                         await rpc.aclose()

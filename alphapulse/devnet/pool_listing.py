@@ -9,11 +9,11 @@ from alphapulse.devnet.moves import DevPool
 from alphapulse.devnet.node import CHAIN_ID
 
 
-def pool_file_text(pools: Sequence[DevPool]) -> str:
+def pool_file_text(pools: Sequence[DevPool], chain_id: int = CHAIN_ID) -> str:
     """The text of the file: kinds, fees and spacings where they are fixed, and all tokens."""
     tokens = {token.address.lower(): token for pool in pools for token in (pool.token0, pool.token1)}
     document = {
-        "chainId": CHAIN_ID,
+        "chainId": chain_id,
         "pools": [_entry(pool) for pool in pools],
         "tokens": {address: {"symbol": token.symbol, "decimals": token.decimals} for address, token in tokens.items()},
     }

@@ -46,6 +46,11 @@ class World:
         return self.node.ws_url
 
     @property
+    def chain_id(self) -> int:
+        """What the chain says of itself."""
+        return self.node.chain_id
+
+    @property
     def rpc(self) -> NodeRpc:
         """A connection to the node."""
         return self.node.rpc

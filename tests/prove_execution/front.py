@@ -11,8 +11,10 @@ import trio
 
 from alphapulse.devnet.world import World
 from alphapulse.rules.evm.transaction import SignedTransaction, read_signed
+from tests.chain.chain_view import Announcement
 from tests.chain.fault_plan import FaultPlan
 from tests.chain.fault_proxy import FaultProxy
+from tests.chain.faulty_node import Client
 from tests.chain.upstream import RealUpstream
 
 SEND = "eth_sendRawTransaction"
@@ -39,11 +41,18 @@ class FrontNode(FaultProxy):
         super().__init__(RealUpstream(world.http_url), seed=seed)
         self.keeps = True
         self.arrivals: list[Arrival] = []
+        self.announced_ns: dict[int, int] = {}
+        """When a block's head first went out, by its number: the wall clock."""
         self._came = trio.Event()
         self.loses: Callable[[Arrival], bool] = lambda _: False
         """Whether a transaction is taken, answered for, and forgotten."""
         self.before: Callable[[Arrival], Awaitable[None]] = _nothing
         """What somebody does who sees a transaction come, before it is passed on."""
+
+    async def _announce(self, client: Client, block: list[Announcement]) -> None:
+        for one in block:
+            self.announced_ns.setdefault(one.block_number, time.time_ns())
+        await super()._announce(client, block)
 
     async def wait_arrival(self) -> None:
         """Return at the next transaction that comes."""

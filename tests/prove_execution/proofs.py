@@ -15,7 +15,7 @@ PROOFS = (
     ),
     Proof(
         "won-elsewhere",
-        "the same on a chain on which every contract and token has another address",
+        "the same on a chain of another number, every contract and token elsewhere",
         full=100,
         small=3,
         tried=trading.won_elsewhere,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from coincurve import PrivateKey
 from alphapulse.devnet.call_data import call, returned
 from alphapulse.devnet.executors import COINS_WEI, deploy_executor
 from alphapulse.devnet.market import Market
+from alphapulse.devnet.node import CHAIN_ID
 from alphapulse.devnet.world import World
 from alphapulse.rules.evm.checksum import checksum_address
 from alphapulse.rules.evm.secp256k1 import address_of
@@ -145,16 +146,27 @@ class Rig:
         return read_books(self.daemon.paths.journal)
 
 
+async def _as_it_is(world: World) -> World:
+    return world
+
+
 @asynccontextmanager
 async def open_rig(
-    folder: Path, *, seed: int, number: int = 0, changed: Mapping[str, int | str] = MappingProxyType({})
+    folder: Path,
+    *,
+    seed: int,
+    number: int = 0,
+    chain_id: int = CHAIN_ID,
+    changed: Mapping[str, int | str] = MappingProxyType({}),
+    prepared: Callable[[World], Awaitable[World]] = _as_it_is,
 ) -> AsyncIterator[Rig]:
     """A daemon in live mode that has been resumed and follows a fresh chain, until the block ends.
 
-    `changed` sets lines of the configuration by their keys.
+    `changed` sets lines of the configuration by their keys, `prepared` may put more on the chain before.
     """
     now_s = int(time.time())
-    async with open_test_world(holders=6, number=number, genesis_s=now_s - 600) as world:
+    async with open_test_world(holders=6, number=number, chain_id=chain_id, genesis_s=now_s - 600) as bare:
+        world = await prepared(bare)
         key = Random(f"wallet {seed}").randbytes(32)
         address = address_of(PrivateKey(key).public_key.format(compressed=False))
         wallet = Wallet(key, address, await deploy_executor(world, checksum_address(address)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from alphapulse.devnet.node import CHAIN_ID
 from alphapulse.devnet.pool_listing import pool_file_text
 from alphapulse.devnet.world import World
 
@@ -22,15 +23,16 @@ def write_settings(
     folder: Path, world: World, urls: tuple[str, str], executor: str, changed: Mapping[str, int | str]
 ) -> Path:
     """Write configuration and pool file; `changed` sets keys by their names. The configuration's path."""
-    (folder / "pools.json").write_text(pool_file_text(tuple(world.pools.values())), "utf-8")
-    http, ws = urls
+    (folder / "pools.json").write_text(pool_file_text(tuple(world.pools.values()), world.chain_id), "utf-8")
+    (http, ws), wrapped = urls, world.tokens["WPOL"].address
     bases = ", ".join(f'"{world.tokens[symbol].address}"' for symbol in BASES)
     lines = TEMPLATE.format(
-        chain_id=137,
+        chain_id=world.chain_id,
+        chain="" if world.chain_id == CHAIN_ID else CHAIN.format(chain_id=world.chain_id, wrapped=wrapped),
         multicall=world.places["Multicall3"],
         http=http,
         ws=ws,
-        wrapped=world.tokens["WPOL"].address,
+        wrapped=wrapped,
         bases=bases,
         floors=_table(FLOORS),
         plenty=_table(PLENTY),
@@ -52,6 +54,13 @@ def _table(amounts: Mapping[str, str]) -> str:
     return "{ " + ", ".join(f'"{symbol}" = "{amount}"' for symbol, amount in amounts.items()) + " }"
 
 
+CHAIN = """
+[chain]
+id = {chain_id}
+name = "Elsewhere"
+wrapped_native = "{wrapped}"
+"""
+"""A chain that AlphaPulse does not know by itself."""
 TEMPLATE = """
 [daemon]
 mode = "live"
@@ -60,6 +69,7 @@ data_folder = "data"
 [web]
 enabled = false
 
+{chain}
 [collectors.chain]
 kind = "evm"
 chain_id = {chain_id}

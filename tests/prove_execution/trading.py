@@ -13,12 +13,15 @@ from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.data.transactions import FailureCause, Purpose
 from alphapulse.devnet.call_data import Call
 from alphapulse.devnet.executors import deploy_executor
+from alphapulse.devnet.node import CHAIN_ID
 from tests.daemon.books import records
 from tests.prove.outcome import Figure, Outcome
 from tests.prove_execution.front import Arrival
 from tests.prove_execution.judge import judge_books, losing, missed
 from tests.prove_execution.rig import Rig, open_rig
 
+ELSEWHERE = 31_337
+"""A chain that the product does not know."""
 MOST_BLOCKS = 4
 """For each trade that is wanted there are at most so many blocks, and a few."""
 SPARE_BLOCKS = 20
@@ -32,12 +35,12 @@ TRIP_BLOCKS = 60
 
 def won(count: int, folder: Path) -> Outcome:
     """So many gaps are found, simulated, sent, won and booked, on a chain like Polygon's."""
-    return trio.run(_won, count, folder, 0)
+    return trio.run(_won, count, folder, 0, CHAIN_ID)
 
 
 def won_elsewhere(count: int, folder: Path) -> Outcome:
-    """The same where every contract and token has another address."""
-    return trio.run(_won, count, folder, 1)
+    """The same on a chain of another number, where every contract and token has another address."""
+    return trio.run(_won, count, folder, 1, ELSEWHERE)
 
 
 def rivalled(count: int, folder: Path) -> Outcome:
@@ -45,8 +48,8 @@ def rivalled(count: int, folder: Path) -> Outcome:
     return trio.run(_rivalled, count, folder)
 
 
-async def _won(count: int, folder: Path, number: int) -> Outcome:
-    async with open_rig(folder, seed=21 + number, number=number) as rig:
+async def _won(count: int, folder: Path, number: int, chain_id: int) -> Outcome:
+    async with open_rig(folder, seed=21 + number, number=number, chain_id=chain_id) as rig:
         blocks: list[int] = []
         while await _traded(rig) < count and len(blocks) < MOST_BLOCKS * count + SPARE_BLOCKS:
             blocks.append(await rig.block())
