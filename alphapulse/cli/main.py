@@ -22,6 +22,7 @@ from alphapulse.cli.record import record
 from alphapulse.cli.relays import relays
 from alphapulse.cli.replay import replay
 from alphapulse.cli.score import score
+from alphapulse.cli.signer import signer
 from alphapulse.cli.sweep import sweep
 from alphapulse.cli.topology import down, logs, restart, up
 from alphapulse.cli.transactions import transactions
@@ -39,6 +40,7 @@ COMMANDS = (
     *(replay, explain_command, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays, transactions),
     *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
+    *(signer,),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -68,9 +68,9 @@ def test_the_usual_cost_is_that_of_geth() -> None:
 @pytest.mark.parametrize("field", ["ciphertext", "mac", "iv", "salt"])
 def test_a_changed_file_is_not_opened(field: str) -> None:
     fields = sealed()
-    crypto = fields["crypto"]
-    places: Fields = {"iv": crypto["cipherparams"], "salt": crypto["kdfparams"]}
-    place = places[field] if field in places else crypto
+    crypto: Fields = fields["crypto"]
+    places: dict[str, Fields] = {"iv": crypto["cipherparams"], "salt": crypto["kdfparams"]}
+    place = places.get(field, crypto)
     place[field] = ("1" if place[field][0] == "0" else "0") + place[field][1:]
     # The first block of the key stream follows from the vector alone: its change is seen by the address.
     words = "address: expected that of the key inside" if field == "iv" else "expected the password of this keystore"
