@@ -68,16 +68,19 @@ class Books:
     @property
     def gas_wei(self) -> int:
         """What all transactions cost that are on the chain."""
-        return sum(
-            (status.gas_used or 0) * (status.gas_price_wei or 0)
-            for status in self.states.values()
-            if status.state in (TransactionState.MINED, TransactionState.SETTLED)
-        )
+        return sum(self._cost_wei(tx_hash) for tx_hash in self.states)
 
     @property
-    def booked_gas_wei(self) -> int:
-        """The same as trades have it."""
-        return sum(one.gas_wei for one in self.ends.values())
+    def unbooked_gas_wei(self) -> int:
+        """What those for trades cost, less what trades have booked."""
+        carried = sum(self._cost_wei(one.hash) for one in self.signed.values() if one.intent_id is not None)
+        return carried - sum(one.gas_wei for one in self.ends.values())
+
+    def _cost_wei(self, tx_hash: bytes) -> int:
+        status = self.states.get(tx_hash)
+        if status is None or status.state not in (TransactionState.MINED, TransactionState.SETTLED):
+            return 0
+        return (status.gas_used or 0) * (status.gas_price_wei or 0)
 
     def earned(self) -> Counter[str]:
         """What trades brought of each token before gas, in raw units, by its address in hex."""

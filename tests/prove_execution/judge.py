@@ -55,8 +55,8 @@ async def _balances(rig: Rig, books: Books) -> list[str]:
         if amount != expected:
             what = f"token {address}" if address else "coins spent"
             broken.append(f"{what}: the chain says {amount}, the journal {expected} (differs by {amount - expected})")
-    if books.gas_wei != books.booked_gas_wei:
-        broken.append(f"gas: transactions cost {books.gas_wei} wei, trades have {books.booked_gas_wei} booked")
+    if books.unbooked_gas_wei:
+        broken.append(f"gas: transactions of trades cost {books.unbooked_gas_wei} wei more than trades have booked")
     for token in rig.world.tokens.values():
         left = await rig.world.rpc.read(call(token.address, "balanceOf(address)", rig.wallet.executor))
         if returned("uint256", left) != (0,):

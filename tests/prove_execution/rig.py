@@ -28,6 +28,7 @@ from tests.prove_execution.front import FrontNode
 from tests.prove_execution.oracle import Moment, look
 from tests.prove_execution.settings import KEY, SETTLED_DEPTH, write_settings
 
+ON_PAPER = "trading on paper"
 HISTORY_BLOCKS = 8
 QUIET_S = 0.15
 """So long after a transaction no other one of the same block comes."""
@@ -180,6 +181,8 @@ async def open_rig(
             try:
                 await rig.empty_block()
                 await daemon.start()
+                if ON_PAPER in daemon.log:
+                    raise RuntimeError(f"expected live mode, found: {daemon.log}")
                 await daemon.resume()
                 yield rig
             finally:
