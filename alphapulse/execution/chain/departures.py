@@ -98,24 +98,30 @@ class Departures:
                 self._arrived(departure)
 
     async def _carry(self, departure: Departure) -> None:
-        signed = departure.signed
+        ended = False
         try:
-            await self._journal.sync()
-            report = await self._route_of(signed).send(self._parcel(departure))
-        except (JournalError, NodeError) as problem:
-            if departure.left:
-                self._log.see([Sight(signed.hash, Observation.DOUBTFUL, str(problem))])
+            try:
+                await self._journal.sync()
+                report = await self._route_of(departure.signed).send(self._parcel(departure))
+            except JournalError as problem:
+                self._break_off(departure, str(problem), problem)
+            except NodeError as problem:
+                self._break_off(departure, str(problem), SendRefused("no_node", str(problem)))
             else:
-                self._keep(departure, problem if isinstance(problem, JournalError) else _no_node(problem))
-        except trio.Cancelled:
-            if departure.left:
+                self._settle(departure, report)
+            ended = True
+        finally:
+            # Cancelled, alone or in a group: it travels on.
+            if not ended:
                 stopped = "the sender was stopped while it was being sent"
-                self._log.see([Sight(signed.hash, Observation.DOUBTFUL, stopped)])
-            else:
-                self._keep(departure, SendRefused("not_running", "the sender was stopped"))
-            raise
+                self._break_off(departure, stopped, SendRefused("not_running", "the sender was stopped"))
+
+    def _break_off(self, departure: Departure, text: str, error: Exception) -> None:
+        """Nobody says what became of it: of bytes that had left, or of some that had not."""
+        if departure.left:
+            self._log.see([Sight(departure.signed.hash, Observation.DOUBTFUL, text)])
         else:
-            self._settle(departure, report)
+            self._keep(departure, error)
 
     def _route_of(self, signed: TransactionSigned) -> Route:
         """What moves nothing has nothing to hide."""

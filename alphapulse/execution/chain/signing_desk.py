@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from alphapulse.data.transactions import Purpose, TransactionSigned, TransactionState
-from alphapulse.errors import AlphaPulseError, NoSuchTransaction, SendRefused, SignerUnreachable, SigningRefused
+from alphapulse.errors import AlphaPulseError, NoSuchTransaction, SendRefused, SigningRefused
 from alphapulse.execution.chain.attempts import Attempts
 from alphapulse.execution.chain.chain_tip import ChainTip
 from alphapulse.execution.chain.departures import Departure, Departures
@@ -238,16 +238,15 @@ class SigningDesk:
         """Sign, and take the number in the step that writes it down. From here on a courier has it."""
         fees = Fees(transaction.tip_wei, transaction.cap_wei)
         _check(forbidden())
+        refused = ""
         try:
             signed = await self._signer.sign(transaction, halt_epoch=halt_epoch)
-        except SigningRefused as refused:
-            if refused.rule == "nonce":
+        except SigningRefused as refusal:
+            refused = refusal.rule
+            raise
+        finally:
+            if refused in ("", "nonce"):  # it was signed, it may have been, or something dearer was
                 self._book.burn(transaction.nonce, fees)
-            raise
-        except (SignerUnreachable, trio.Cancelled):
-            self._book.burn(transaction.nonce, fees)  # it may have been signed
-            raise
-        self._book.burn(transaction.nonce, fees)
         record = self._log.sign(
             TransactionSigned(
                 run=self._run(),

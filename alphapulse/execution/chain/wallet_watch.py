@@ -23,7 +23,7 @@ from alphapulse.rules.transactions.transaction_states import Observation
 HEARD: Final = (ChainHead, BlockCompleted, ChainReorganised, StreamStatus)
 LOOK_S: Final = 5.0
 """So often it is looked even if no head comes: what was sent must not be lost sight of with the market."""
-IDLE_LOOK_S: Final = 30.0
+IDLE_LOOK_S: Final = 10.0
 """The same while nothing is under way: somebody else may use the key."""
 UNKNOWN_LOOK_S: Final = 1.0
 """The same as long as nobody has told how many transactions the wallet has: nothing can be sent before."""
