@@ -137,7 +137,8 @@ class WalletWatch:
         waiting, mined = [], []
         for record in self._log.book:
             if record.waits:
-                if record.sends or self._attempts.of(record.hash).recovered:
+                is_here = record.state is TransactionState.SIGNED and not record.sends
+                if not is_here or self._attempts.of(record.hash).recovered:
                     waiting.append(record)
             elif self._check_all or self._is_final(record) or record.hash not in self._log.receipts:
                 mined.append(record)

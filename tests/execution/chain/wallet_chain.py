@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -42,10 +43,22 @@ class WalletChain:
         """Transactions that are undone when they are mined."""
         self.blocks = [Block(FIRST_BLOCK, hash_named("main 100"), hash_named("main 99"))]
         self.nodes: list[WalletNode] = []
+        self.on_receive: Callable[[], None] = lambda: None
+        """Called when a node has received a transaction, whatever it does with it."""
 
     @property
     def head(self) -> Block:
         return self.blocks[-1]
+
+    def copy(self) -> WalletChain:
+        """The chain and the pools as they stand, for another life; nodes behave well again."""
+        again = WalletChain(self.wallet, self.count)
+        again.base_fee = self.base_fee
+        again.blocks = [attrs.evolve(block, transactions=list(block.transactions)) for block in self.blocks]
+        for node in self.nodes:
+            other = WalletNode(node.label, again)
+            other.pool, other.received, other.keeps = dict(node.pool), list(node.received), node.keeps
+        return again
 
     def mined(self, upto: int | None = None) -> int:
         """How many transactions of the wallet the chain has at a block."""
@@ -153,6 +166,11 @@ class WalletNode(ModelNode):
 
     def _take(self, params: list[Any]) -> Any:
         raw = bytes.fromhex(params[0][2:])
+        answer = self._judge(raw)
+        self._chain.on_receive()
+        return answer
+
+    def _judge(self, raw: bytes) -> Any:
         self.received.append(raw)
         if self.answer_to_send is not None:
             return self.answer_to_send
