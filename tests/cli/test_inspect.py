@@ -189,6 +189,7 @@ def test_a_growing_file_is_followed_frame_by_frame(tmp_path: Path) -> None:
         assert [next(pieces).data for _ in range(3)] == frames(3)
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 def test_follow_shows_what_another_process_writes_and_ends_by_its_limit(tmp_path: Path) -> None:
     path = tmp_path / "file"
@@ -205,6 +206,7 @@ def test_follow_shows_what_another_process_writes_and_ends_by_its_limit(tmp_path
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 def test_ctrl_c_ends_follow_as_meant(tmp_path: Path) -> None:
     path = tmp_path / "file"
@@ -218,6 +220,7 @@ def test_ctrl_c_ends_follow_as_meant(tmp_path: Path) -> None:
     assert (process.returncode, errors) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.real_io
 def test_colours_are_for_terminals_alone(tmp_path: Path) -> None:
     command = [*PROGRAM, "inspect", "--hex", seal_tlvs(tlv(AuditTrail("a", "b", "c", "d", "e", 1))).hex()]

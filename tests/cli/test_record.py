@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from alphapulse.cli.main import main
@@ -47,6 +48,7 @@ def frames(path: Path) -> list[bytes]:
     return [one.data for one in scanned(path)[0]]
 
 
+@pytest.mark.slow
 def test_the_half_day_as_a_capture_gives_the_same_result_and_the_same_states(tmp_path: Path) -> None:
     recorded(tmp_path / "day.apcap", DAY_FILE)
     assert replayed(Day(logs="day.apcap"), tmp_path) == replayed(Day(), tmp_path)

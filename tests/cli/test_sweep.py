@@ -21,6 +21,7 @@ FIT, TEST = "2024-01-05T00:30Z/2024-01-05T02:00Z", "2024-01-05T02:00Z/2024-01-05
 NET = "strategies.flash_arbitrage.min_net_profit"
 
 
+@pytest.mark.slow
 def test_a_grid_is_replayed_and_compared(tmp_path: Path) -> None:
     """Four replays in two processes: a table, a CSV and the file, which says what was fitted on what."""
     config, out, table = Day().write(tmp_path), tmp_path / "s.jsonl", tmp_path / "s.csv"

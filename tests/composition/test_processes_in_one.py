@@ -38,6 +38,8 @@ from tests.daemon.day_config import Day
 from tests.daemon.test_escalations import GIVEN_UP_AFTER_S, fail
 from tests.fakes.inline_blocking import run_inline
 
+pytestmark = pytest.mark.slow
+
 SERVICES = ("relays", "execution", "strategy", "collector")
 TOPOLOGY = """
 [topology.services]

@@ -19,6 +19,8 @@ from tests.daemon.daemon_rig import Rig, paths_in, running_daemon
 from tests.daemon.day_config import Day
 from tests.daemon.resuming import resume
 
+pytestmark = pytest.mark.slow
+
 FIRST_GAP = Day(speed=60, start="2024-01-05T01:15:00Z", end="2024-01-05T01:20:00Z")
 BOOKS_BUT_NO_LATCH = "there are books but no durable record that says ACTIVE"
 

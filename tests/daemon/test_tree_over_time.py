@@ -31,6 +31,8 @@ from tests.daemon.day_config import Day
 from tests.execution.execution_fakes import evolved
 from tests.fakes.systemd import Systemd
 
+pytestmark = pytest.mark.slow
+
 FOUNDATION = (
     *("journal", "ledger", "portfolio", "settlements", "paper executor", "halt switch"),
     *("control socket", "halt file", "clock watch", "reconciliation", "breakers", "own health", "watchdog"),

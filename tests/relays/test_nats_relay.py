@@ -23,7 +23,7 @@ from tests.relays.nats_processes import join
 from tests.rules.arbitrage.market_samples import completed, pool, swap
 from tests.transport.nats_server import NatsServer, nats_server
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 LIMIT_S = 60.0
 NS_PER_DAY = 86_400_000_000_000

@@ -103,6 +103,7 @@ async def desk() -> AsyncIterator[Desk]:
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 async def test_a_block_is_dealt_with_by_all_processes_when_the_wait_is_over(autojump_clock: MockClock) -> None:
     """From the collector over strategy and engine to the books, which hear of the intent by the relay's way back."""
     async with desk() as all_of_them:
@@ -114,6 +115,7 @@ async def test_a_block_is_dealt_with_by_all_processes_when_the_wait_is_over(auto
             assert process.bus.flow.pending == 0
 
 
+@pytest.mark.slow
 async def test_what_another_process_does_of_its_own_accord_holds_up_no_replay(autojump_clock: MockClock) -> None:
     """It is not waited for, and does not make the wait end too early either."""
     async with desk() as all_of_them, trio.open_nursery() as nursery:

@@ -12,6 +12,8 @@ from alphapulse.execution.paper import PaperExecutor
 from alphapulse.journal.journal import Journal
 from tests.simulation.sweep import Sweep, points, tell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def quiet_log() -> Iterator[None]:

@@ -8,6 +8,7 @@ from itertools import combinations, count
 from pathlib import Path
 
 import attrs
+import pytest
 
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.instruments import InstrumentId, Venue
@@ -91,6 +92,7 @@ def test_a_floor_of_10_000_dollars_leaves_one_pair_of_the_snapshot() -> None:
     assert free.counts.opportunities == floored.counts.opportunities == 68
 
 
+@pytest.mark.slow
 def test_thousands_of_open_cycles_among_dead_pools_hide_nothing() -> None:
     """With up to four hops 3,445 cycles stand open at once; the floor leaves the same one."""
     floored, sound = watched(10_000 * 10**6, 4)

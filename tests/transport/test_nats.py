@@ -21,7 +21,7 @@ from alphapulse.transport.nats_connection import connect_nats
 from tests.transport.conftest import Certify
 from tests.transport.nats_server import NatsServer, connected, nats_server
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 LIMIT_S = 30.0
 DAY_S = 86_400
