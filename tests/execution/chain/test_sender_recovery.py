@@ -75,8 +75,6 @@ async def look_after(folder: Path, cut: Cut) -> None:
     """A life behind the cut, a minute of blocks long: everything comes to an end, and nothing is done twice."""
     cut.chain.base_fee = 60 * GWEI
     async with open_wallet(folder, chain=cut.chain, found=cut.found) as rig:
-        import tests.execution.chain.test_sender_recovery as tt
-
         for _ in range(MINUTE_S // 2):
             await rig.block(settled=rig.chain.head.number)
         await rig.hear(settled=rig.chain.head.number)
@@ -167,19 +165,23 @@ async def test_what_was_mined_meanwhile_is_told_with_its_receipt(autojump_clock:
         assert [one.nonce for one in rig.journalled() if isinstance(one, TransactionStatus)] == [1]
 
 
+def mined(rig: WalletRig) -> int | None:
+    return rig.sender.mined_nonce
+
+
 async def test_a_start_waits_for_a_quorum_before_it_gives_numbers(autojump_clock: MockClock, tmp_path: Path) -> None:
     """While one of two nodes alone answers nothing is sent: one that lags would give a number twice."""
     async with open_wallet(tmp_path, labels=("one", "two"), start=False) as rig:
         rig.nodes[1].answers["eth_getTransactionCount"] = lambda params: "garbage"
         async with trio.open_nursery() as nursery:
             await nursery.start(rig.sender.run)
-            assert rig.sender.mined_nonce is None
+            assert mined(rig) is None
             with pytest.raises(SendRefused, match="nonce_unknown"):
                 await rig.sender.send(rig.plan())
             rig.nodes[1].answers["eth_getTransactionCount"] = lambda params: "0x0"
             await trio.sleep(2)
             await rig.sender.send(rig.plan())
-            assert rig.sender.mined_nonce == 0
+            assert mined(rig) == 0
             nursery.cancel_scope.cancel("seen")
 
 
