@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import pickle
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import attrs
 import pytest
-import structlog
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,13 +22,13 @@ from alphapulse.connections.node import Node
 from alphapulse.connections.node_terms import NodeTerms
 from alphapulse.connections.node_transport import NodeTransport, open_transport
 from alphapulse.errors import ConfigError, NodeError
-from alphapulse.observe.logs import MaskedFormatter
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.secret import masked
 from tests.connections.bad_nodes import reply, replying
 from tests.connections.bad_nodes import saying as answering_http
 from tests.connections.bad_servers import answering, good, hangs_up, serving, silent
 from tests.fakes.inline_blocking import run_inline
+from tests.fakes.log_stream import log_stream
 
 KEY = "k3y-cAn4ry-0123456789abcdef"
 USER = "us3r-cAn4ry"
@@ -109,25 +106,6 @@ def test_a_node_on_this_machine_hides_no_other_address() -> None:
     assert provider.port == 443
 
 
-@contextmanager
-def logged() -> Iterator[io.StringIO]:
-    """All that anybody logs, down to DEBUG, as it is formatted for standard error."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        MaskedFormatter(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
-    )
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield stream
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
-
-
 def told_of(problem: BaseException) -> str:
     """All that an error gives away: itself, its attributes, its causes and contexts, its traceback."""
     told = "".join(traceback.format_exception(problem))
@@ -163,7 +141,7 @@ async def test_no_fault_of_a_node_gives_its_url_away() -> None:
         ],
     }
     told = ""
-    with trio.fail_after(HANG_S), logged() as log:
+    with trio.fail_after(HANG_S), log_stream() as log:
         async with open_transport(run_inline, time.time_ns) as transport:
             for handler in handlers["http"]:
                 async with serving(handler) as server:

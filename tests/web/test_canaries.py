@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import random
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from click.testing import CliRunner
 
 from alphapulse.cli.main import main
 from alphapulse.data.roles import Role
 from alphapulse.errors import HaltError, JournalError
-from alphapulse.observe.logs import MaskedFormatter, mask_last_words
+from alphapulse.observe.logs import mask_last_words
 from alphapulse.observe.stack_dump import write_stacks
 from alphapulse.secret import Secret
 from alphapulse_web.api import replies
 from alphapulse_web.api.routes import ROUTES, Route
 from alphapulse_web.errors import ApiError
+from tests.fakes.log_stream import log_stream
 from tests.web.test_policies import BODIES, path_of
 from tests.web.web_client import BEARER, ORIGIN, TOKEN, Desk, answer, keyed
 
@@ -49,25 +45,6 @@ class Slots:
     def found_in(self, text: str) -> list[int]:
         """The numbers of the secrets in a text; they are not told themselves."""
         return [number for number, secret in enumerate(self.texts) if secret in text]
-
-
-@contextmanager
-def log_file() -> Iterator[io.StringIO]:
-    """What the daemon writes to standard error, as it is formatted there."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        MaskedFormatter(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
-    )
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield stream
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
 
 
 async def planted(desk: Desk, slots: Slots) -> list[dict[str, str]]:
@@ -149,7 +126,7 @@ async def test_no_secret_is_in_any_answer_or_log_line_of_thousands_of_errors(mon
     errors = 0
     # The filter against floods would hide most of what is looked through here.
     monkeypatch.setattr(replies.log, "filters", [])
-    with log_file() as log:
+    with log_stream() as log:
         while errors < ERRORS:
             route = chance.choice(ROUTES)
             desk.clock.ns += 150_000_000
