@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -49,6 +50,9 @@ from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments, venue_scope
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 
+if TYPE_CHECKING:  # read only where money is at stake
+    from alphapulse.composition.live_start import LiveStart
+
 NS_PER_S = 1_000_000_000
 
 
@@ -70,6 +74,7 @@ class Daemon:
         *,
         placement: Placement,
         topology: Topology | None,
+        live: LiveStart | None,
     ) -> None:
         self.config = config
         self.paths = paths
@@ -81,10 +86,13 @@ class Daemon:
         self._lifecycle = Lifecycle(environment, paths.stacks, status_line=self._status_line)
         self._control_plane = control_plane
         self.placement = placement
+        self.live_missing = live.missing if live is not None else ()
+        """What live trading was wished for and lacks; nothing if it was not wished, or is so."""
         self.site = Site(config, placement, topology, environment, request_stop=self.request_stop)
         self.bus, self.clock, self.roads = self.site.bus, self.site.clock, self.site.roads
         bus, clock = self.bus, self.clock
-        mode = Mode.PAPER
+        parts = None if live is None else live.parts
+        mode = Mode.PAPER if parts is None else Mode.LIVE
         self.books = Books(config, paths, journal, start, bus.execution, environment, mode)
         self.halting = Halting(
             start,
@@ -108,7 +116,7 @@ class Daemon:
             start,
             self.halting,
             environment,
-            mode,
+            parts,
             run=lambda: self.books.run.run if self.books.run else 0,
         )
         venues = sorted({venue_scope(pool.id.venue) for pool in self.pools})
@@ -294,12 +302,15 @@ class Daemon:
             yield ChildSpec("service manager", lambda: signs, RESTARTS)
             yield ChildSpec("leaving", lambda: self._leaving, NO_RESTART)
 
+    def _lack(self) -> str:
+        return f"; not live, missing: {'; '.join(self.live_missing)}" if self.live_missing else ""
+
     def _status_line(self) -> str:
         change = self.halts.changes.get(GLOBAL)
         if self.stopping is not None:
             return f"stopping: {self.stopping}"
         if change is None or change.level.trades:
-            return f"active ({self.mode.name.lower()})"
+            return f"active ({self.mode.name.lower()}){self._lack()}"
         return f"{change.level.name.lower()} ({self.mode.name.lower()}) by {change.actor}: {change.reason}"
 
 
@@ -312,8 +323,11 @@ async def open_daemon(
     control_plane: Callable[[Daemon], Service] | None = None,
     placement: Placement | None = None,
     topology: Topology | None = None,
+    live: LiveStart | None = None,
 ) -> AsyncIterator[Daemon]:
     """The daemon with its journal open, ready to `run`; everything in this process, or what `placement` says.
+
+    It trades for real with the parts of `live`, and on paper without.
 
     Raises:
         ConfigError, PoolFileError: a setting or a file that it names cannot be used.
@@ -321,7 +335,7 @@ async def open_daemon(
     """
     environment = environment or Environment()
     pools = known_pools(config, alone=topology is None)
-    paths = paths or DataPaths.in_folder(config.data_folder, Mode.PAPER)
+    paths = paths or DataPaths.in_folder(config.data_folder, Mode.PAPER if live is None else live.mode)
     async with open_journal(paths, environment) as (journal, start):
         yield Daemon(
             config,
@@ -333,4 +347,5 @@ async def open_daemon(
             control_plane,
             placement=placement or everything(config),
             topology=topology,
+            live=live,
         )

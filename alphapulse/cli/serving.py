@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import trio
@@ -24,13 +29,20 @@ from alphapulse.nursery.service import Service
 from alphapulse.observe.service_manager import ServiceManager
 from alphapulse.outpost import Outpost, open_outpost
 
+if TYPE_CHECKING:
+    from alphapulse.composition.live_start import LiveStart
+
+logger = logging.getLogger(__name__)
+
 SWITCH_INTERVAL_S = 0.000_5
 """The longest that the loop waits for Python's lock while the ledger or a capture is being written; 5 ms by default,
 and after each of its system calls."""
 
 
-def run(config_path: Path | None, service: str | None) -> None:
+def run(config_path: Path | None, service: str | None, *, live: bool = False, phrase_file: Path | None = None) -> None:
     """Run the daemon that the configuration describes, or one process of its topology.
+
+    `live` is one of the things that trading for real needs; the phrase stands in a file, or is typed.
 
     Raises:
         AlphaPulseError: it cannot start, or it ended by a failure.
@@ -41,10 +53,12 @@ def run(config_path: Path | None, service: str | None) -> None:
     config = read_config(config_path)
     check_data_folder(config.data_folder, "daemon.data_folder")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    trio.run(serve, config, service)
+    trio.run(partial(serve, config, service, live=live, phrase_file=phrase_file))
 
 
-async def serve(config: Config, service: str | None = None) -> None:
+async def serve(
+    config: Config, service: str | None = None, *, live: bool = False, phrase_file: Path | None = None
+) -> None:
     """Run the daemon, or one process of its topology, to its end.
 
     Raises:
@@ -56,9 +70,17 @@ async def serve(config: Config, service: str | None = None) -> None:
         await _run(open_outpost(config, placement, topology, environment=environment), placement.service)
         return
     control_plane = _control_plane if config.web.enabled else None
-    async with open_daemon(
-        config, environment=environment, control_plane=control_plane, placement=placement, topology=topology
-    ) as daemon:
+    async with (
+        _live_start(config, environment, live=live, phrase_file=phrase_file) as start,
+        open_daemon(
+            config,
+            environment=environment,
+            control_plane=control_plane,
+            placement=placement,
+            topology=topology,
+            live=start,
+        ) as daemon,
+    ):
         if config.web.enabled:
             await _check_control_plane(daemon)
         write_control_file(daemon.paths.folder, None)
@@ -66,6 +88,32 @@ async def serve(config: Config, service: str | None = None) -> None:
             await _run(daemon, placement.service or WHOLE)
         finally:
             remove_control_file(daemon.paths.folder)
+
+
+@asynccontextmanager
+async def _live_start(
+    config: Config, environment: Environment, *, live: bool, phrase_file: Path | None
+) -> AsyncIterator[LiveStart | None]:
+    """Live trading, if it is wished and all of it is there; what is missing is said on standard error and logged."""
+    if not live and config.daemon.mode != "live":
+        yield None
+        return
+    # Nodes, keys and signers are read only by those who wish for them.
+    from alphapulse.cli.phrase import ask_phrase  # noqa: PLC0415
+    from alphapulse.composition.live_start import open_live_start, paper_words  # noqa: PLC0415
+
+    async with open_live_start(
+        config,
+        flag=live,
+        ask_phrase=partial(ask_phrase, phrase_file),
+        environment=environment,
+        environ=os.environ,
+    ) as start:
+        words = paper_words(start)
+        if words:
+            logger.warning(words)
+            click.echo(f"alphapulsed: {words}", err=True)
+        yield start
 
 
 def _placed(config: Config, service: str | None) -> tuple[Topology | None, Placement]:

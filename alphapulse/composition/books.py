@@ -22,7 +22,7 @@ from alphapulse.relays.any_relay import AnyRelay
 
 logger = logging.getLogger(__name__)
 
-LOST_WITH_PROCESS = "the daemon ended before the paper trade was included; on paper that is certain"
+LOST_WITH_PROCESS = "the daemon ended before anything was sent: the journal has no transaction of it"
 
 
 class Books:
@@ -111,6 +111,7 @@ async def open_journal(paths: DataPaths, environment: Environment) -> AsyncItera
         lost = [
             ExecutionReport.of(intent, Outcome.LOST, LOST_WITH_PROCESS, reported_ns=environment.now_ns())
             for intent in start.recovery.unsettled.values()
+            if intent.intent_id not in start.recovery.sent
         ]
         if late := [*start.unrecorded(), *lost, *start.lost_flattens(environment.now_ns())]:
             await journal.append(late, sync=True)
@@ -118,4 +119,5 @@ async def open_journal(paths: DataPaths, environment: Environment) -> AsyncItera
                 start.halts.take(message)
             for message in late:
                 start.recovery.record.take(message)
+                start.recovery.trades.take(message)
         yield journal, start

@@ -53,6 +53,7 @@ SERVICES: Mapping[str, ServiceTerms] = {
     "portfolio": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "limits count what it knows"),
     "settlements": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "the gate counts what it is told of"),
     "gateway": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "what is on its way would be forgotten"),
+    "sender": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "nobody would follow what a wallet has sent"),
     "halt switch": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "the next halt would not be carried out"),
     "breakers": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "what they have counted would be forgotten"),
     "runs": ServiceTerms(NO_RESTART, Escalation.HALT_ALL, "the books would belong to no run"),
@@ -60,6 +61,7 @@ SERVICES: Mapping[str, ServiceTerms] = {
     "watchdog": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a loop that stands still would not be noticed"),
     "own health": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a full disk would not be noticed"),
     "clock watch": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a clock that steps would not be noticed"),
+    "chain nodes": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "nothing could be sent, and nothing sent be followed"),
     "reconciliation": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "books that part would not be noticed"),
     # What decides.
     "engine": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "nothing is judged"),

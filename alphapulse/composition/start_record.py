@@ -31,6 +31,8 @@ class StartRecord:
     """Every halt of the journal, and what came of it."""
     halt_file: str | None
     """What the halt file says; None if there is none."""
+    unsettled: int
+    """How many intents the journal left open, before this start wrote anything."""
 
     def unrecorded(self) -> list[HaltChange]:
         """What the latch knows and the journal does not: the process was killed between the two.
@@ -72,7 +74,7 @@ class StartRecord:
             self.latch_problem,
             not self.recovery.records,
             mode,
-            len(self.recovery.unsettled),
+            self.unsettled,
             halt_file=self.halt_file,
         )
 
@@ -89,11 +91,12 @@ def find_start(journal: Journal, latch_path: Path, halt_file: Path) -> StartReco
     except HaltError as error:
         problem = str(error)
     if latch is not None:
-        return StartRecord(recovery, _with_newer(latch, recovery.halt_changes.values()), True, None, halts, found)
+        newest = _with_newer(latch, recovery.halt_changes.values())
+        return StartRecord(recovery, newest, True, None, halts, found, len(recovery.unsettled))
     folded = LatchRecord()
     for change in recovery.halt_changes.values():
         folded = folded.after(change)
-    return StartRecord(recovery, folded, False, problem, halts, found)
+    return StartRecord(recovery, folded, False, problem, halts, found, len(recovery.unsettled))
 
 
 def _with_newer(latch: LatchRecord, changes: Iterable[HaltChange]) -> LatchRecord:

@@ -104,7 +104,7 @@ def flash_arbitrage_terms(
             _token_address(text, f"strategies.flash_arbitrage.base_tokens[{index}]", pools)
             for index, text in enumerate(section.base_tokens)
         ),
-        wrapped_native=_wrapped_native(costs, pools),
+        wrapped_native=wrapped_native(costs, pools),
         gas=gas_terms(costs, pools),
         loan=loan_terms(section, live=live),
         bounds=Bounds(
@@ -180,7 +180,8 @@ def _token_address(text: str, path: str, pools: Sequence[Pool]) -> bytes:
     return named[0]
 
 
-def _wrapped_native(costs: CostsSection, pools: Sequence[Pool]) -> bytes:
+def wrapped_native(costs: CostsSection, pools: Sequence[Pool]) -> bytes:
+    """The wrapped native coin, whose price is that of gas. Raises ConfigError for one that cannot be meant."""
     if costs.wrapped_native is not None:
         return _token_address(costs.wrapped_native, "costs.wrapped_native", pools)
     return CHAINS[pools[0].id.chain_id or 0].wrapped_native

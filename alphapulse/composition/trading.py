@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
 from alphapulse.composition.chain_view import BusChains
 from alphapulse.composition.environment import Environment
@@ -19,6 +20,7 @@ from alphapulse.data.execution import Mode
 from alphapulse.data.pools import Pool
 from alphapulse.execution.chain.operated_wallet import OperatedWallet
 from alphapulse.execution.engine import Engine
+from alphapulse.execution.executor import TradingExecutor
 from alphapulse.execution.gate import Gate
 from alphapulse.execution.paper import PaperExecutor
 from alphapulse.execution.settlement_feed import SettlementFeed
@@ -28,11 +30,15 @@ from alphapulse.nursery.service import Service
 from alphapulse.observe.market_clock import MarketClock
 from alphapulse.relays.bus import Bus
 
+if TYPE_CHECKING:  # read only where money is at stake
+    from alphapulse.composition.chain_trading import ChainTrading
+    from alphapulse.composition.live_start import LiveParts
+
 
 class Trading:
     """Gate, engine and gateways over one bus. `engine` is that of the present life, fresh after each failure.
 
-    `run` gives the number of the present run.
+    Without `live` it trades on paper. `run` gives the number of the present run.
     """
 
     def __init__(
@@ -46,12 +52,12 @@ class Trading:
         start: StartRecord,
         halting: Halting,
         environment: Environment,
-        mode: Mode,
+        live: LiveParts | None,
         *,
         run: Callable[[], int],
     ) -> None:
-        self.mode = mode
-        # Paper needs none; what operates a wallet of a real chain stands here.
+        self.mode = mode = Mode.PAPER if live is None else Mode.LIVE
+        # Paper needs none.
         self.wallets: Sequence[OperatedWallet] = ()
         self.latency = latency(config)
         self.gate = Gate(
@@ -65,16 +71,24 @@ class Trading:
             now_ns=environment.now_ns,
             journal_failure=lambda: str(journal.failure) if journal.failure is not None else None,
         )
-        self.executor = PaperExecutor(
-            pools, self.latency, journal, bus.market_data, bus.execution, run=run, now_ns=environment.now_ns
-        )
+        self._chain: ChainTrading | None = None
+        self.executor: TradingExecutor
+        if live is None:
+            self.executor = PaperExecutor(
+                pools, self.latency, journal, bus.market_data, bus.execution, run=run, now_ns=environment.now_ns
+            )
+        else:
+            from alphapulse.composition.chain_trading import ChainTrading  # noqa: PLC0415
+
+            self._chain = ChainTrading(config, pools, live, bus, journal, start, halting, environment, run=run)
+            self.executor, self.wallets = self._chain.executor, self._chain.wallets
         bus.on_market.append(self._heed_reorganisations)
         self._bus = bus
         self._journal = journal
         self._now_ns = environment.now_ns
         self._intent_ids = count(start.recovery.last_intent_id + 1)
         self.engine = self._make_engine()
-        halting.switch.register_gateway("paper executor", self.executor)
+        halting.switch.register_gateway(self.executor.name, self.executor)
         halting.preconditions.append(self._all_settled)
 
     def gateways(self) -> Iterator[ChildSpec]:
@@ -82,7 +96,10 @@ class Trading:
         yield ChildSpec(
             "settlements", lambda: SettlementFeed(self.gate, self._journal, self._bus.execution), NO_RESTART
         )
-        yield ChildSpec("paper executor", lambda: self.executor, NO_RESTART, kind="gateway")
+        if self._chain is None:
+            yield ChildSpec(self.executor.name, lambda: self.executor, NO_RESTART, kind="gateway")
+        else:
+            yield from self._chain.gateways()
 
     def tasks(self) -> Iterator[ChildSpec]:
         """What decides, for the decisions."""

@@ -14,7 +14,7 @@ from alphapulse.composition.restart_policies import RESTARTS
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.data.halts import GLOBAL, Level, Via
 from alphapulse.errors import LedgerError
-from alphapulse.execution.paper import PaperExecutor
+from alphapulse.execution.executor import TradingExecutor
 from alphapulse.journal.ledger_reader import LedgerReader
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.relays.any_relay import AnyRelay
@@ -26,8 +26,6 @@ from alphapulse.safety.halt_file import HaltFileWatch
 from alphapulse.safety.reconciliation import Reconciliation
 
 logger = logging.getLogger(__name__)
-
-GATEWAY = "paper executor"
 
 
 class Watches:
@@ -42,7 +40,7 @@ class Watches:
         paths: DataPaths,
         start: StartRecord,
         books: Books,
-        executor: PaperExecutor,
+        executor: TradingExecutor,
         execution: AnyRelay,
         halting: Halting,
         environment: Environment,
@@ -68,7 +66,7 @@ class Watches:
         )
         self._clock = ClockWatch(environment.now_ns, environment.monotonic_ns, self._halt_by_clock)
         self._reconciliation = Reconciliation(
-            {"journal": self._fold.view, "portfolio": self._portfolio, GATEWAY: self._gateway},
+            {"journal": self._fold.view, "portfolio": self._portfolio, executor.name: self._gateway},
             {"ledger": self._ledger},
             self._halt_by_reconciliation,
             self._tell_venues,
@@ -97,7 +95,7 @@ class Watches:
 
     def _tell_venues(self, found: tuple[str, ...]) -> None:
         """A round was compared: what the gateway says otherwise than we do is also a breaker of its venues."""
-        equal = not any(GATEWAY in difference for difference in found)
+        equal = not any(self._executor.name in difference for difference in found)
         for venue in self._venues:
             self._reconciled(venue, equal)
 
@@ -123,7 +121,8 @@ class Watches:
         return BookView(frozenset(portfolio.in_flight), net)
 
     def _gateway(self) -> BookView:
-        return BookView(frozenset(intent.intent_id for intent in self._executor.pending))
+        run = self._fold.run
+        return BookView(frozenset(intent.intent_id for intent in self._executor.pending if intent.run == run))
 
     async def _ledger(self) -> BookView | None:
         """What the ledger says, if it shows exactly what the journal holds from the question to the answer."""

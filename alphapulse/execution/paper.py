@@ -45,6 +45,8 @@ class PaperExecutor(Reader):
     number of the present run.
     """
 
+    name = "paper executor"
+
     def __init__(
         self,
         pools: Sequence[Pool],

@@ -11,11 +11,18 @@ from alphapulse.data.execution import OrderRequest
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.risk import BreakerAction, CircuitBreaker, LimitOverride
 from alphapulse.data.runs import RunStarted
+from alphapulse.data.transactions import TransactionSigned
 from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.breakers.board import BY_ITSELF, BreakerKey, scope_of
 from alphapulse.rules.breakers.breaker import TRIPS_FOR_A_PERSON
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.rules.transactions.transaction_books import TransactionBooks
+
+MOST_SENT = 65_536
+"""Intents whose transactions are known by their place; beyond, the oldest are forgotten, which have ended long ago."""
+
+Place = tuple[int, bytes, int]
+"""Chain, wallet and number of a transaction."""
 
 TRIPS = (BreakerAction.PAUSE, BreakerAction.REDUCE)
 
@@ -26,7 +33,8 @@ class Recovery:
 
     `halt_changes` holds the newest change of each scope, `overrides` the newest of each limit, `breakers` those that
     are not closed by rule, scope and target. `record` is what limits ask of all that was traded,
-    `transactions` what wallets have signed.
+    `transactions` what wallets have signed, `sent` the place of each intent's transaction among them: chain, wallet and
+    number. `trades` goes on with what a start writes of it.
     """
 
     records: int = 0
@@ -38,12 +46,13 @@ class Recovery:
     trips: dict[BreakerKey, tuple[int, ...]] = attrs.field(factory=dict)
     record: TradingRecord = attrs.field(factory=TradingRecord, eq=False)
     transactions: TransactionBooks = attrs.field(factory=TransactionBooks, eq=False)
-    _trades: UndoableTrades = attrs.field(factory=UndoableTrades, eq=False)
+    trades: UndoableTrades = attrs.field(factory=UndoableTrades, eq=False)
+    sent: dict[int, Place] = attrs.field(factory=dict)
 
     @property
     def unsettled(self) -> dict[int, OrderRequest]:
         """Intents without a fill or a report, or whose end was taken back; by number, oldest first."""
-        return self._trades.open
+        return self.trades.open
 
     @classmethod
     def of(cls, records: Iterable[tuple[int, object]]) -> Self:
@@ -52,11 +61,15 @@ class Recovery:
         for index, message in records:
             found.records = index
             found.record.take(message)
-            found._trades.take(message)
+            found.trades.take(message)
             found.transactions.take(message)
             match message:
                 case RunStarted():
                     found.last_run = message.run
+                case TransactionSigned() if message.intent_id is not None:
+                    found.sent[message.intent_id] = message.chain_id, message.wallet, message.nonce
+                    while len(found.sent) > MOST_SENT:
+                        del found.sent[next(iter(found.sent))]
                 case OrderRequest():
                     found.last_intent_id = max(found.last_intent_id, message.intent_id)
                 case HaltChange():

@@ -27,6 +27,7 @@ from alphapulse.data.execution import Fill, Mode
 from alphapulse.data.halts import GLOBAL
 from alphapulse.data.pools import Pool
 from alphapulse.errors import JournalError
+from alphapulse.execution.paper import PaperExecutor
 from alphapulse.safety.latch import read_latch
 from tests.simulation.chain import FIRST_BLOCK, ModelChain
 from tests.simulation.disk import ModelDisk
@@ -307,9 +308,11 @@ class Simulation:
             return
         self._truth.check_book("the relay's book", daemon.bus._book, collector.head)
         if daemon.bus.flow.pending == 0 and life.leaves_running():
-            self._truth.check_book("the executor's book", daemon.executor._history, collector.head)
+            executor = daemon.executor
+            assert isinstance(executor, PaperExecutor)
+            self._truth.check_book("the executor's book", executor._history, collector.head)
             self._truth.check_book("the strategy's book", daemon.strategy._scanner.book, collector.head)
-            ends = [trade.settlement for trade in daemon.executor._trades._ended.values()]
+            ends = [trade.settlement for trade in executor._trades._ended.values()]
             fills = [end for end in ends if isinstance(end, Fill)]
             self._truth.check_standing(fills, collector.hash_of)
 

@@ -55,6 +55,8 @@ class ChainExecutor(Reader):
     trading is allowed under it now. `run_number` gives that of the present run.
     """
 
+    name = "chain executor"
+
     def __init__(
         self,
         maker: TradeMaker,

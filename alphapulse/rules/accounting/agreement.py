@@ -21,14 +21,14 @@ class BookView:
     """What one part believes, all at one moment. None: it has no say in that."""
 
     open_intents: frozenset[int] | None = None
-    """Intents without a fill or a report."""
+    """Intents of the present run without a fill or a report."""
     net: Mapping[Account, int] | None = None
     """Net of the present run in raw units of the token; an account that is missing stands at zero."""
 
 
 @attrs.define
 class JournalFold:
-    """What the journal says, folded record by record: open intents, and the net of the present run."""
+    """What the journal says of the present run, folded record by record: open intents, and the net."""
 
     run: int = 0
     open_intents: set[int] = attrs.field(factory=set)
@@ -46,14 +46,14 @@ class JournalFold:
         """One more record."""
         match record:
             case RunStarted():
-                self.run, self.net = record.run, {}
-            case OrderRequest():
+                self.run, self.net, self.open_intents = record.run, {}, set()
+            case OrderRequest() if record.run == self.run:
                 self.open_intents.add(record.intent_id)
             case Fill() | ExecutionReport():
                 self.open_intents.discard(record.intent_id)
                 self._book(record, net_of(record))
             case SettlementRevoked():
-                if record.reopened:
+                if record.reopened and record.run == self.run:
                     self.open_intents.add(record.intent_id)
                 self._book(record, -record.net)
             case _:
