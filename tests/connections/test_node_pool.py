@@ -412,6 +412,20 @@ async def test_what_each_node_says_by_itself(autojump_clock: trio.testing.MockCl
         assert isinstance(found["three"], NodeFault)
 
 
+async def test_what_each_node_says_to_many_calls(autojump_clock: trio.testing.MockClock) -> None:
+    """In requests of a node's own size; an error stands where a call failed, a NodeError for who did not answer."""
+    one, two = ModelNode("one"), ModelNode("two")
+    one.answers = {"eth_gasPrice": lambda _: refusal(-32000, "no")}
+    async with running(pool_of(one, two, batch_size=2)) as pool:
+        two.fault = NodeFault("two", "busy")
+        one.requests = 0
+        found = await pool.batch_each([RpcCall("eth_chainId"), RpcCall("eth_gasPrice"), RpcCall("eth_chainId")])
+        answers = found["one"]
+        assert isinstance(answers, list)
+        assert (answers[0], type(answers[1]), answers[2], one.requests) == ("0x89", RpcError, "0x89", 2)
+        assert isinstance(found["two"], NodeFault)
+
+
 RAW, HASH = b"\x02raw", bytes(31) + b"\x01"
 HASH_TEXT = f"0x{HASH.hex()}"
 SEND, GET = "eth_sendRawTransaction", "eth_getTransactionByHash"
@@ -456,6 +470,28 @@ async def test_nothing_is_sent_again_on_429_before_the_hash_was_asked_for(
         report = await pool.send_raw(RAW, HASH)
         assert report.sent is Sent.ACCEPTED
     assert [method for method in one.asked if method in (SEND, GET)] == [SEND, GET] + ([] if known else [SEND])
+
+
+async def test_nothing_leaves_for_a_node_without_leave(autojump_clock: trio.testing.MockClock) -> None:
+    """It is asked when a node's turn has come, however long that takes, and for each node by itself."""
+    one, two = ModelNode("one"), ModelNode("two")
+    one.answers = two.answers = {SEND: lambda _: HASH_TEXT}
+    async with running(pool_of(one, two, max_in_flight=1)) as pool:
+        for node in (one, two):
+            node.delay_s = 5
+        asked: list[float] = []
+        begun_s = trio.current_time()
+
+        def permit() -> bool:
+            asked.append(trio.current_time() - begun_s)
+            return False
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pool.ask_each, RpcCall("eth_chainId"))
+            await trio.testing.wait_all_tasks_blocked()
+            report = await pool.send_raw(RAW, HASH, permit)
+        assert (report.sent, asked) == (Sent.WITHHELD, [5, 5])
+    assert SEND not in one.asked + two.asked
 
 
 async def test_a_subscription_brings_heads_and_logs(autojump_clock: trio.testing.MockClock) -> None:
