@@ -1,0 +1,1 @@
+"""Why a trade was undone on a chain: evidence in, a cause out."""
