@@ -61,6 +61,7 @@
     │  └─ NoSuchTransaction(LookupError)  there is no such transaction of ours, or no longer
     ├─ BadTransaction(ValueError)         fields or bytes that are no transaction as we sign them
     ├─ KeystoreError(ValueError)          a file with a key that cannot be made, read or opened
+    ├─ DeploymentError(RuntimeError)      a contract that cannot be deployed, or does not stand as it must
     ├─ SigningRefused(PermissionError)    a signer that does not sign this; `rule` says why
     ├─ SignerUnreachable(ConnectionError) a signer that gives no answer that can be believed
     ├─ SigningRecordError(RuntimeError)   what was signed cannot be read or written
@@ -437,6 +438,10 @@ class BadTransaction(AlphaPulseError, ValueError):
 
 class KeystoreError(AlphaPulseError, ValueError):
     """A file with a key cannot be made, read or opened. What it holds is never repeated."""
+
+
+class DeploymentError(AlphaPulseError, RuntimeError):
+    """A contract cannot be deployed, or what stands where it should is something else."""
 
 
 class SigningRefused(AlphaPulseError, PermissionError):

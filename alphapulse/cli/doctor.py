@@ -31,28 +31,41 @@ GIB = 1 << 30
 @config_option
 @reports_errors
 def doctor(config_path: Path | None) -> None:
-    """Say which codec is active, which versions run, what the data folder holds, and how the nodes of chains are.
+    """Say which codec is active, which versions run, what the data folder holds, and how keys and nodes are.
 
-    Nodes are asked, and listened to until their next block. Ends with 1 if one is not well.
+    Keystores are opened with their passwords, nodes are asked and listened to until their next block. Ends with 1 if
+    one is not well.
     """
     for name, text in installation():
         _tell(name, text)
     config = read_config(config_path)
     for name, text in data_state(config.data_folder):
         _tell(name, text)
-    if any(isinstance(collector, EvmSection) for collector in config.collectors.values()):
-        _tell_nodes(config)
-
-
-def _tell_nodes(config: Config) -> None:
-    from alphapulse.cli.node_checks import node_lines  # noqa: PLC0415 - only who has nodes needs what asks them
-
-    all_well = True
-    for name, text, well in node_lines(config):
-        _tell(name, text)
-        all_well = all_well and well
-    if not all_well:
+    wells = [*_tell_keys(config), *_tell_nodes(config)]
+    if not all(wells):
         sys.exit(EXIT_FAILED)
+
+
+def _tell_keys(config: Config) -> Iterator[bool]:
+    """Says whether each wallet's key is well."""
+    if config.wallets:
+        from alphapulse.cli.key_checks import key_lines  # noqa: PLC0415 - only who has keys needs what opens them
+
+        yield from map(_tell_finding, key_lines(config))
+
+
+def _tell_nodes(config: Config) -> Iterator[bool]:
+    """Says whether each node is well."""
+    if any(isinstance(collector, EvmSection) for collector in config.collectors.values()):
+        from alphapulse.cli.node_checks import node_lines  # noqa: PLC0415 - only who has nodes needs what asks them
+
+        yield from map(_tell_finding, node_lines(config))
+
+
+def _tell_finding(finding: tuple[str, str, bool]) -> bool:
+    name, text, is_well = finding
+    _tell(name, text)
+    return is_well
 
 
 def installation() -> Iterator[tuple[str, str]]:

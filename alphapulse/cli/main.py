@@ -27,6 +27,7 @@ from alphapulse.cli.sweep import sweep
 from alphapulse.cli.topology import down, logs, restart, up
 from alphapulse.cli.transactions import transactions
 from alphapulse.cli.tree import child, reload, tree
+from alphapulse.cli.wallet import wallet
 
 
 @click.group()
@@ -40,7 +41,7 @@ COMMANDS = (
     *(replay, explain_command, score, analytics, sweep, record, inspect, status, kill, resume, flatten, halts),
     *(tree, child, reload, relays, transactions),
     *(limits, breakers, login, keys, certificates, audit, decisions, decode, doctor, devnet),
-    *(signer,),
+    *(signer, wallet),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -12,11 +12,10 @@ import trio
 
 from alphapulse.cli.core_dumps import forbid_core_dumps
 from alphapulse.cli.setup import reports_errors
+from alphapulse.cli.work import run_work
 from alphapulse.composition.environment import Environment
 from alphapulse.composition.signer_file import SignerSetting, read_signer_file
-from alphapulse.errors import AlphaPulseError
 from alphapulse.file_trust import check_config_file
-from alphapulse.nursery.failure import sole_failure
 from alphapulse.observe.logs import configure_logs, mask_last_words
 from alphapulse.rules.evm.checksum import checksum_address
 from alphapulse.signing.opening import open_guarded_key
@@ -39,13 +38,7 @@ def signer(config_path: Path) -> None:
     if config_path.exists():
         check_config_file(config_path)
     setting = read_signer_file(config_path)
-    try:
-        trio.run(_serve, setting)
-    except BaseExceptionGroup as group:
-        failure = sole_failure(group)
-        if isinstance(failure, AlphaPulseError):
-            raise failure from None
-        raise
+    run_work(_serve, setting)
 
 
 async def _serve(setting: SignerSetting) -> None:

@@ -10,7 +10,7 @@ from alphapulse.journal.blocking import RunBlocking
 from alphapulse.secret import Secret
 from alphapulse.signing.guarded_key import GuardedKey
 from alphapulse.signing.key_files import read_secret_file
-from alphapulse.signing.keystore import opened_keystore
+from alphapulse.signing.keystore import keystore_address, opened_keystore
 from alphapulse.signing.latch_view import LatchView
 from alphapulse.signing.local_signer import LocalSigner
 from alphapulse.signing.remote_signer import RemoteSigner
@@ -58,6 +58,21 @@ async def open_guarded_key(
     with open_record(path, terms.policy.chain_id, key.address) as record:
         standing = LatchView(terms.latch, terms.halt_file).standing
         yield GuardedKey(key, terms.policy, record, standing=standing, now_ns=now_ns)
+
+
+def said_address(source: KeystoreKey | EnvironmentKey | RemoteKey, environ: Mapping[str, str]) -> bytes:
+    """The address of a wallet, as its keystore says; only one that does not say it is opened. Blocking.
+
+    Raises:
+        ConfigError, KeystoreError: as `open_signer`.
+    """
+    if isinstance(source, RemoteKey):
+        return source.address
+    if isinstance(source, KeystoreKey):
+        said = keystore_address(read_secret_file(source.path, "keystore"))
+        if said is not None:
+            return said
+    return read_key(source, environ).address
 
 
 def read_key(source: KeystoreKey | EnvironmentKey, environ: Mapping[str, str]) -> SigningKey:

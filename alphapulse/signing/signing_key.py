@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn, Self
 
 from coincurve import PrivateKey
@@ -27,6 +28,13 @@ class SigningKey:
         """While the key lives, texts are masked of it."""
         self.address = address_of(self._key.public_key.format(compressed=False))
         """The account: 20 bytes."""
+
+    @classmethod
+    def made(cls, chance: Callable[[int], bytes]) -> Self:
+        """A new one. `chance` gives so many bytes that nobody can foretell."""
+        while not 0 < int.from_bytes(scalar := chance(SCALAR_SIZE), "big") < ORDER:
+            continue  # once in 10^38 times it lies beyond the order of the curve
+        return cls(scalar)
 
     @classmethod
     def from_text(cls, text: Secret) -> Self:

@@ -1,9 +1,15 @@
-"""The addresses that factories give their pools (EIP-1014, CREATE2)."""
+"""The addresses that new contracts get: from a factory (EIP-1014, CREATE2), or from an account (CREATE)."""
 
 from __future__ import annotations
 
 from alphapulse.data.factories import Factory, FactoryKind
 from alphapulse.rules.evm.keccak import keccak256
+from alphapulse.rules.evm.rlp import rlp_bytes, rlp_joined, rlp_number
+
+
+def create_address(sender: bytes, nonce: int) -> bytes:
+    """The 20 bytes at which the transaction of that number of an account creates a contract."""
+    return keccak256(rlp_joined((rlp_bytes(sender), rlp_number(nonce))))[12:]
 
 
 def create2_address(sender: bytes, salt: bytes, init_code_hash: bytes) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alphapulse.data.factories import Factory, FactoryKind
 from alphapulse.data.instruments import Venue
-from alphapulse.rules.evm.create2 import create2_address, pool_address
+from alphapulse.rules.evm.create2 import create2_address, create_address, pool_address
 from alphapulse.rules.evm.keccak import keccak256
 
 LOW, HIGH = bytes([1]) * 20, bytes([2]) * 20
@@ -61,3 +61,15 @@ def test_what_cannot_be_computed_is_none() -> None:
         FactoryKind.BALANCER_STABLE,
     ):
         assert pool_address(_factory(kind), LOW, HIGH, 500) is None
+
+
+def test_an_account_s_contracts_stand_where_its_numbers_say() -> None:
+    """Of the account 0x6ac7ea33…, as Ethereum's own examples have it; long numbers too."""
+    sender = bytes.fromhex("6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0")
+    assert [create_address(sender, nonce).hex() for nonce in range(4)] == [
+        "cd234a471b72ba2f1ccf0a70fcaba648a5eecd8d",
+        "343c43a37d37dff08ae8c4a11544c718abb4fcf8",
+        "f778b86fa74e846c4f0a1fbd1335fe81c00a0c91",
+        "fffd933a0bc612844eaf0c6fe3e5b8e9b6c1d19c",
+    ]
+    assert create_address(sender, 300) == keccak256(bytes.fromhex("d8" + "94" + sender.hex() + "82012c"))[12:]
