@@ -61,6 +61,8 @@ SERVICES: Mapping[str, ServiceTerms] = {
     "watchdog": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a loop that stands still would not be noticed"),
     "own health": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a full disk would not be noticed"),
     "clock watch": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a clock that steps would not be noticed"),
+    "wallet audit": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "a wallet that is robbed would not be noticed"),
+    "forensics": ServiceTerms(RESTARTS, Escalation.SHOWN, "why trades fail is not found out, but they are booked"),
     "chain nodes": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "nothing could be sent, and nothing sent be followed"),
     "reconciliation": ServiceTerms(RESTARTS, Escalation.HALT_ALL, "books that part would not be noticed"),
     # What decides.

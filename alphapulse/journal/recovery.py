@@ -15,6 +15,7 @@ from alphapulse.data.transactions import TransactionSigned
 from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.breakers.board import BY_ITSELF, BreakerKey, scope_of
 from alphapulse.rules.breakers.breaker import TRIPS_FOR_A_PERSON
+from alphapulse.rules.execution.wallet_books import WalletBooks
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.rules.transactions.transaction_books import TransactionBooks
 
@@ -34,7 +35,7 @@ class Recovery:
     `halt_changes` holds the newest change of each scope, `overrides` the newest of each limit, `breakers` those that
     are not closed by rule, scope and target. `record` is what limits ask of all that was traded,
     `transactions` what wallets have signed, `sent` the place of each intent's transaction among them: chain, wallet and
-    number. `trades` goes on with what a start writes of it.
+    number, and `wallets` what they should have. `trades` goes on with what a start writes of it.
     """
 
     records: int = 0
@@ -48,6 +49,7 @@ class Recovery:
     transactions: TransactionBooks = attrs.field(factory=TransactionBooks, eq=False)
     trades: UndoableTrades = attrs.field(factory=UndoableTrades, eq=False)
     sent: dict[int, Place] = attrs.field(factory=dict)
+    wallets: WalletBooks = attrs.field(factory=WalletBooks, eq=False)
 
     @property
     def unsettled(self) -> dict[int, OrderRequest]:
@@ -63,6 +65,7 @@ class Recovery:
             found.record.take(message)
             found.trades.take(message)
             found.transactions.take(message)
+            found.wallets.take(message)
             match message:
                 case RunStarted():
                     found.last_run = message.run

@@ -26,6 +26,7 @@ from alphapulse.execution.chain.live_wallet import LiveWallet
 from alphapulse.execution.chain.trade_booking import TradeBooking
 from alphapulse.execution.chain.trade_making import TradeMaker
 from alphapulse.execution.chain.trade_records import TradeRecords, name_of
+from alphapulse.execution.chain.turns import Turns
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import AnySubscription
@@ -71,7 +72,7 @@ class ChainExecutor(Reader):
         run_number: Callable[[], int],
         now_ns: Callable[[], int],
         on_failed: Callable[[OrderRequest, TransactionRecord, Receipt], None],
-        on_settled: Callable[[LiveWallet, TransactionRecord], None],
+        on_block: Callable[[LiveWallet, TransactionRecord], None],
     ) -> None:
         self.wallets: Sequence[LiveWallet] = ()
         self._maker = maker
@@ -86,13 +87,12 @@ class ChainExecutor(Reader):
         self._run_number = run_number
         self._now_ns = now_ns
         self._on_failed = on_failed
-        self._on_settled = on_settled
+        self._on_block = on_block
         self._told: dict[bytes, LiveWallet] = {}
         self._unsent: dict[int, OrderRequest] = {}
-        self._given: dict[int, LiveWallet] = {}
-        """Intents that are being tried and signed, with the wallet that they were given."""
+        self._turns = Turns()
         self._leaving: set[int] = set()
-        """Those of them whose transaction is about to be signed: nobody else ends them."""
+        """Intents whose transaction is about to be signed: nobody else ends them."""
         self._doubted: set[bytes] = set()
         self._queue: AnySubscription | None = None
         self._put, self._taken = trio.open_memory_channel[OrderRequest](MOST_WAITING)
@@ -190,11 +190,9 @@ class ChainExecutor(Reader):
     async def _send_all(self) -> None:
         async for intent in self._taken:
             if intent.intent_id in self._unsent:
-                self._given[intent.intent_id] = min(self.wallets, key=self._load)
-                try:
-                    await self._send(intent, self._given[intent.intent_id])
-                finally:
-                    del self._given[intent.intent_id]
+                wallet = min(self.wallets, key=self._load)
+                async with self._turns.take(intent, wallet):
+                    await self._send(intent, wallet)
 
     async def _send(self, intent: OrderRequest, wallet: LiveWallet) -> None:
         """Send one intent, or say why not."""
@@ -220,8 +218,7 @@ class ChainExecutor(Reader):
 
     def _load(self, wallet: LiveWallet) -> tuple[bool, int]:
         """How little a wallet is to be preferred: one that cannot send last, then by what it has under way."""
-        given = sum(one is wallet for one in self._given.values())
-        return wallet.problem is not None, wallet.book.unmined + given
+        return wallet.problem is not None, wallet.book.unmined + self._turns.given(wallet)
 
     def _take(self, message: object) -> None:
         self._clock.take(message)
@@ -263,8 +260,7 @@ class ChainExecutor(Reader):
             receipt = wallet.sender.receipt_of(record.hash)
             if receipt is not None:
                 self._book_receipt(record, receipt)
-            if record.state is TransactionState.SETTLED:
-                self._on_settled(wallet, record)
+            self._on_block(wallet, record)
             return
         self._records.write(self._booking.unmined(record.signed))
         if record.state is TransactionState.UNKNOWN:
