@@ -84,13 +84,14 @@ def break_backend(desk: Desk, slots: Slots, chance: random.Random) -> None:
     async def fail_later(*_: object, **__: object) -> Any:
         raise problem()
 
-    for name in dir(desk.backend):
-        if name in {"audit", "topic_revisions"} or name.startswith("_"):
-            continue
-        held = getattr(desk.backend, name)
-        if callable(held):
-            asynchronous = held.__code__.co_flags & 0x80 if hasattr(held, "__code__") else False
-            setattr(desk.backend, name, fail_later if asynchronous else fail)
+    for part in (desk.backend, desk.backend.real_trading):
+        for name in dir(part):
+            if name in {"audit", "topic_revisions"} or name.startswith("_"):
+                continue
+            held = getattr(part, name)
+            if callable(held):
+                asynchronous = held.__code__.co_flags & 0x80 if hasattr(held, "__code__") else False
+                setattr(part, name, fail_later if asynchronous else fail)
 
 
 def odd_request(route: Route, callers: list[dict[str, str]], slots: Slots, chance: random.Random) -> dict[str, Any]:
