@@ -24,6 +24,7 @@ from alphapulse.execution.chain.simulation import Simulator
 from alphapulse.execution.chain.trade_booking import TradeBooking
 from alphapulse.execution.chain.trade_making import TradeMaker
 from alphapulse.execution.chain.trade_records import TradeRecords
+from alphapulse.execution.chain.unfinished import Unfinished
 from alphapulse.execution.chain.wallet_audit import WalletAuditor
 from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
@@ -67,6 +68,7 @@ class ChainTrading:
             history,
             clock,
             records,
+            Unfinished(parts.nodes, booking, records, start.recovery.sent),
             bus.market_data,
             at_halt=config.execution.at_halt,
             gate_open=self._gate_open,

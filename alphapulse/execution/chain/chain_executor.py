@@ -27,6 +27,7 @@ from alphapulse.execution.chain.trade_booking import TradeBooking
 from alphapulse.execution.chain.trade_making import TradeMaker
 from alphapulse.execution.chain.trade_records import TradeRecords, name_of
 from alphapulse.execution.chain.turns import Turns
+from alphapulse.execution.chain.unfinished import Unfinished
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
 from alphapulse.relays.subscription import AnySubscription
@@ -65,6 +66,7 @@ class ChainExecutor(Reader):
         history: PoolHistory,
         clock: BlockClock,
         records: TradeRecords,
+        unfinished: Unfinished,
         market_data: AnyRelay,
         *,
         at_halt: Literal["expire", "replace"],
@@ -80,6 +82,7 @@ class ChainExecutor(Reader):
         self._history = history
         self._clock = clock
         self._records = records
+        self._unfinished = unfinished
         self._trades = records.trades
         self._market_data = market_data
         self._at_halt = at_halt
@@ -178,6 +181,7 @@ class ChainExecutor(Reader):
                 async with trio.open_nursery() as nursery:
                     for _ in range(AT_ONCE):
                         nursery.start_soon(self._send_all)
+                    nursery.start_soon(self._unfinished.finish, self.wallets)
                     task_status.started()
                     while True:
                         for message in await self.read(queue):

@@ -27,7 +27,7 @@ from alphapulse.safety.clipped import clipped
 
 BALANCE_OF: Final = keccak256(b"balanceOf(address)")[:4].hex()
 MAX_UINT256: Final = (1 << 256) - 1
-AGAIN_S: Final = 1.0
+AGAIN_S: Final = 1
 ROUNDS: Final = 3
 """A difference that three looks in a row find is none of a record that is on its way."""
 MOST_WAITING: Final = 1_024
