@@ -176,13 +176,15 @@ def terms_of(label: str, **changes: Any) -> NodeTerms:
     return attrs.evolve(NodeTerms(label=label, http=http, ws=websocket, requests_per_s=1_000), **changes)
 
 
-def pool_of(*nodes: ModelNode, genesis: str | None = "main", **changes: Any) -> NodePool:
+def pool_of(
+    *nodes: ModelNode, genesis: str | None = "main", transport: ModelTransport | None = None, **changes: Any
+) -> NodePool:
     """A pool of model nodes on Trio's clock."""
     expected = None if genesis is None else bytes.fromhex(block_hash(genesis, 0)[2:])
     return NodePool(
         ChainTerms(name="polygon", chain_id=CHAIN_ID, block_time_ms=BLOCK_TIME_MS, genesis_hash=expected),
         [terms_of(node.label, **changes) for node in nodes],
-        transport=ModelTransport(*nodes),
+        transport=transport or ModelTransport(*nodes),
         now_ns=wall_ns,
         monotonic_ns=steady_ns,
         random=Random(1),

@@ -66,20 +66,18 @@ class Departures:
         self._public = public
         self._tip = tip
         self._in, self._out = trio.open_memory_channel[Departure](WAITING)
-        self._under_way: dict[bytes, Departure] = {}
 
-    def put(self, departure: Departure) -> bool:
-        """Have it sent. False if too many wait, or it is being sent already."""
-        known = departure.signed.hash
-        if known in self._under_way:
-            return False
+    def put(self, departure: Departure) -> None:
+        """Have it sent, unless it is being sent already or too many wait."""
+        attempt = self._attempts.of(departure.signed.hash)
+        if attempt.under_way:
+            return
         try:
             self._in.send_nowait(departure)
         except trio.WouldBlock:
-            return False
-        self._under_way[known] = departure
-        self._attempts.of(known).under_way = True
-        return True
+            self._keep(departure, SendRefused("queue_full", f"{WAITING} transactions wait to be sent"))
+        else:
+            attempt.under_way = True
 
     async def run(self) -> None:
         """One courier, until cancelled."""
@@ -173,7 +171,6 @@ class Departures:
         departure.on_kept(error)
 
     def _arrived(self, departure: Departure) -> None:
-        self._under_way.pop(departure.signed.hash, None)
         self._attempts.of(departure.signed.hash).under_way = False
 
 

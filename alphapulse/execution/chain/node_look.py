@@ -28,7 +28,7 @@ async def look(nodes: NodePool, wallet: bytes, receipts: Sequence[bytes], known:
     that they have dropped.
     """
     count = RpcCall("eth_getTransactionCount", (f"0x{wallet.hex()}", "latest"), str)
-    calls = [count]
+    calls = [count, RpcCall("eth_blockNumber", (), str)]
     calls += [RpcCall("eth_getTransactionReceipt", (f"0x{one.hex()}",), RpcReceipt | None) for one in receipts]
     calls += [RpcCall("eth_getTransactionByHash", (f"0x{one.hex()}",), _Known | None) for one in known]
     answers = await nodes.batch_each(calls)
@@ -37,7 +37,7 @@ async def look(nodes: NodePool, wallet: bytes, receipts: Sequence[bytes], known:
 
 
 def _told(answers: list[Any], receipts: Sequence[bytes], known: Sequence[bytes]) -> Told:
-    count, *others = answers
+    count, head, *others = answers
     behind = len(receipts)
     read: dict[bytes, Receipt | None] = {}
     for one, answer in zip(receipts, others[:behind], strict=True):
@@ -50,6 +50,7 @@ def _told(answers: list[Any], receipts: Sequence[bytes], known: Sequence[bytes])
                 continue
     return Told(
         mined=_count(count),
+        head=_count(head),
         receipts=read,
         known={
             one: answer is not None

@@ -150,7 +150,7 @@ class SigningDesk:
     async def _send(self, command: Command, *, plan: TransactionPlan) -> None:
         forbidden = partial(self.forbidden_trade, plan.halt_epoch, plan.deadline_block)
         _check(forbidden())
-        if len(tuple(self._book)) >= MOST_UNSETTLED:
+        if len(self._book) >= MOST_UNSETTLED:
             raise SendRefused("too_many_unsettled", f"{MOST_UNSETTLED} transactions are not settled")
         nonce = self._book.allocate(self._terms.most_unmined)
         while not _outbids(plan, self._book.offered(nonce)):
@@ -247,6 +247,7 @@ class SigningDesk:
         finally:
             if refused in ("", "nonce"):  # it was signed, it may have been, or something dearer was
                 self._book.burn(transaction.nonce, fees)
+        _check(forbidden())  # what is written down behind a halt would look like a trade behind it
         record = self._log.sign(
             TransactionSigned(
                 run=self._run(),
@@ -314,7 +315,7 @@ async def _nothing(command: Command) -> None:
 
 def _check(why: str) -> None:
     if why:
-        raise SendRefused(why, "nothing was signed")
+        raise SendRefused(why, "nothing was sent")
 
 
 def _outbids(plan: TransactionPlan, offered: Fees | None) -> bool:

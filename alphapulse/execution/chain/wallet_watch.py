@@ -124,6 +124,9 @@ class WalletWatch:
             self.problem = "too few nodes say how many transactions the wallet has"
             return
         self.problem = None
+        if found.head is not None:
+            # What waits grows older while the market data stand still, too.
+            self._tip.number = max(found.head, self._tip.number or 0)
         self._looked_s = trio.current_time()
         if checked_all and len(asked) == len(waiting) + len(mined):
             self._check_all = False

@@ -23,6 +23,7 @@ class Told:
     """What one node has answered. A transaction of which it told nothing that can be read is missing."""
 
     mined: int | None = None
+    head: int | None = None
     receipts: Mapping[bytes, Receipt | None] = attrs.field(factory=dict)
     known: Mapping[bytes, bool] = attrs.field(factory=dict)
 
@@ -32,11 +33,12 @@ class Look:
     """What counts of it.
 
     `mined` is how many transactions of the wallet enough nodes have, or more: one that lags says less, which means
-    nothing. `receipts` holds what is agreed on, None where there is none; `known` whether any node has the transaction,
-    False only if all have said that they have not.
+    nothing. `head` is the newest block in the same way. `receipts` holds what is agreed on, None where there is none;
+    `known` whether any node has the transaction, False only if all have said that they have not.
     """
 
     mined: int | None
+    head: int | None
     receipts: Mapping[bytes, Receipt | None]
     known: Mapping[bytes, bool]
 
@@ -44,7 +46,6 @@ class Look:
 def tally(told: Sequence[Told], asked: int) -> Look:
     """What `asked` nodes say together, of which `told` have answered."""
     quorum = min(QUORUM, max(asked, 1))
-    counts = sorted((one.mined for one in told if one.mined is not None), reverse=True)
     receipts: dict[bytes, Receipt | None] = {}
     for known in {known for one in told for known in one.receipts}:
         votes = Counter(one.receipts[known] for one in told if known in one.receipts)
@@ -52,10 +53,17 @@ def tally(told: Sequence[Told], asked: int) -> Look:
         if times >= quorum and list(votes.values()).count(times) == 1:
             receipts[known] = winner
     return Look(
-        mined=counts[quorum - 1] if len(counts) >= quorum else None,
+        mined=_reached([one.mined for one in told], quorum),
+        head=_reached([one.head for one in told], quorum),
         receipts=receipts,
         known=_known(told, asked),
     )
+
+
+def _reached(numbers: Sequence[int | None], quorum: int) -> int | None:
+    """The highest number that so many nodes reach."""
+    known = sorted((number for number in numbers if number is not None), reverse=True)
+    return known[quorum - 1] if len(known) >= quorum else None
 
 
 def _known(told: Sequence[Told], asked: int) -> dict[bytes, bool]:

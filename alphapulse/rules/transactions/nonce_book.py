@@ -42,6 +42,10 @@ class NonceBook:
     def __contains__(self, transaction_hash: bytes) -> bool:
         return transaction_hash in self._open or transaction_hash in self._ended
 
+    def __len__(self) -> int:
+        """How many are not ended."""
+        return len(self._open)
+
     def __iter__(self) -> Iterator[TransactionRecord]:
         """Those that are not ended, in order of their numbers, of one number the oldest first."""
         for nonce in sorted(self._attempts):

@@ -13,7 +13,7 @@ from alphapulse.errors import FeesRefused, JournalError, NoSuchTransaction, Send
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction
 from tests.connections.model_nodes import refusal
 from tests.execution.chain.wallet_chain import GWEI
-from tests.execution.chain.wallet_rig import EPOCH, EXECUTOR, KEY, open_wallet, signed_of
+from tests.execution.chain.wallet_rig import EPOCH, EXECUTOR, KEY, WalletRig, open_wallet, signed_of
 
 S = TransactionState
 
@@ -60,12 +60,22 @@ async def test_nothing_leaves_before_the_disk_has_it(autojump_clock: MockClock, 
 async def test_a_gate_that_closes_while_it_is_signed_or_synced_keeps_the_bytes_here(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
-    """Before signing nothing is signed; behind it the record says DROPPED, and the number is given back."""
+    """Before signing nothing is signed, in the midst of it nothing is written down.
+
+    Behind that the record says DROPPED, and the number is given back.
+    """
     async with open_wallet(tmp_path) as rig:
         rig.gate.is_open = False
         with pytest.raises(SendRefused, match="gate_closed"):
             await rig.sender.send(rig.plan())
         assert (rig.signer.signed, rig.journalled()) == ([], [])
+        rig.gate.is_open, rig.signer.wait = True, trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(refused_send, rig)
+            await rig.settle()
+            rig.gate.is_open = False
+            rig.signer.wait.set()
+        assert (len(rig.signer.signed), rig.journalled()) == (1, [])
         rig.gate.is_open = True
 
         def close() -> None:
@@ -73,13 +83,18 @@ async def test_a_gate_that_closes_while_it_is_signed_or_synced_keeps_the_bytes_h
 
         rig.disk.during_sync = close
         with pytest.raises(SendRefused) as refused:
-            await rig.sender.send(rig.plan())
+            await rig.sender.send(rig.plan(tip_wei=33 * GWEI, cap_wei=220 * GWEI))
         assert refused.value.reason == "gate_closed"
         await rig.settle()
         assert [node.received for node in rig.nodes] == [[], [], []]
         assert [record.state for record in rig.told] == [S.DROPPED]
         assert rig.journalled()[1:] == rig.told
         assert (rig.sender.open, rig.sender.next_nonce) == ((), 0)
+
+
+async def refused_send(rig: WalletRig) -> None:
+    with pytest.raises(SendRefused, match="gate_closed"):
+        await rig.sender.send(rig.plan())
 
 
 async def test_a_number_that_was_given_back_is_used_up_by_what_moves_nothing(

@@ -153,6 +153,7 @@ class WalletNode(ModelNode):
         self.answers.update(
             eth_sendRawTransaction=self._take,
             eth_getTransactionCount=self._count,
+            eth_blockNumber=lambda params: hex(self._upto),
             eth_getTransactionReceipt=self._receipt,
             eth_getTransactionByHash=self._by_hash,
         )

@@ -22,7 +22,7 @@ from alphapulse.rules.transactions.fees import FeeTerms
 from alphapulse.rules.transactions.transaction_books import TransactionBooks
 from alphapulse.signing.signer import SignerKind
 from alphapulse.signing.signing_key import SigningKey
-from tests.connections.model_nodes import CHAIN_ID, pool_of
+from tests.connections.model_nodes import CHAIN_ID, ModelTransport, pool_of
 from tests.execution.chain.wallet_chain import GWEI, WalletChain, WalletNode
 from tests.execution.execution_fakes import Disk, open_journal, records
 
@@ -79,6 +79,9 @@ class WalletRig:
     told: list[TransactionStatus]
     foreign: list[str]
     started_s: float
+    closed_at: int = 0
+    """How much was signed when a test closed the gate."""
+    kept: list[object] = attrs.field(factory=list)
 
     async def settle(self) -> None:
         """Let everybody come to rest."""
@@ -115,6 +118,10 @@ class WalletRig:
     def journalled(self) -> list[object]:
         return records(self.journal)
 
+    def written(self) -> list[object]:
+        """The same, when the journal is closed already."""
+        return self.kept
+
     @property
     def sent(self) -> list[bytes]:
         """What the first node was sent, each time."""
@@ -134,6 +141,7 @@ async def open_wallet(
     found: Iterable[object] = (),
     gate: Gate | None = None,
     route: Route | None = None,
+    transport: ModelTransport | None = None,
     start: bool = True,
     most_unmined: int = 4,
     fees: FeeTerms = FEES,
@@ -147,7 +155,7 @@ async def open_wallet(
     bus, disk, gate, signer = Bus(), Disk(), gate or Gate(), KeySigner()
     told: list[TransactionStatus] = []
     foreign: list[str] = []
-    pool = pool_of(*nodes)
+    pool = pool_of(*nodes, transport=transport)
     async with open_journal(folder, disk) as journal, trio.open_nursery() as nursery:
         sender = Sender(
             SenderTerms(chain_id=CHAIN_ID, fees=fees, most_unmined=most_unmined),
@@ -172,7 +180,10 @@ async def open_wallet(
         if start:
             await nursery.start(sender.run)
             await rig.hear()
-        yield rig
+        try:
+            yield rig
+        finally:
+            rig.kept = rig.journalled()
         nursery.cancel_scope.cancel("the test is over")
 
 
