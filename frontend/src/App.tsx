@@ -21,6 +21,7 @@ import { SourceStrip, TopBar } from "./shell/TopBar";
 const OpportunitiesPage = lazy(() => import("./studies/OpportunitiesPage"));
 const SweepsPage = lazy(() => import("./studies/SweepsPage"));
 const Overview = lazy(() => import("./Overview"));
+const Execution = lazy(() => import("./execution/Execution"));
 const Firehose = lazy(() => import("./firehose/Firehose"));
 const Pools = lazy(() => import("./pools/Pools"));
 const Relays = lazy(() => import("./relays/Relays"));
@@ -72,6 +73,11 @@ export function App() {
               <Route path="/sweeps">
                 <Guard area="page">
                   <SweepsPage />
+                </Guard>
+              </Route>
+              <Route path="/execution">
+                <Guard area="page">
+                  <Execution />
                 </Guard>
               </Route>
               <Route path="/pools">

@@ -142,6 +142,7 @@ class Dashboard implements FeedListener {
           else putAsked("pools", message.data);
         } else if (message.topic === "relays") putAsked("relays", message.data);
         else if (message.topic === "risk") putAsked("risk", message.data);
+        else if (message.topic === "transactions") putAsked("transactions", message.data);
         else if (message.topic === "why_not") putAsked("why_not", message.data);
         else if (message.op === "append") this.frames.append(message);
         else if (message.topic === "status") putNewerStatus(message.data);

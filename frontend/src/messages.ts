@@ -42,6 +42,7 @@ export const pages = {
   label: "Pages",
   overview: "Overview",
   opportunities: "Opportunities",
+  execution: "Execution",
   pools: "Pools",
   risk: "Risk",
   system: "System",
@@ -59,8 +60,8 @@ export const keyboard = {
   firehose: [
     ["/", "Pools: filter"],
     ["Space", "Firehose: pause and go on"],
-    ["j", "Firehose: next frame"],
-    ["k", "Firehose: previous frame"],
+    ["j", "Firehose, pools, trades: next row"],
+    ["k", "Firehose, pools, trades: previous row"],
   ] satisfies [string, string][],
   help: "This list",
   switch: "Shortcuts by single keys",

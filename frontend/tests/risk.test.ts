@@ -4,7 +4,8 @@ import { limits, levels } from "../e2e/fixtures/risk";
 import { wishes } from "../src/risk/wishes";
 import { lackingOf } from "../src/risk/lacking";
 import { minutesOf } from "../src/risk/minutes";
-import { limitText, scopeName, shareUsed } from "../src/risk/words";
+import { shareUsed } from "../src/cards/Share";
+import { limitText, scopeName } from "../src/risk/words";
 
 describe("the share of a limit", () => {
   it.each([

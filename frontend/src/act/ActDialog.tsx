@@ -5,33 +5,33 @@ import type { Outcome } from "../api/act";
 import { words } from "../messages";
 import { acts as texts } from "../messages/acts";
 
-interface Props<T> {
+interface ConfirmProps<T> {
   title: string;
   text: string;
   submit: string;
+  /** What leaves everything as it is. */
+  cancel?: string;
   /** Whether the button is a red one. */
   grave?: boolean;
-  /** Fields besides the reason. */
+  /** What is between the text and the buttons. */
   fields?: ReactNode;
   /** What is missing in those fields; null if nothing is. */
   missing?: string | null;
-  run: (reason: string) => Promise<Outcome<T>>;
+  run: () => Promise<Outcome<T>>;
   onDone: (done: T) => void;
   onClose: () => void;
 }
 
-/** Asks for a reason, does it once, and says what the daemon said. Starts below the top bar: Stop stays usable. */
-export function ActDialog<T>({ title, text, submit, grave, fields, missing, run, onDone, onClose }: Props<T>) {
-  const [reason, setReason] = useState("");
+/** Says what will happen, does it once, and says what the daemon said. Starts below the top bar: Stop stays usable. */
+export function ConfirmDialog<T>({ title, text, submit, cancel, grave, fields, missing = null, run, onDone, onClose }: ConfirmProps<T>) {
   const [problem, setProblem] = useState<string[]>([]);
   const [busy, setBusy] = useState(false);
-  const lacking = missing ?? (reason.trim() === "" ? texts.needsReason : null);
 
   const act = async () => {
     if (busy) return;
-    if (lacking !== null) return setProblem([lacking]);
+    if (missing !== null) return setProblem([missing]);
     setBusy(true);
-    const outcome = await run(reason.trim());
+    const outcome = await run();
     setBusy(false);
     if ("done" in outcome) onDone(outcome.done);
     else setProblem([texts.refused, ...outcome.problem]);
@@ -42,30 +42,46 @@ export function ActDialog<T>({ title, text, submit, grave, fields, missing, run,
   };
   return (
     <Modal opened onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": words.close }} attributes={{ header: { role: "presentation" } }}>
-      <form className="act-form" onSubmit={onSubmit}>
+      <form className="act-form" onSubmit={onSubmit} onChange={() => setProblem([])}>
         <p>{text}</p>
         {fields}
-        <TextInput
-          label={texts.reason}
-          value={reason}
-          maxLength={250}
-          data-autofocus
-          onChange={(event) => {
-            setReason(event.currentTarget.value);
-            setProblem([]);
-          }}
-        />
         <Problem lines={busy ? [texts.working] : problem} calm={busy} />
         <div className="dialog-actions">
           <Button variant="default" onClick={onClose}>
-            {words.cancel}
+            {cancel ?? words.cancel}
           </Button>
-          <Button type="submit" className={grave === true ? "stop-now" : undefined} aria-disabled={lacking !== null || busy || undefined}>
+          <Button type="submit" className={grave === true ? "stop-now" : undefined} aria-disabled={missing !== null || busy || undefined}>
             {submit}
           </Button>
         </div>
       </form>
     </Modal>
+  );
+}
+
+type ActProps<T> = Omit<ConfirmProps<T>, "run"> & { run: (reason: string) => Promise<Outcome<T>> };
+
+/** The same with a reason, which is asked for after the other fields. */
+export function ActDialog<T>({ fields, missing = null, run, ...others }: ActProps<T>) {
+  const [reason, setReason] = useState("");
+  return (
+    <ConfirmDialog
+      {...others}
+      missing={missing ?? (reason.trim() === "" ? texts.needsReason : null)}
+      run={() => run(reason.trim())}
+      fields={
+        <>
+          {fields}
+          <TextInput
+            label={texts.reason}
+            value={reason}
+            maxLength={250}
+            data-autofocus
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+        </>
+      }
+    />
   );
 }
 

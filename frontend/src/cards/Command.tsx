@@ -3,11 +3,11 @@ import { IconCheck, IconCopy } from "@tabler/icons-react";
 
 import { words } from "../messages";
 
-/** A command a person runs elsewhere, with a button to copy it. */
-export function Command({ text }: { text: string }) {
+/** What a person uses elsewhere, such as a command, with a button to copy it; `short` is shown where all of it has no room. */
+export function Command({ text, short }: { text: string; short?: string }) {
   return (
     <span className="command">
-      <code>{text}</code>
+      <code title={short === undefined ? undefined : text}>{short ?? text}</code>
       <CopyButton value={text} timeout={2000}>
         {({ copied, copy }) => (
           <ActionIcon

@@ -2,7 +2,7 @@
 import type { SessionView } from "../api/types";
 
 export type Role = SessionView["role"];
-export type Act = "halt" | "lock" | "resume" | "flatten" | "run" | "limits" | "inspect";
+export type Act = "halt" | "lock" | "resume" | "flatten" | "run" | "transact" | "limits" | "inspect";
 
 /** tests/roles.test.ts holds it against the roles that each route of the API names. */
 export const ROLES: Record<Act, readonly Role[]> = {
@@ -11,6 +11,7 @@ export const ROLES: Record<Act, readonly Role[]> = {
   resume: ["operator", "admin"],
   flatten: ["operator", "risk", "admin"],
   run: ["operator", "admin"],
+  transact: ["operator", "admin"],
   limits: ["risk", "admin"],
   inspect: ["admin"],
 };

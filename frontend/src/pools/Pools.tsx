@@ -12,6 +12,7 @@ import { pages } from "../messages";
 import { pools as texts } from "../messages/pools";
 import { isUnknown } from "../model/banner";
 import { useModel } from "../model/store";
+import { focusRow } from "../shell/focusRow";
 import { useShortcuts } from "../shell/shortcuts";
 import { PoolDrawer } from "./PoolDrawer";
 import { PoolTable } from "./PoolTable";
@@ -44,11 +45,7 @@ export default function Pools() {
       },
       { replace: true },
     );
-  const step = (by: 1 | -1) => {
-    const rows = [...(list.current?.querySelectorAll<HTMLElement>("button.row-name") ?? [])];
-    const at = rows.findIndex((row) => row === document.activeElement);
-    rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)]?.focus();
-  };
+  const step = (by: 1 | -1) => focusRow(list.current, by);
   useShortcuts({ "/": () => search.current?.focus(), j: () => step(1), k: () => step(-1) });
   if (all === undefined || deferred === undefined) {
     return (

@@ -7,11 +7,12 @@ import { acts } from "../api/act";
 import type { LimitView } from "../api/types";
 import { Card, Missing } from "../cards/Card";
 import { DataTable, type Column } from "../cards/DataTable";
+import { Share, shareUsed } from "../cards/Share";
 import { clockText, millis } from "../format/time";
 import { risk as texts } from "../messages/acts";
 import { useSecond } from "../model/second";
 import { minutesOf } from "./minutes";
-import { limitText, shareUsed } from "./words";
+import { limitText } from "./words";
 
 /** Each limit with what is used of it; an override says by whom and until when. */
 export function LimitsCard({ limits }: { limits: LimitView[] }) {
@@ -73,14 +74,7 @@ function Used({ limit }: { limit: LimitView }) {
   const share = limit.used === null ? null : shareUsed(limit.used, limit.value);
   if (share === null) return <Missing cause={texts.perTrade} />;
   const words = share.tone === "bad" ? texts.full : share.tone === "warn" ? texts.soft : texts.percent;
-  return (
-    <span className="share" data-tone={share.tone}>
-      <span className="meter" aria-hidden="true">
-        <i style={{ width: share.width }} />
-      </span>
-      {words(share.percent)}
-    </span>
-  );
+  return <Share share={share} words={words(share.percent)} />;
 }
 
 function Override({ limit }: { limit: LimitView }) {

@@ -1,7 +1,7 @@
 /** Scopes in words, and how levels and breakers are coloured. */
 import type { BreakerView, LimitView, ScopeLevel } from "../api/types";
 import type { Tone } from "../cards/Condition";
-import { decimal, exactText, percentText } from "../format/amount";
+import { decimal, exactText } from "../format/amount";
 import { risk as texts } from "../messages/acts";
 
 const TONES: Record<ScopeLevel["level"], Tone> = {
@@ -35,23 +35,4 @@ export function limitText(limit: LimitView, raw: string): string {
   const text = exactText(raw, limit.decimals ?? 0);
   const places = (text.split(".")[1] ?? "").replace(/0+$/, "").length;
   return decimal(text, places);
-}
-
-export interface Share {
-  /** From 0 to 100, for the width of a bar. */
-  width: string;
-  percent: string;
-  tone: Tone;
-}
-
-const SOFT = 800_000n;
-const FULL = 1_000_000n;
-
-/** How much of a limit is used, in the steps of the gate: it warns from 80% on and refuses at 100%. */
-export function shareUsed(used: string, limit: string): Share | null {
-  const most = BigInt(limit);
-  if (most <= 0n) return null;
-  const ppm = (BigInt(used) * FULL) / most;
-  const tone = ppm >= FULL ? "bad" : ppm >= SOFT ? "warn" : "good";
-  return { width: percentText(ppm > FULL ? FULL : ppm), percent: percentText(ppm), tone };
 }
