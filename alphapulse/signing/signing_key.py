@@ -23,9 +23,9 @@ class SigningKey:
         """Raises KeystoreError unless these are 32 bytes of a number between 0 and the order of the curve."""
         if len(scalar) != SCALAR_SIZE or not 0 < int.from_bytes(scalar, "big") < ORDER:
             raise KeystoreError("expected a key of 32 bytes between 0 and the order of the curve, found another")
-        self._key = PrivateKey(scalar)
         self._shown = Secret(scalar.hex())
         """While the key lives, texts are masked of it."""
+        self._key = PrivateKey(scalar)
         self.address = address_of(self._key.public_key.format(compressed=False))
         """The account: 20 bytes."""
 
@@ -60,7 +60,9 @@ class SigningKey:
         return self._key.secret
 
     def __repr__(self) -> str:
-        return f"SigningKey({checksum_address(self.address)})"
+        # One that is not made yet has no address: an error on the way may be shown with its values.
+        own: bytes | None = getattr(self, "address", None)
+        return "SigningKey()" if own is None else f"SigningKey({checksum_address(own)})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("expected a value that may be copied or written, was a key; it stays where it is")

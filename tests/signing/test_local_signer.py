@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+import traceback
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -252,3 +253,39 @@ async def test_a_key_in_the_environment_is_used_by_consent_only(wallet: Wallet) 
     await expect_config_error(terms, "environment variable WALLET_KEY, found nothing")
     refused = attrs.evolve(wallet.terms, key=EnvironmentKey("WALLET_KEY", accepted=False))
     await expect_config_error(refused, "every process of this user can read the key", WALLET_KEY="0x" + SCALAR.hex())
+
+
+async def test_no_error_and_no_log_shows_a_key_or_a_password(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever fails on the way from the files to the signature, with every traceback and its causes."""
+    key, password = SCALAR.hex(), PASSWORD
+    environment = attrs.evolve(wallet.terms, key=EnvironmentKey("WALLET_KEY", accepted=True))
+    wrong = with_password(wallet, PasswordSource(env="KEY_PASSWORD"))
+    shown: list[str] = []
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "a disk")
+
+    for place in ("opening.opened_keystore", "opening.open_record", "signing_key.address_of", "opening.LatchView"):
+        with monkeypatch.context() as broken:
+            broken.setattr(f"alphapulse.signing.{place}", fail)
+            for terms in (wallet.terms, environment):
+                try:
+                    async with opened(terms, WALLET_KEY=key):
+                        pass
+                except (OSError, ExceptionGroup) as error:
+                    shown.append(words_of(error))
+    for terms, variable in ((wrong, f"{password}x"), (environment, f"{key}00")):
+        with pytest.raises((KeystoreError, ConfigError)) as refused:
+            async with opened(terms, KEY_PASSWORD=variable, WALLET_KEY=variable):
+                pass
+        shown.append(words_of(refused.value))
+    assert len(shown) >= 8
+    text = "\n".join((*shown, caplog.text))
+    assert password not in text
+    assert key not in text
+
+
+def words_of(error: BaseException) -> str:
+    return "\n".join((str(error), repr(error), *traceback.format_exception(error)))

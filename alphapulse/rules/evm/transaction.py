@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import attrs
 
 from alphapulse.errors import BadTransaction
@@ -63,7 +65,7 @@ class DynamicFeeTransaction:
         """The bytes whose hash is signed."""
         return TYPE + rlp_joined(self._items())
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """The 32 bytes that are signed."""
         return keccak256(self.unsigned)
