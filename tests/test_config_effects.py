@@ -86,4 +86,5 @@ def test_another_value_ends_otherwise(table: str, line: str, key: str) -> None:
 def test_what_the_base_gives() -> None:
     result = replay(BASE)
     assert (result["logs"], result["trades"], result["opportunities"]) == (3121, 11, 29)
-    assert result["rejected"] == {"duplicate": 8, "min_net_profit": 10}
+    assert result["rejected"] == {"duplicate": 8, "min_net_profit": 4}
+    assert result["dropped"] == {"costs": 6}

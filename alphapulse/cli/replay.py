@@ -6,8 +6,7 @@ import gc
 import logging
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
+from alphapulse.cli.states_file import StatesFile
 from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
 from alphapulse.daemon import Daemon
 from alphapulse.data.execution import Mode
-from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.errors import AlphaPulseError, ConfigError, OutputError
+from alphapulse.errors import AlphaPulseError
 from alphapulse.observe.logs import configure_logs
-from alphapulse.studies.headless import headless, hex_text, replay_recording, summary
+from alphapulse.studies.headless import headless, replay_recording, summary
 
 PROGRESS_EVERY_S = 0.2
 
@@ -77,64 +76,21 @@ async def run_replay(
     config: Config, paths: DataPaths, states: StatesFile | None, progress: bool
 ) -> tuple[dict[str, Any], AlphaPulseError | None]:
     """The replay's result, and the problem that ended the recording early or the daemon, if there was one."""
+
+    async def accompany(daemon: Daemon) -> None:
+        if states is not None:
+            states.attach(daemon)
+        if progress:
+            await _show_progress(daemon)
+
+    def read(daemon: Daemon) -> dict[str, Any]:
+        if states is not None:
+            states.finish()
+        return summary(daemon)
+
     return await replay_recording(
-        config,
-        paths,
-        summary,
-        listen=states.take if states is not None else None,
-        beside=_show_progress if progress else None,
+        config, paths, read, listen=states.take if states is not None else None, beside=accompany
     )
-
-
-class StatesFile:
-    """Each opportunity state as a JSON line. A disk that takes no more ends the file, and `failure` says so.
-
-    Raises:
-        ConfigError: the file cannot be opened.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.failure: OutputError | None = None
-        self._path = path
-        try:
-            self._file = path.open("w", encoding="utf-8")
-        except OSError as error:
-            raise ConfigError("--states", f"expected a file that can be written at {path}: {error.strerror}") from error
-
-    def write(self, signals: Sequence[ArbitrageSignal]) -> None:
-        """One line each, behind the others."""
-        if self.failure is None:
-            with self._failing():
-                self._file.writelines(msgspec.json.encode(state_line(one)).decode() + "\n" for one in signals)
-
-    def take(self, messages: Sequence[Any]) -> None:
-        """Write the signals among the messages."""
-        self.write([one for one in messages if isinstance(one, ArbitrageSignal)])
-
-    def close(self) -> None:
-        """Write what is still held back. May be called twice."""
-        with self._failing():
-            self._file.close()
-
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            problem = f"expected all states in {self._path}, found: {error.strerror}; make room and replay again"
-            self.failure = self.failure or OutputError(problem)
-
-
-def state_line(signal: ArbitrageSignal) -> dict[str, Any]:
-    """One opportunity state, for the states file: pools in the order of the trade, amounts in raw units of `token`."""
-    return {
-        "block": signal.block_number,
-        "log_index": signal.log_index,
-        "pools": [pool.name for pool in signal.pools],
-        "token": hex_text(signal.profit_token),
-        "size": signal.size,
-        "profit": signal.profit,
-    }
 
 
 async def _show_progress(daemon: Daemon) -> None:

@@ -105,7 +105,13 @@ class Strategies:
     def _made_of(self, section: FlashArbitrageSection) -> FlashArbitrage:
         return FlashArbitrage(
             FLASH_ARBITRAGE,
-            flash_arbitrage_terms(section, self._config.costs, self._pools, live=is_live(self._config)),
+            flash_arbitrage_terms(
+                section,
+                self._config.costs,
+                self._pools,
+                live=is_live(self._config),
+                executes=self._config.daemon.mode == "live",
+            ),
             self._pools,
             next_signal_id=lambda: next(self._signal_ids),
             run=self._run,

@@ -91,9 +91,14 @@ def latency(config: Config) -> Latency:
 
 
 def flash_arbitrage_terms(
-    section: FlashArbitrageSection, costs: CostsSection, pools: Sequence[Pool], *, live: bool = False
+    section: FlashArbitrageSection,
+    costs: CostsSection,
+    pools: Sequence[Pool],
+    *,
+    live: bool = False,
+    executes: bool = False,
 ) -> FlashArbitrageTerms:
-    """How the strategy evaluates, on a `live` chain or in a replay.
+    """How the strategy evaluates, on a `live` chain or in a replay; `executes`: its trades are sent.
 
     Raises:
         ConfigError: a base token or a wrapped coin that cannot be meant, or costs that contradict each other.
@@ -114,6 +119,7 @@ def flash_arbitrage_terms(
         ),
         numeraire=_numeraire(section, pools),
         most_hops=section.most_hops,
+        executes=executes,
     )
 
 

@@ -40,7 +40,7 @@ class FlashArbitrageTerms:
 
     `evaluate` is the moment of a state: after each log, or at the end of each complete block. `base_tokens` are wanted
     as profit, in order. `wrapped_native` is the coin in which gas is paid, `numeraire` the token in which floors are
-    stated (None: the coin).
+    stated (None: the coin). `executes`: trades are sent to a chain.
     """
 
     evaluate: Literal["log", "block"]
@@ -51,6 +51,7 @@ class FlashArbitrageTerms:
     bounds: Bounds = UNBOUNDED
     numeraire: bytes | None = None
     most_hops: int = MOST_HOPS
+    executes: bool = False
 
 
 class FlashArbitrage:
@@ -94,6 +95,7 @@ class FlashArbitrage:
             loan=terms.loan,
             bounds=terms.bounds,
             told=told or ChainCosts(),
+            executes=terms.executes,
         )
         self._base_fees: dict[int, int] = {}
 
@@ -140,6 +142,8 @@ class FlashArbitrage:
 
     def _decided(self, moment: Moment) -> list[ArbitrageSignal]:
         """The trades worth proposing at a moment."""
+        for opened in moment.doubted:
+            self._doubt(moment, opened)
         if len(moment.cycles) == 1:
             (opened,) = moment.cycles
             only = self._proposed(moment, opened) if self._is_sound(moment, opened) else None
@@ -151,6 +155,14 @@ class FlashArbitrage:
         for proposal in left:
             self._drop(moment, proposal.opened, Refused(Stage.SHARED, "a better cycle takes what it needs"), proposal)
         return [self._signal(moment, proposal) for proposal in chosen]
+
+    def _doubt(self, moment: Moment, opened: OpenCycle) -> None:
+        """A pool in quarantine is set aside, once it is told what would stand open with it."""
+        pool = opened.doubted_at
+        if pool is not None:
+            reason = f"{pool.name} is in quarantine: its state is not that of its contract"
+            self._drop(moment, opened, Refused(Stage.STATE, reason, pool=pool.id))
+            self._scanner.screen.set_aside(pool.id)
 
     def _is_sound(self, moment: Moment, opened: OpenCycle) -> bool:
         """True if all pools of a cycle hold what the floor asks; one that does not is set aside."""
@@ -172,7 +184,11 @@ class FlashArbitrage:
         if isinstance(checked, Refused):
             self._drop(moment, opened, checked, found)
             return None
-        return Proposal(opened, found, checked)
+        proposal = Proposal(opened, found, checked)
+        if (losing := self._appraiser.losing(checked)) is not None:
+            self._drop(moment, opened, losing, proposal)
+            return None
+        return proposal
 
     def _worth(self, moment: Moment, proposal: Proposal) -> int | None:
         return self._appraiser.worth(proposal.opened.cycle, proposal.costs, moment.position[0])
@@ -184,7 +200,7 @@ class FlashArbitrage:
         if again is None or not isinstance(found, SizedPath) or self._appraiser.slips(again, found) is not None:
             return None
         costs = self._costs(moment, again, found)
-        if isinstance(costs, Refused) or (costs.net is not None and costs.net <= 0):
+        if isinstance(costs, Refused) or self._appraiser.losing(costs) is not None:
             return None
         return Proposal(again, found, costs)
 

@@ -19,8 +19,9 @@ from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
 from alphapulse.errors import AlphaPulseError, QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState
-from alphapulse.rules.arbitrage.candidate import KEPT, Candidate, Stage
+from alphapulse.rules.arbitrage.candidate import Candidate
 from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.studies.candidate_feed import CandidateFeed
 from alphapulse.studies.headless import hex_text, replay_recording
 
 PPM = 1_000_000
@@ -117,10 +118,9 @@ class Explainer:
         self._at: dict[Position, SeenState] = {}
         self._last_of_block: dict[int, SeenState] = {}
         self._signals: dict[int, SeenSignal] = {}
-        self._ring: object = None
+        self._feed = CandidateFeed()
         self._waiting: list[Candidate] = []
         self._newest_block = -1
-        self._read = 0
         self._per_block = False
 
     async def attach(self, daemon: Daemon) -> None:
@@ -201,14 +201,8 @@ class Explainer:
     def _read_candidates(self) -> None:
         if self._daemon is None:
             return
-        ring = self._daemon.strategy.candidates
-        if ring is not self._ring:
-            self._ring, self._read = ring, 0
-        added = sum(ring.totals.values()) - ring.totals[Stage.SIGNALLED]
-        fresh = ring.newest(min(added - self._read, KEPT)) if added > self._read else []
-        self.found.forgotten += added - self._read - len(fresh)
-        self._read = added
-        self._waiting += reversed(fresh)
+        self._waiting += self._feed.fresh(self._daemon.strategy.candidates)
+        self.found.forgotten = self._feed.forgotten
 
     def _place_candidates(self) -> None:
         """Put candidates to their logs, once these have come here: the strategy may have been faster."""
@@ -271,12 +265,12 @@ MEANING: Mapping[str, str] = {
     "screen": "no gap beats the fees of both pools",
     "inside": "the gap beats both fees, but only the ends of blocks are looked at (evaluate)",
     "left out": "the gap beats both fees, but a pool of it is left out for now: too thin, or not trusted",
-    "state": "a pool's state is unknown or not trusted enough to trade on",
+    "state": "a pool is in quarantine: its state is not that of its contract",
     "liquidity": "a pool of the path holds less than the floor",
     "sizing": "no size earns anything",
     "slippage": "the trade would move a price further than allowed",
-    "valuation": "gas or profit has no price in live pools",
-    "costs": "the profit does not cover flash fee and gas",
+    "valuation": "gas has no price in live pools",
+    "costs": "the profit does not cover flash fee and gas, or one of them is not known",
     "shared": "a better path of the same moment takes what this one needs",
     "signalled": "it was signalled, and no verdict was seen",
     "gate": "the gate refused it",

@@ -15,6 +15,7 @@ from alphapulse.config_sections.process import CaptureSection, WebSection
 from alphapulse.daemon import Daemon, open_daemon
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.errors import AlphaPulseError, HaltError, LedgerError, LifecycleError
+from alphapulse.rules.arbitrage.candidate import Stage
 
 NS_PER_S = 1_000_000_000
 
@@ -93,6 +94,11 @@ def summary(daemon: Daemon) -> dict[str, Any]:
         "episodes": scanned.episodes,
         "screened_out": scanned.screened_out,
         "profit": {hex_text(token): profit for token, profit in scanned.profit.items()},
+        "dropped": {
+            stage.name.lower(): count
+            for stage, count in daemon.strategy.candidates.totals.items()
+            if count and stage is not Stage.SIGNALLED
+        },
         "rejected": dict(sorted(portfolio.rejected.items())),
         "trades": sum(book.total.traded for book in portfolio.tokens.values()),
         "reverted": sum(book.total.failed for book in portfolio.tokens.values()),

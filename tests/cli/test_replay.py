@@ -70,6 +70,7 @@ def test_the_half_day_gives_what_is_known_of_it(half_day: tuple[dict[str, Any], 
     assert shown["pools"] == 2
     assert (shown["opportunities"], shown["blocks"], shown["episodes"]) == (OPPORTUNITIES, 17, 18)
     assert (shown["trades"], shown["reverted"]) == (TRADES, 0)
+    assert shown["dropped"] == {}
     assert shown["rejected"] == {"duplicate": OPPORTUNITIES - TRADES}
     assert shown["pnl"] == {USDC: NET}
     assert list(shown["profit"]) == [USDC]
@@ -109,6 +110,16 @@ def test_each_profit_is_that_of_the_vectors_or_up_to_ten_raw_units_more(
     assert all(0 <= excess <= 10 for excess in above)
 
 
+def test_states_that_costs_eat_up_stand_in_the_file_in_their_place(
+    half_day: tuple[dict[str, Any], bytes], tmp_path: Path
+) -> None:
+    """With gas some states are dropped; the file has all, as without."""
+    config = Day(gas_price_wei=25 * 10**9).write(tmp_path)
+    shown = printed(replay(config, "--states", tmp_path / "states.jsonl"))
+    assert shown["dropped"] == {"costs": 6}
+    assert (tmp_path / "states.jsonl").read_bytes() == half_day[1]
+
+
 def test_a_second_replay_writes_the_same_states_to_the_byte(
     half_day: tuple[dict[str, Any], bytes], tmp_path: Path
 ) -> None:
@@ -135,6 +146,7 @@ def test_speed_and_end_of_the_configuration_do_not_hold_a_replay_up(
     assert shown["pnl"] == half_day[0]["pnl"]
 
 
+@pytest.mark.slow
 def test_the_named_database_keeps_the_books_and_a_second_replay_appends_a_run(tmp_path: Path) -> None:
     config, database = FIRST_HOURS.write(tmp_path), tmp_path / "books" / "kept.sqlite"
     first, second = printed(replay(config, "--database", database)), printed(replay(config, "--database", database))
@@ -244,6 +256,7 @@ def test_a_states_file_on_a_full_disk_is_one_line_and_1(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_full_disk_for_the_result_is_one_line_and_1(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(

@@ -17,6 +17,8 @@ from alphapulse.journal.recovery import Recovery
 from alphapulse.rules.arbitrage.gas import GasTerms
 from tests.execution.half_day import LOGS, USDC, trade
 
+pytestmark = pytest.mark.slow
+
 GAS_PRICE_WEI = 25 * 10**9
 GAS = GasTerms(units=250_000, price_wei=GAS_PRICE_WEI)
 
@@ -73,7 +75,7 @@ async def test_lost_trades_pay_their_gas(autojump_clock: MockClock, tmp_path: Pa
 async def test_floor_and_ceiling_are_the_gates(autojump_clock: MockClock, tmp_path: Path) -> None:
     day = await trade(tmp_path, floor=25 * 10**6, ceiling=250_000 * 10**6, gas=GAS)
     fills = [one for one in day.records if isinstance(one, Fill)]
-    assert day.portfolio.rejected == {"min_net_profit": 10, "duplicate": 8}
+    assert day.portfolio.rejected == {"min_net_profit": 4, "duplicate": 8}  # 6 more earn nothing: never proposed
     assert len(fills) == 11
     assert min(fill.net for fill in fills) >= 25 * 10**6
     assert max(fill.size for fill in fills) <= 250_000 * 10**6
@@ -87,7 +89,8 @@ async def test_a_ceiling_of_nothing_lets_nothing_through(autojump_clock: MockClo
 
 async def test_gas_without_a_price_lets_nothing_through(autojump_clock: MockClock, tmp_path: Path) -> None:
     day = await trade(tmp_path, gas=GasTerms(units=250_000, price_wei=1), wrapped_native=CHAINS[137].wrapped_native)
-    assert day.portfolio.rejected == {"min_net_profit": 29}
+    assert day.portfolio.rejected == {}
+    assert [one for one in day.records if isinstance(one, ArbitrageSignal)] == []
 
 
 async def test_profit_may_be_wanted_in_the_other_token(autojump_clock: MockClock, tmp_path: Path) -> None:

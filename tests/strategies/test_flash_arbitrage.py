@@ -12,11 +12,13 @@ import attrs
 import pytest
 from hypothesis import given
 
-from alphapulse.data.market import PoolSwap, StreamState
-from alphapulse.data.pools import Pool
+from alphapulse.data.market import LogStamp, PoolSwap, StreamState
+from alphapulse.data.pool_reserves import PoolSync
+from alphapulse.data.pools import Pool, PoolKind, Trust
 from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
-from alphapulse.rules.arbitrage.candidate import Stage
+from alphapulse.rules.arbitrage.candidate import Measure, Stage
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan
 from alphapulse.rules.arbitrage.gas import GasTerms
 from alphapulse.rules.arbitrage.open_cycle import newest_stamp
@@ -50,6 +52,7 @@ TERMS = FlashArbitrageTerms(
     gas=GasTerms(units=250_000, price_wei=20_000_000_000),
     loan=FlashLoan(fee_ppm=500),
 )
+FREE = attrs.evolve(TERMS, gas=GasTerms(price_wei=0), loan=FlashLoan())
 FAIR = 1 << 96
 DEAR = FAIR * 1003 // 1000
 
@@ -81,10 +84,10 @@ def with_terms(**changes: Any) -> FlashArbitrageTerms:
     return attrs.evolve(TERMS, **changes)
 
 
-def test_each_opportunity_state_of_the_day_gives_one_signal() -> None:
+def test_each_opportunity_state_of_the_day_gives_one_signal_while_nothing_costs() -> None:
     """Where the scanner found it, with its path, its size and its profit."""
     moments = list(CycleScanner(pools(), (USDC,), per_block=False).scan(day_events()))
-    signals = day_signals()
+    signals = day_signals(FREE)
     assert len(signals) == len(moments) == 29
     for signal, moment in zip(signals, moments, strict=True):
         (opened,) = moment.cycles
@@ -128,9 +131,65 @@ def test_gas_in_the_native_token_is_taken_as_it_is() -> None:
     assert {signal.gas_cost for signal in day_signals(with_terms(base_tokens=(WETH,)))} == {GAS_WEI}
 
 
-def test_gas_that_no_pool_prices_is_unknown_and_so_is_the_net() -> None:
-    for signal in day_signals(with_terms(wrapped_native=TOKEN_C.address)):
-        assert (signal.gas_cost, signal.net) == (None, None)
+def test_what_costs_eat_up_ends_as_a_candidate_with_its_numbers() -> None:
+    """Of the 29 states of the day each is a signal with a net above zero, or a candidate with none."""
+    strategy = Surroundings().strategy()
+    signals = strategy.on_events(day_with_block_ends())
+    dropped = strategy.candidates.newest(100)
+    assert len(signals) + len(dropped) == 29
+    assert all(signal.net is not None and signal.net > 0 for signal in signals)
+    free = {one.position: one for one in day_signals(FREE)}
+    for one in dropped:
+        alone = free[one.position]
+        assert (one.stage, one.size, one.gross) == (Stage.COSTS, alone.size, alone.gross)
+        assert one.gross is not None
+        assert one.pool_fees is not None
+        assert one.flash_fee is not None
+        assert one.gas_cost is not None
+        assert one.net == one.gross - one.pool_fees - one.flash_fee - one.gas_cost <= 0
+        assert one.limits == (Measure("net profit", one.net, 0, "raw profit token"),)
+
+
+def test_gas_that_no_pool_prices_is_unknown_and_ends_every_state() -> None:
+    strategy = Surroundings().strategy(with_terms(wrapped_native=TOKEN_C.address))
+    assert strategy.on_events(day_with_block_ends()) == []
+    assert strategy.candidates.totals[Stage.VALUATION] == 29
+    assert {(one.gas_cost, one.net) for one in strategy.candidates.newest(100)} == {(None, None)}
+
+
+def test_a_pool_in_quarantine_is_told_once_and_then_left_out_until_it_changes() -> None:
+    """It would be open at the price that was heard last; nobody knows. Read anew, it is traded."""
+    one, two = pools()
+    strategy = Surroundings().strategy(FREE)
+    doubt = PoolTrustChanged(one.id, Trust.DIVERGENT, "it differed", 1)
+    assert strategy.on_events([swap(one, (1, 0), DEAR), doubt, swap(two, (1, 1), FAIR), swap(two, (1, 2), FAIR)]) == []
+    (doubted,) = strategy.candidates.newest(9)
+    assert (doubted.stage, doubted.position, doubted.size) == (Stage.STATE, (1, 1), None)
+    assert one.name in doubted.reason
+    assert strategy.counts.episodes == 0
+    assert strategy.on_events([swap(one, (1, 3), DEAR)]) == []
+    assert strategy.candidates.totals[Stage.STATE] == 2
+    trusted = PoolTrustChanged(one.id, Trust.IN_RANGE, "read anew", 1)
+    (signal,) = strategy.on_events([trusted, swap(two, (1, 4), FAIR)])
+    assert signal.position == (1, 4)
+
+
+def test_kinds_that_the_executor_has_no_call_for_end_at_costs() -> None:
+    """Where trades are sent always; on paper while their gas is unknown and costs something."""
+    curve = attrs.evolve(pools()[1], kind=PoolKind.SOLIDLY_VOLATILE)
+    gap = [
+        swap(pools()[0], (1, 0), DEAR),
+        PoolSync(LogStamp(1, 1, 0, b"\1" * 32, None, 1, 1), curve.id, 10**24, 10**24),
+    ]
+    for gas, executes, runs in (
+        (GasTerms(price_wei=0), False, True),
+        (GasTerms(price_wei=0), True, False),
+        (GasTerms(price_wei=1), False, False),
+    ):
+        strategy = Surroundings().strategy(attrs.evolve(FREE, gas=gas, executes=executes), [pools()[0], curve])
+        assert bool(strategy.on_events(gap)) is runs
+        reasons = [one.reason for one in strategy.candidates.newest(9) if one.stage is Stage.COSTS]
+        assert [("executor cannot run this kind" in reason) for reason in reasons] == [True] * (not runs)
 
 
 def test_without_costs_the_net_is_the_profit() -> None:
@@ -142,16 +201,18 @@ def test_without_costs_the_net_is_the_profit() -> None:
 def test_a_pool_of_another_pair_prices_gas_once_it_is_known() -> None:
     """A and B are traded, gas is paid in C: the pool A/C says what it is worth in A."""
     watched = [pool(1, 500, 10), pool(2, 3000, 60), pool(3, pair=(TOKEN_A, TOKEN_C))]
-    terms = with_terms(base_tokens=(TOKEN_A.address,), wrapped_native=TOKEN_C.address)
+    gas = GasTerms(units=250, price_wei=20)
+    terms = attrs.evolve(FREE, base_tokens=(TOKEN_A.address,), wrapped_native=TOKEN_C.address, gas=gas)
     strategy = Surroundings().strategy(terms, watched)
     gap = [swap(watched[0], (1, 0), DEAR), swap(watched[1], (1, 1), FAIR)]
-    (unknown,) = strategy.on_events(gap)
+    assert strategy.on_events(gap) == []
+    assert strategy.candidates.totals[Stage.VALUATION] == 1
     (known,) = strategy.on_events([swap(watched[2], (1, 2), 2 * FAIR), swap(watched[1], (1, 3), FAIR)])
-    assert (unknown.gas_cost, known.gas_cost) == (None, GAS_WEI // 4)
+    assert known.gas_cost == 250 * 20 // 4
 
 
 def test_signals_are_numbered_and_an_episode_bears_its_first_number() -> None:
-    signals = day_signals()
+    signals = day_signals(FREE)
     assert [signal.signal_id for signal in signals] == list(range(101, 130))
     episodes = [signal.episode for signal in signals]
     assert len(set(episodes)) == 18
@@ -164,7 +225,7 @@ def test_signals_are_numbered_and_an_episode_bears_its_first_number() -> None:
 def test_the_run_and_the_halt_epoch_are_read_for_each_signal() -> None:
     surroundings = Surroundings()
     one, two = pools()
-    strategy = surroundings.strategy()
+    strategy = surroundings.strategy(FREE)
     strategy.on_events([swap(one, (1, 0), DEAR)])
     before = strategy.on_events([swap(two, (1, 1), FAIR)])
     surroundings.epoch, surroundings.run = 8, 4
@@ -175,7 +236,7 @@ def test_the_run_and_the_halt_epoch_are_read_for_each_signal() -> None:
 
 def test_a_new_run_begins_new_episodes() -> None:
     """After the reset the same gap is another episode, under another number."""
-    strategy = Surroundings().strategy()
+    strategy = Surroundings().strategy(FREE)
     gap = [swap(pools()[0], (1, 0), DEAR), swap(pools()[1], (1, 1), FAIR)]
     signals = strategy.on_events([*gap, status(StreamState.RESET), *gap])
     assert [signal.episode for signal in signals] == [101, 102]
@@ -216,7 +277,7 @@ def test_whatever_a_pool_says_the_signal_can_be_written_down(market: Market) -> 
 
 def test_a_gap_too_wide_for_its_field_is_told_as_the_widest() -> None:
     one, two = pool(1), pool(2)
-    terms = with_terms(wrapped_native=TOKEN_B.address)
+    terms = attrs.evolve(FREE, wrapped_native=TOKEN_B.address)
     (signal,) = (
         Surroundings().strategy(terms, [one, two]).on_events([swap(one, (1, 0), FAIR << 20), swap(two, (1, 1), FAIR)])
     )

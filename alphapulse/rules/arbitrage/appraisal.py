@@ -13,12 +13,13 @@ from alphapulse.rules.arbitrage.chain_costs import ChainCosts
 from alphapulse.rules.arbitrage.costs import pool_fees
 from alphapulse.rules.arbitrage.cycle import Cycle
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
-from alphapulse.rules.arbitrage.flash_loan import FlashLoan
+from alphapulse.rules.arbitrage.flash_loan import FlashLoan, LoanSource
 from alphapulse.rules.arbitrage.gas import GasTerms
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle
 from alphapulse.rules.arbitrage.path import SizedPath
 from alphapulse.rules.arbitrage.sample_transaction import sample_transaction
 from alphapulse.rules.arbitrage.valuation import Valuation
+from alphapulse.rules.evm.executor_kinds import not_runnable
 
 PPM = 1_000_000
 
@@ -64,7 +65,7 @@ class Appraiser:
     """Asks a trade what the terms ask of it.
 
     `native` and `numeraire` value tokens: in the coin in which gas is paid, and in that in which floors are stated.
-    `told` is what the chain itself says of costs.
+    `told` is what the chain itself says of costs. `executes`: trades are sent, so the contract has to run them.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Appraiser:
         loan: FlashLoan,
         bounds: Bounds,
         told: ChainCosts,
+        executes: bool = False,
     ) -> None:
         self._index = index
         self._native = native
@@ -85,6 +87,7 @@ class Appraiser:
         self._loan = loan
         self._bounds = bounds
         self._told = told
+        self._executes = executes
 
     def too_thin(self, cycle: Cycle, block_number: int) -> Refused | None:
         """The first pool of a cycle that holds less than the floor, or of which nobody knows what it holds."""
@@ -131,8 +134,9 @@ class Appraiser:
                 "costs.l1_wei_per_byte is missing",
             )
         units = self._gas.used([hop.pool.kind for hop in cycle.hops], self._loan.source)
-        if units is None and price_wei:
-            return Refused(Stage.COSTS, "the gas of such a path was not measured: state it in costs.gas_by_kind")
+        refused = self._beyond_the_executor(cycle, unmeasured=units is None and price_wei > 0)
+        if refused is not None:
+            return refused
         units = units or 0
         loan_fee = self._loan.fee(cycle, self._index.node(chain_id, token), self._told.loan_fees.get(chain_id))
         if loan_fee is None:
@@ -142,6 +146,32 @@ class Appraiser:
         gas_cost = self._native.amount_for(chain_id, token, gas_wei, block_number)
         net = None if gas_cost is None else path.profit - fee - gas_cost
         return Costs(pool_fees(path.steps), fee, units, price_wei, gas_cost, net)
+
+    def losing(self, costs: Costs) -> Refused | None:
+        """Why a trade is not worth the gate: gas has no price, or nothing is left of the profit."""
+        if costs.net is None:
+            return Refused(Stage.VALUATION, "gas has no price in live pools: the coin in which it is paid is unknown")
+        if costs.net > 0:
+            return None
+        measure = Measure("net profit", costs.net, 0, "raw profit token")
+        return Refused(Stage.COSTS, f"flash fee and gas take all of the profit: {costs.net} is left", (measure,))
+
+    def _beyond_the_executor(self, cycle: Cycle, *, unmeasured: bool) -> Refused | None:
+        """What the contract has no call for, where that matters: it is to be sent, or its gas is unknown."""
+        if not unmeasured and not self._executes:
+            return None
+        pool = not_runnable(hop.pool for hop in cycle.hops)
+        if pool is not None:
+            kind = pool.kind.name.lower()
+            hint = "" if self._executes else "; on paper its gas can be stated in costs.gas_by_kind"
+            return Refused(Stage.COSTS, f"the executor cannot run this kind: {pool.name} is {kind}{hint}", pool=pool.id)
+        if self._executes and self._loan.source is LoanSource.POOL:
+            return Refused(Stage.COSTS, "the executor cannot borrow from a pool beside the path")
+        if unmeasured:
+            return Refused(
+                Stage.COSTS, f"the gas of a loan ({self._loan.source.value}) was not measured: state gas_units"
+            )
+        return None
 
     def worth(self, cycle: Cycle, costs: Costs, block_number: int) -> int | None:
         """What a trade leaves in wei of the native coin, by which trades in different tokens are compared."""

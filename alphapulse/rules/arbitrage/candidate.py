@@ -19,7 +19,7 @@ class Stage(enum.IntEnum):
     """What a cycle passes behind the screen, in order; a candidate stands at the stage that ended it."""
 
     STATE = 1
-    """A pool's state is unknown, or not trusted enough to trade on."""
+    """A pool is in quarantine: what was followed is not what its contract says."""
     LIQUIDITY = 2
     """A pool holds less than the floor."""
     SIZING = 3
@@ -27,9 +27,9 @@ class Stage(enum.IntEnum):
     SLIPPAGE = 4
     """A leg, or all of them, would move prices further than allowed."""
     VALUATION = 5
-    """Gas or profit has no price in live pools."""
+    """Gas has no price in live pools."""
     COSTS = 6
-    """The profit does not cover flash fee and gas."""
+    """The profit does not cover flash fee and gas, one of them is unknown, or the executor cannot run the path."""
     SHARED = 7
     """A better cycle of the same moment takes what this one needs."""
     SIGNALLED = 8
@@ -50,7 +50,7 @@ class Candidate:
     """A cycle whose marginal price beat its pool fees, and what ended it.
 
     Amounts are raw units of the profit token. None: not reached at that stage, or unknown. `gap_ppm` is how far the
-    product of all marginal prices, fees taken off, lies above one.
+    product of all marginal prices lies above one before fees.
     """
 
     stage: Stage

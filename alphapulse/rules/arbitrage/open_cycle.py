@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from alphapulse.data.market import LogStamp
+from alphapulse.data.pools import Pool, Trust
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import Cycle
 
@@ -24,6 +25,14 @@ class OpenCycle(NamedTuple):
     gap_ppm: int
     fees_ppm: int
     opens_episode: bool
+
+    @property
+    def doubted_at(self) -> Pool | None:
+        """The first pool in quarantine: what its contract says is not what was followed."""
+        for hop, state in zip(self.cycle.hops, self.states, strict=True):
+            if state.trust is Trust.DIVERGENT:
+                return hop.pool
+        return None
 
 
 def open_cycle(cycle: Cycle, states: Sequence[AmmState], *, opens_episode: bool) -> OpenCycle | None:

@@ -14,7 +14,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, LogStamp, PoolState, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
-from alphapulse.data.pools import Pool, Trust
+from alphapulse.data.pools import Pool
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState
@@ -35,11 +35,15 @@ MOST_SIZED = 64
 
 
 class Moment(NamedTuple):
-    """A moment at which cycles stand open: behind a log, or at the end of a block."""
+    """A moment at which cycles stand open: behind a log, or at the end of a block.
+
+    `doubted` are those that would be open if a pool in quarantine stood where it was last heard of: nobody knows.
+    """
 
     chain_id: int
     position: Position
     cycles: tuple[OpenCycle, ...]
+    doubted: tuple[OpenCycle, ...] = ()
 
 
 @attrs.define
@@ -179,6 +183,7 @@ class CycleScanner:
     def _look(self, chain_id: int, position: Position, changed: Iterable[tuple[Seat, ...]]) -> Moment | None:
         chain, counts, screen = self._chain(chain_id), self.counts, self.screen
         found: dict[Key, OpenCycle] = {}
+        doubted: dict[Key, OpenCycle] = {}
         comparable = False
         for seats in changed:
             left_out = screen.left_out
@@ -186,6 +191,9 @@ class CycleScanner:
                 comparable = comparable or screen.is_comparable(seat)
                 for cycle in screen.passing(seat):
                     if cycle.key not in found and (opened := self._opened(cycle)) is not None:
+                        if opened.doubted_at is not None:
+                            doubted[cycle.key] = opened
+                            continue
                         found[cycle.key] = opened
                         if opened.opens_episode:
                             counts.episodes += 1
@@ -198,12 +206,12 @@ class CycleScanner:
         counts.states += 1
         if not found:
             counts.screened_out += 1
-            return None
+            return Moment(chain_id, position, (), tuple(doubted.values())) if doubted else None
         counts.opportunities += len(found)
         if position[0] != chain.last_block:
             chain.last_block = position[0]
             counts.blocks += 1
-        return Moment(chain_id, position, tuple(found.values()))
+        return Moment(chain_id, position, tuple(found.values()), tuple(doubted.values()))
 
     def _opened(self, cycle: Cycle) -> OpenCycle | None:
         states = []
@@ -215,6 +223,10 @@ class CycleScanner:
             states.append(seat.state)
         opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
         return open_cycle(cycle, states, opens_episode=opens_episode)
+
+    def _stands_open(self, cycle: Cycle) -> bool:
+        opened = self._opened(cycle)
+        return opened is not None and opened.doubted_at is None
 
     def most_promising(self, cycles: Sequence[OpenCycle]) -> Sequence[OpenCycle]:
         """At most `MOST_SIZED` of them: those that earn the token wanted most, then those that seem to earn most."""
@@ -232,7 +244,7 @@ class CycleScanner:
         """What a snapshot shows to stand open has opened before."""
         for seat in seats:
             for cycle in self.screen.passing(seat):
-                if self._opened(cycle) is not None:
+                if self._stands_open(cycle):
                     chain = self._chain(cycle.chain_id)
                     chain.episodes.inherit(cycle.key)
                     self._remember(chain, cycle.key)
@@ -246,7 +258,7 @@ class CycleScanner:
         for seat in seats:
             seat.state = state
             up = down = UNKNOWN
-            if state is not None and state.trust is not Trust.DIVERGENT and _has_liquidity(state):
+            if state is not None and _has_liquidity(state):
                 with suppress(QuoteRefused, ZeroDivisionError):  # an empty pool of some kinds has no price
                     up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
             if up != seat.up or down != seat.down or seat.is_aside:
@@ -270,7 +282,7 @@ class CycleScanner:
             chain.recent[seats] = event.ancestor_number
         for seats in undone:
             cycles = [cycle for seat in seats for cycle in self.screen.passing(seat)]
-            opened = {cycle.key for cycle in cycles if self._opened(cycle) is not None}
+            opened = {cycle.key for cycle in cycles if self._stands_open(cycle)}
             self._forget(chain, chain.open.get(seats[0].pool_number, set()) - opened)
             for key in opened:
                 self._remember(chain, key)

@@ -10,6 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from alphapulse.data.pools import Trust
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.holdings import holdings
@@ -119,7 +120,7 @@ class Valuation:
     def _sold_at(self, seat: Seat, *, up: bool) -> tuple[int, int, int] | None:
         """Price of a token sold in a pool, as numerator and denominator, and how deep the pool is in the other one."""
         state = seat.state
-        if state is None:
+        if state is None or state.trust is Trust.DIVERGENT:
             return None
         sold, bought = (seat.low, seat.high) if up else (seat.high, seat.low)
         if isinstance(state, ConcentratedState):

@@ -18,11 +18,11 @@ export const studies = {
   },
   meanings: {
     all: "Gaps that beat their pool fees and became no signal, newest first.",
-    state: "A pool's state is unknown, or not trusted enough to trade on.",
+    state: "A pool is in quarantine: what was followed is not what its contract says.",
     liquidity: "A pool of the path holds less than the floor.",
     sizing: "No size earns: rounding takes more than the gap gives, or the known range is empty.",
     slippage: "The trade would move a price further than allowed.",
-    valuation: "Gas or profit has no price in live pools.",
+    valuation: "Gas has no price in live pools.",
     costs: "The profit does not cover flash fee and gas.",
     shared: "A better path of the same moment takes what this one needs.",
     signalled: "Every signal of all runs, with what became of it.",
