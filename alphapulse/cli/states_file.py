@@ -17,7 +17,6 @@ from alphapulse.rules.arbitrage.candidate import Candidate
 from alphapulse.studies.candidate_feed import CandidateFeed
 from alphapulse.studies.headless import hex_text
 
-
 _Line = tuple[tuple[int, int], dict[str, Any]]
 
 
