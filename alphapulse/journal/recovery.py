@@ -16,6 +16,7 @@ from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.breakers.board import BY_ITSELF, BreakerKey, scope_of
 from alphapulse.rules.breakers.breaker import TRIPS_FOR_A_PERSON
 from alphapulse.rules.execution.wallet_books import WalletBooks
+from alphapulse.rules.forensics.open_questions import OpenQuestions
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.rules.transactions.transaction_books import TransactionBooks
 
@@ -35,7 +36,8 @@ class Recovery:
     `halt_changes` holds the newest change of each scope, `overrides` the newest of each limit, `breakers` those that
     are not closed by rule, scope and target. `record` is what limits ask of all that was traded,
     `transactions` what wallets have signed, `sent` the place of each intent's transaction among them: chain, wallet and
-    number, and `wallets` what they should have. `trades` goes on with what a start writes of it.
+    number, and `wallets` what they should have. `trades` goes on with what a start writes of it. `questions` are failures
+    on a chain that nobody has looked into.
     """
 
     records: int = 0
@@ -50,6 +52,7 @@ class Recovery:
     trades: UndoableTrades = attrs.field(factory=UndoableTrades, eq=False)
     sent: dict[int, Place] = attrs.field(factory=dict)
     wallets: WalletBooks = attrs.field(factory=WalletBooks, eq=False)
+    questions: OpenQuestions = attrs.field(factory=OpenQuestions, eq=False)
 
     @property
     def unsettled(self) -> dict[int, OrderRequest]:
@@ -66,6 +69,7 @@ class Recovery:
             found.trades.take(message)
             found.transactions.take(message)
             found.wallets.take(message)
+            found.questions.take(message)
             match message:
                 case RunStarted():
                     found.last_run = message.run

@@ -26,10 +26,11 @@ from alphapulse.rules.forensics.attribution import Attribution, attribute, reaso
 from alphapulse.rules.forensics.call_frames import Frame, RpcFrame, read_frame
 from alphapulse.rules.forensics.called_path import called_path, measuring, pairs_of, sold_in
 from alphapulse.rules.forensics.evidence import Evidence
+from alphapulse.rules.forensics.open_questions import Question
 from alphapulse.rules.forensics.token_behaviour import odd_token
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.rpc_faults import FaultKind
-from alphapulse.rules.transactions.receipt import Receipt
+from alphapulse.rules.transactions.receipt import Receipt, RpcReceipt, read_receipt
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.safety.clipped import clipped
 
@@ -58,27 +59,43 @@ class _Block(msgspec.Struct, frozen=True, rename="camel"):
 
 @attrs.frozen
 class Failure:
-    """A trade whose transaction was mined and undone."""
+    """A trade whose transaction was mined and undone. A start has its receipt to ask for."""
 
     intent: OrderRequest
     record: TransactionRecord
-    receipt: Receipt
+    receipt: Receipt | None
+
+    @property
+    def block_number(self) -> int:
+        """Where it was mined."""
+        return (self.record.block_number or 0) if self.receipt is None else self.receipt.block_number
 
 
 class Forensics:
     """A service: takes failures over without waiting, looks into one after the other, and tells what it found.
 
     It asks the nodes for a trace of the transaction where they keep any, for the same call at the states before it, and
-    for the logs of its pools. Whatever it finds is in the journal and on the execution relay.
+    for the logs of its pools. Whatever it finds is in the journal and on the execution relay. `asked` are the failures
+    that an earlier life did not get to.
     """
 
-    def __init__(self, nodes: Nodes, journal: Journal, execution: AnyRelay, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        nodes: Nodes,
+        journal: Journal,
+        execution: AnyRelay,
+        *,
+        asked: Sequence[Question] = (),
+        now_ns: Callable[[], int],
+    ) -> None:
         self._nodes = nodes
         self._journal = journal
         self._execution = execution
         self._now_ns = now_ns
         self._traces = True
         self._put, self._taken = trio.open_memory_channel[Failure](MOST_WAITING)
+        for intent, record in asked[:MOST_WAITING]:
+            self._put.send_nowait(Failure(intent, record, None))
 
     def examine(self, intent: OrderRequest, record: TransactionRecord, receipt: Receipt) -> None:
         """Take a trade over whose transaction was undone in the receipt's block."""
@@ -100,14 +117,24 @@ class Forensics:
         attribution = _unexplained(f"the nodes did not answer within {LIMIT_S} s")
         with trio.move_on_after(LIMIT_S):
             try:
-                evidence = await self._evidence(failure)
+                receipt = failure.receipt or await self._receipt(failure.record.hash)
+                if receipt.succeeded:
+                    return  # another block did it otherwise: there is no failure any more
+                evidence = await self._evidence(failure, receipt)
                 attribution = attribute(evidence)
             except (NodeError, AnswerRefused, BadTransaction) as problem:
                 attribution = _unexplained(f"it could not be looked into: {problem}")
         self._tell(failure, attribution, evidence)
 
-    async def _evidence(self, failure: Failure) -> Evidence:
-        intent, receipt, signed = failure.intent, failure.receipt, failure.record.signed
+    async def _receipt(self, tx_hash: bytes) -> Receipt:
+        """Raises AnswerRefused if there is none by now, or if it is another transaction's."""
+        (found,) = await self._nodes.batch([RpcCall("eth_getTransactionReceipt", (_hex(tx_hash),), RpcReceipt | None)])
+        if not isinstance(found, RpcReceipt):
+            raise AnswerRefused("receipt", f"expected that of {_hex(tx_hash)}, found none")
+        return read_receipt(found, tx_hash)
+
+    async def _evidence(self, failure: Failure, receipt: Receipt) -> Evidence:
+        intent, signed = failure.intent, failure.record.signed
         sent = read_signed(signed.raw)[0].transaction
         path = called_path(sent.data)
         if path is None:
@@ -183,8 +210,8 @@ class Forensics:
             intent_id=intent.intent_id,
             strategy=intent.strategy,
             chain_id=intent.chain_id,
-            hash=failure.receipt.hash,
-            block_number=failure.receipt.block_number,
+            hash=failure.record.hash,
+            block_number=failure.block_number,
             cause=attribution.cause,
             reason=clipped("not known" if evidence is None else reason_of(evidence.refusal), NAME.limit),
             profit_token=intent.profit_token,

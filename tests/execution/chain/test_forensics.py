@@ -25,7 +25,7 @@ from alphapulse.rules.execution.path_planning import call_data
 from alphapulse.rules.forensics.call_frames import RpcFrame
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.rpc_faults import FaultKind
-from alphapulse.rules.transactions.receipt import Receipt
+from alphapulse.rules.transactions.receipt import Receipt, RpcReceipt
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.signing.signing_key import SigningKey
 from tests.execution.execution_fakes import Disk, open_journal, records
@@ -238,6 +238,33 @@ async def test_more_than_can_wait_is_told_at_once_without_a_look(tmp_path: Path,
         assert [found.cause for found in d.told()] == [UNEXPLAINED, UNEXPLAINED]
         assert str(MOST_WAITING) in d.told()[0].text
         assert d.nodes.calls == []
+
+
+@pytest.mark.parametrize("status", ["0x0", "0x1", None])
+async def test_what_an_earlier_life_did_not_get_to_is_looked_into_by_its_receipt(
+    tmp_path: Path, autojump_clock: MockClock, status: str | None
+) -> None:
+    intent, record, receipt = failure()
+    mined = attrs.evolve(record, block_number=OUR_BLOCK, block_hash=bytes(32))
+    nodes, bus = Nodes(), Bus()
+    told = RpcReceipt(
+        transaction_hash="0x" + receipt.hash.hex(),
+        transaction_index=hex(OUR_INDEX),
+        block_hash="0x" + "00" * 32,
+        block_number=hex(OUR_BLOCK),
+        status=status or "",
+        gas_used=hex(400_000),
+        effective_gas_price="0x5",
+        logs=[],
+    )
+    nodes.answers["eth_getTransactionReceipt"] = lambda: told if status is not None else None
+    async with open_journal(tmp_path) as journal, trio.open_nursery() as nursery:
+        forensics = Forensics(nodes, journal, bus.execution, asked=[(intent, mined)], now_ns=lambda: 5)
+        await nursery.start(forensics.run)
+        await trio.sleep(0.5)
+        nursery.cancel_scope.cancel()
+    causes = [(one.cause, one.block_number) for one in records(journal) if isinstance(one, FailureFinding)]
+    assert causes == {"0x0": [(GAS, OUR_BLOCK)], "0x1": [], None: [(UNEXPLAINED, OUR_BLOCK)]}[status]
 
 
 async def test_a_broken_journal_keeps_a_finding_from_being_told(

@@ -1,0 +1,62 @@
+"""Trades that were undone on a chain and not looked into yet, as a journal tells them. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from alphapulse.data.execution import ExecutionReport, Fill, Mode, OrderRequest, Outcome
+from alphapulse.data.orphans import SettlementRevoked
+from alphapulse.data.transactions import FailureFinding, Purpose, TransactionSigned, TransactionStatus
+from alphapulse.rules.transactions.transaction_record import TransactionRecord
+
+K = TypeVar("K", int, bytes)
+
+KEPT: Final = 1_024
+"""Intents and transactions that are remembered. Full: the oldest are forgotten, of which nothing was asked for long."""
+MOST_ASKED: Final = 32
+"""Questions that a start asks again, the newest."""
+
+Question = tuple[OrderRequest, TransactionRecord]
+"""A trade, and the transaction of it that was mined and undone."""
+
+
+class OpenQuestions:
+    """Folded from intents, their transactions and ends, and what was found of these."""
+
+    def __init__(self) -> None:
+        self._intents: dict[int, OrderRequest] = {}
+        self._records: dict[bytes, TransactionRecord] = {}
+        self._undone: dict[int, None] = {}
+
+    def take(self, message: object) -> None:
+        """Fold one message; what is about no trade on a chain is passed over."""
+        match message:
+            case OrderRequest(mode=Mode.LIVE):
+                self._intents[message.intent_id] = message
+                _forget_oldest(self._intents)
+            case TransactionSigned(purpose=Purpose.TRADE):
+                self._records[message.hash] = TransactionRecord.of(message)
+                _forget_oldest(self._records)
+            case TransactionStatus():
+                if (known := self._records.get(message.hash)) is not None:
+                    self._records[message.hash] = known.told(message)
+            case ExecutionReport(outcome=Outcome.REVERTED):
+                self._undone[message.intent_id] = None
+                _forget_oldest(self._undone)
+            case Fill() | ExecutionReport() | SettlementRevoked() | FailureFinding():
+                self._undone.pop(message.intent_id, None)
+
+    def questions(self) -> list[Question]:
+        """The newest trades whose failure was never explained, oldest first."""
+        mined = {record.signed.intent_id: record for record in self._records.values() if record.block_hash is not None}
+        asked = [
+            (self._intents[intent_id], mined[intent_id])
+            for intent_id in self._undone
+            if intent_id in self._intents and intent_id in mined
+        ]
+        return asked[-MOST_ASKED:]
+
+
+def _forget_oldest(kept: dict[K, Any]) -> None:
+    while len(kept) > KEPT:
+        del kept[next(iter(kept))]
