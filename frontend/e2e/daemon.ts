@@ -31,12 +31,13 @@ export class Daemon {
   private child: ChildProcess | null = null;
   private output = "";
 
-  configure(port: number): void {
+  /** `speed`: how many times as fast as it was recorded; null leaves what is shipped. */
+  configure(port: number, speed: number | null = null): void {
     const shipped = readFileSync(join(ROOT, "config.toml"), "utf8");
     const own = shipped
       .replace(/^port = \d+$/m, `port = ${port}`)
       .replace(/^data_folder = .*$/m, `data_folder = "${join(this.folder, "data")}"`);
-    writeFileSync(this.config, own);
+    writeFileSync(this.config, speed === null ? own : own.replace(/^speed = \d+$/m, `speed = ${speed}`));
   }
 
   get config(): string {
@@ -86,7 +87,7 @@ export class Daemon {
 }
 
 /** A daemon that runs, the page logged in with its address; nothing may appear in the console. */
-export async function withDaemon(page: Page, body: (daemon: Daemon) => Promise<void>): Promise<void> {
+export async function withDaemon(page: Page, body: (daemon: Daemon) => Promise<void>, speed: number | null = null): Promise<void> {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
@@ -94,7 +95,7 @@ export async function withDaemon(page: Page, body: (daemon: Daemon) => Promise<v
   });
   const daemon = new Daemon();
   try {
-    daemon.configure(await freePort());
+    daemon.configure(await freePort(), speed);
     await page.goto(await daemon.start());
     await expect(page.getByTestId("state")).toContainText("ACTIVE");
     await body(daemon);

@@ -27,6 +27,9 @@ async function open(page: Page, role: FakeDaemon["role"] = "operator", path = "/
   return daemon;
 }
 
+/** The first trade of the recording is hours after its start. */
+const HOURS_A_SECOND = 3600;
+
 const rows = (page: Page, table: string) => page.getByRole("table", { name: table }).locator("tbody tr");
 const row = (page: Page, table: string, text: string) => rows(page, table).filter({ hasText: text }).first();
 
@@ -221,5 +224,5 @@ test("of the real daemon: paper trades come by themselves, each with its legs", 
     await expect(drawer).toContainText("flash_arbitrage");
     await expectAccessible(page);
     await page.screenshot({ path: "test-results/execution-real.png" });
-  });
+  }, HOURS_A_SECOND);
 });
