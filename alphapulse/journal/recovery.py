@@ -36,8 +36,8 @@ class Recovery:
     `halt_changes` holds the newest change of each scope, `overrides` the newest of each limit, `breakers` those that
     are not closed by rule, scope and target. `record` is what limits ask of all that was traded,
     `transactions` what wallets have signed, `sent` the place of each intent's transaction among them: chain, wallet and
-    number, and `wallets` what they should have. `trades` goes on with what a start writes of it. `questions` are failures
-    on a chain that nobody has looked into.
+    number, and `wallets` what they should have. `trades` goes on with what a start writes of it. `questions`
+    are failures on a chain that nobody has looked into.
     """
 
     records: int = 0
