@@ -21,11 +21,11 @@ from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.rules.transactions.transaction_states import Observation
 
 HEARD: Final = (ChainHead, BlockCompleted, ChainReorganised, StreamStatus)
-LOOK_S: Final = 5.0
+LOOK_S: Final = 5
 """So often it is looked even if no head comes: what was sent must not be lost sight of with the market."""
-IDLE_LOOK_S: Final = 10.0
+IDLE_LOOK_S: Final = 10
 """The same while nothing is under way: somebody else may use the key."""
-UNKNOWN_LOOK_S: Final = 1.0
+UNKNOWN_LOOK_S: Final = 1
 """The same as long as nobody has told how many transactions the wallet has: nothing can be sent before."""
 MOST_ASKED: Final = 128
 """Transactions that one look asks for; the others are asked for by the next one."""
@@ -70,7 +70,7 @@ class WalletWatch:
         self._settled: int | None = None
         self._path: dict[int, bytes] = {}
         self._wanted = trio.Event()
-        self._looked_s = -IDLE_LOOK_S
+        self._looked_s: float = -IDLE_LOOK_S
         self._check_all = True
         self._stolen: dict[int, tuple[int, int | None]] = {}
         """Numbers that others have used, ours still waiting: how many looks said so, and the head at the first."""
@@ -106,7 +106,7 @@ class WalletWatch:
             await self.look_once()
 
     @property
-    def _pause_s(self) -> float:
+    def _pause_s(self) -> int:
         if self._log.book.mined is None:
             return UNKNOWN_LOOK_S
         return IDLE_LOOK_S if next(iter(self._log.book), None) is None else LOOK_S
