@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.execution import Check, OrderRequest, RiskDecision
@@ -20,16 +20,11 @@ from alphapulse.rules.limits.limit_book import LimitBook
 from alphapulse.rules.limits.limit_table import PROBATION_PPM
 from alphapulse.rules.limits.refusal import Caution, Refusal
 from alphapulse.rules.limits.revocable import Revocable
+from alphapulse.rules.limits.traded_episodes import TradedEpisodes, remember
 from alphapulse.rules.limits.trading_record import TradingRecord
 from alphapulse.rules.wire.slots import maker_of
 from alphapulse.safety.clipped import clipped
 from alphapulse.safety.scopes import strategy_scope
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-REMEMBERED = 65_536
-"""Episodes and numbers of signals that are remembered in a run; older ones cannot come back, both count upwards."""
 
 ALERT_EVERY_NS = 60_000_000_000
 """A check says at most so often, of one strategy, that its limit is near."""
@@ -113,7 +108,7 @@ class Gate:
         record.throttle(terms.throttle_ns)
         self._judges = tuple(row.judge for row in order)
         self._judges_if_calm = tuple(judge for judge in self._judges if judge not in amounts.CHECKS)
-        self._traded: dict[tuple[str, int], tuple[int, int]] = {}  # the chain and block that the trade was seen on
+        self._traded = TradedEpisodes(terms.mode)
         self._seen: dict[tuple[int, int], None] = {}
         self._alerts: list[RiskAlert] = []
         self._revocable = Revocable()
@@ -128,11 +123,9 @@ class Gate:
         """The verdict; an approved signal counts as traded, and as in flight, from now on."""
         facts = self._facts(signal)
         refusal = self._refusal(facts)
-        self._seen[signal.run, signal.signal_id] = None
-        _forget_oldest(self._seen)
+        remember(self._seen, (signal.run, signal.signal_id), None)
         if refusal is None:
-            self._traded[signal.strategy, signal.episode] = signal.chain_id, signal.block_number
-            _forget_oldest(self._traded)
+            self._traded.approve(signal)
             self.record.approve(signal)
             if facts.permit is Permit.PROBE:
                 self._breakers.send_probe(signal.strategy, facts.pools, (signal.run, signal.signal_id))
@@ -160,11 +153,7 @@ class Gate:
 
     def reorganised(self, event: ChainReorganised) -> None:
         """A chain took blocks back: what was traded on them was not, and its episodes may be traded again."""
-        self._traded = {
-            episode: (chain_id, block_number)
-            for episode, (chain_id, block_number) in self._traded.items()
-            if chain_id != event.chain_id or block_number <= event.ancestor_number
-        }
+        self._traded.reorganised(event)
 
     def orphaned(self, signal: ArbitrageSignal) -> bool:
         """Whether the block that a signal saw is no part of its chain any more."""
@@ -193,11 +182,12 @@ class Gate:
                 self._alerted_ns.clear()
             else:
                 self.record.take(message)
+                self._traded.take(message)
         return revoked
 
     def forget_run(self) -> None:
         """A new run of the books has begun: nothing has been traded in it, and nothing is held. What is open stays."""
-        self._traded.clear()
+        self._traded.forget()
         self.record.exposure.forget_holdings()
 
     def _facts(self, signal: ArbitrageSignal) -> Facts:
@@ -225,7 +215,7 @@ class Gate:
             self._chains.distrust(pools),
             self._orphaned_behind(signal),
             self._journal_failure(),
-            (strategy, signal.episode) in self._traded,
+            self._traded.holds(signal),
             (signal.run, signal.signal_id) in self._seen,
             permit,
         )
@@ -246,8 +236,7 @@ class Gate:
         if last_ns is not None and 0 <= facts.now_ns - last_ns < ALERT_EVERY_NS:
             return
         self._alerted_ns.pop(key, None)
-        self._alerted_ns[key] = facts.now_ns
-        _forget_oldest(self._alerted_ns)
+        remember(self._alerted_ns, key, facts.now_ns)
         alert = RiskAlert(
             severity=Severity.WARNING,
             scope=clipped(strategy_scope(facts.signal.strategy), NAME.limit),
@@ -263,8 +252,3 @@ class Gate:
 
     def _orphaned_behind(self, signal: ArbitrageSignal) -> int | None:
         return self._chains.orphaned_behind(signal.chain_id, signal.block_number, signal.received_ns)
-
-
-def _forget_oldest(remembered: dict[K, V]) -> None:
-    if len(remembered) > REMEMBERED:
-        del remembered[next(iter(remembered))]

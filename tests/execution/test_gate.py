@@ -10,7 +10,7 @@ from alphapulse.data.execution import Check, ExecutionReport, Outcome, RiskDecis
 from alphapulse.data.halts import Level
 from alphapulse.data.risk import LimitOverride, Severity
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.execution import gate as gate_module
+from alphapulse.rules.limits import traded_episodes
 from alphapulse.rules.limits.limit_table import Place
 from tests.execution.execution_fakes import Halts
 from tests.execution.gate_bench import Chains, GateBench, flash
@@ -174,7 +174,7 @@ def test_a_number_is_judged_once_in_a_run() -> None:
 
 
 def test_old_episodes_and_numbers_are_forgotten_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "REMEMBERED", 3)
+    monkeypatch.setattr(traded_episodes, "REMEMBERED", 3)
     gate = bench().gate()
     assert all(gate.check(flash(number)).approved for number in range(1, 6))
     assert [gate.check(flash(number + 10, episode=number)).approved for number in (5, 4, 3)] == [False] * 3

@@ -101,7 +101,7 @@ ORDER: tuple[CheckRow, ...] = (
     CheckRow(Check.REJECT_STORM, 17, "trades", "settlements; `[limits] max_failures_in_row`", amounts.reject_storm),
     CheckRow(
         Check.DUPLICATE, 18, "trades per episode", "episodes traded in the run",
-        lambda f: pre_trade.duplicate(f.signal, int(f.traded)),
+        lambda f: pre_trade.duplicate(f.signal, f.terms.mode, int(f.traded)),
     ),
     CheckRow(Check.AUDIT, 20, "journal", "the journal", lambda f: pre_trade.audit(f.journal_failure)),
 )  # fmt: skip

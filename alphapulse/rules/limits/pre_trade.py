@@ -169,9 +169,9 @@ def min_net_profit(signal: ArbitrageSignal, floor: int | None) -> Refusal | None
     return Refusal(Check.MIN_NET_PROFIT, net, least, "raw profit token", "net profit is below the minimum")
 
 
-def duplicate(signal: ArbitrageSignal, traded_episodes: int) -> Refusal | None:
-    """The pair has not been traded in this episode: at most one trade per pair and episode."""
-    if signal.episode == INHERITED_EPISODE:
+def duplicate(signal: ArbitrageSignal, mode: Mode, traded_episodes: int) -> Refusal | None:
+    """The pair has not been traded in this episode: at most one trade per pair and episode, of real ones at a time."""
+    if signal.episode == INHERITED_EPISODE and mode is Mode.PAPER:
         text = "this gap was open before the strategy's life began and may have been traded already"
         return Refusal(Check.DUPLICATE, None, 1, "trades per episode", text)
     if not traded_episodes:

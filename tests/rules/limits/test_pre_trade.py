@@ -192,11 +192,13 @@ def test_a_path_without_two_pools_of_one_pair_is_judged_by_the_gap_that_it_state
 
 
 def test_an_episode_is_traded_once() -> None:
-    assert pre_trade.duplicate(signal(), 0) is None
-    inherited = pre_trade.duplicate(changed(signal(), episode=INHERITED_EPISODE), 0)
+    assert pre_trade.duplicate(signal(), Mode.PAPER, 0) is None
+    old = changed(signal(), episode=INHERITED_EPISODE)
+    inherited = pre_trade.duplicate(old, Mode.PAPER, 0)
     assert inherited is not None
+    assert pre_trade.duplicate(old, Mode.LIVE, 0) is None
     assert (inherited.check, inherited.value, inherited.limit) == (Check.DUPLICATE, None, 1)
-    refusal = pre_trade.duplicate(signal(), 1)
+    refusal = pre_trade.duplicate(signal(), Mode.PAPER, 1)
     assert refusal is not None
     assert refusal[:4] == (Check.DUPLICATE, 2, 1, "trades per episode")
 
