@@ -156,16 +156,18 @@ def _scrypt(password: Secret, salt: bytes, n: int, r: int, p: int) -> bytes:
             f"kdfparams: expected n as a power of two, 128*n*r of at most {MOST_SCRYPT_BYTES} and n*r*p of at most "
             f"{MOST_SCRYPT_WORK}, found n {n}, r {r}, p {p}"
         )
+    # Not OpenSSL's, as hashlib has it: it refuses the definition's own example (n = 2^18 with r = 1).
+    from Crypto.Protocol.KDF import scrypt  # noqa: PLC0415 - opened once, and the library brings cffi along
+
     try:
-        return hashlib.scrypt(
-            password.reveal().encode(), salt=salt, n=n, r=r, p=p, maxmem=2**31 - 1, dklen=DERIVED_SIZE
-        )
+        derived: bytes = scrypt(password.reveal().encode(), salt, DERIVED_SIZE, n, r, p)  # type: ignore[arg-type,assignment]
     except (ValueError, MemoryError) as error:
         raise KeystoreError(f"kdfparams: scrypt with n {n}, r {r}, p {p} cannot be computed here: {error}") from None
+    return derived
 
 
 def _ctr(key: bytes, iv: bytes, data: bytes) -> bytes:
-    from Crypto.Cipher import AES  # noqa: PLC0415 - opened once, and the library brings cffi along
+    from Crypto.Cipher import AES  # noqa: PLC0415 - as above
 
     result: bytes = AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=iv).encrypt(data)
     return result

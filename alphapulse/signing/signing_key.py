@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn, Self
 
-from coincurve import PrivateKey
-
 from alphapulse.errors import KeystoreError
 from alphapulse.rules.evm.checksum import checksum_address
 from alphapulse.rules.evm.secp256k1 import ORDER, SCALAR_SIZE, address_of
@@ -23,6 +21,8 @@ class SigningKey:
         """Raises KeystoreError unless these are 32 bytes of a number between 0 and the order of the curve."""
         if len(scalar) != SCALAR_SIZE or not 0 < int.from_bytes(scalar, "big") < ORDER:
             raise KeystoreError("expected a key of 32 bytes between 0 and the order of the curve, found another")
+        from coincurve import PrivateKey  # noqa: PLC0415 - a daemon that trades on paper has no key
+
         self._shown = Secret(scalar.hex())
         """While the key lives, texts are masked of it."""
         self._key = PrivateKey(scalar)

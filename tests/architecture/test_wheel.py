@@ -60,7 +60,7 @@ def test_wheel_holds_the_packaged_data(wheel: Path) -> None:
         assert archive.read("alphapulse/default_config.toml") == (ROOT / "config.toml").read_bytes()
     packaged = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("alphapulse/demo", "alphapulse/devnet", "alphapulse/journal/migrations")
+        for folder in ("alphapulse/rules/evm", "alphapulse/demo", "alphapulse/devnet", "alphapulse/journal/migrations")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
