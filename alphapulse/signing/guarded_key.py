@@ -53,8 +53,10 @@ class GuardedKey:
         check_halt(self._standing(), transaction, self.address, halt_epoch)
         if entry is not None:
             self._write_down(entry)
-            # Once more: the disk may have taken its time, and a halt must not be overtaken.
+            # Once more: the disk may have taken its time, and a halt must not be overtaken. Refused here, the number
+            # is used up for a process that begins anew, not for this one, which knows that nothing was signed.
             check_halt(self._standing(), transaction, self.address, halt_epoch)
+            self._history.take(entry)
         elif self._unwritten:
             raise SigningRecordError(self._unwritten)
         return self._key.sign(transaction)
@@ -68,4 +70,3 @@ class GuardedKey:
                 self._unwritten = f"{error}; nothing is signed any more, start the signer anew"
         if self._unwritten:
             raise SigningRecordError(self._unwritten)
-        self._history.take(entry)

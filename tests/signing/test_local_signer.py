@@ -151,9 +151,15 @@ async def test_a_halt_while_the_disk_writes_is_not_overtaken(wallet: Wallet, mon
     def slow(descriptor: int) -> None:
         wallet.say(Level.HALTED)
 
+    other = attrs.evolve(TRADE, data=b"other")
     async with opened(wallet.terms) as signer:
-        monkeypatch.setattr("alphapulse.signing.signing_record.os.fdatasync", slow)
-        assert await refusal(signer, TRADE) == "halted"
+        with monkeypatch.context() as busy:
+            busy.setattr("alphapulse.signing.signing_record.os.fdatasync", slow)
+            assert await refusal(signer, TRADE) == "halted"
+        wallet.say(Level.ACTIVE)
+        await signer.sign(other, halt_epoch=EPOCH)  # nothing was signed for the number
+    async with opened(wallet.terms) as signer:
+        assert await refusal(signer, TRADE) == "nonce"
 
 
 async def test_many_at_once_are_signed_one_after_the_other(wallet: Wallet) -> None:

@@ -44,4 +44,4 @@ def expected_code_hash(owner: bytes) -> bytes:
 @cache
 def _built() -> _Built:
     # Part of the program, like a module: it is read once and never changes.
-    return msgspec.json.decode((files("alphapulse.rules.evm") / "executor.json").read_bytes(), type=_Built)
+    return msgspec.json.decode(files("alphapulse.rules.evm").joinpath("executor.json").read_bytes(), type=_Built)
