@@ -123,9 +123,12 @@ class NodePool:
         """What each node that may be asked says by itself: an answer, an RpcError or a NodeError, by label."""
         return await read_each(self._best(), call)
 
-    async def batch_each(self, calls: Sequence[RpcCall]) -> dict[str, list[Any] | NodeError]:
-        """What each node that may be asked says to all calls, by label; a NodeError for one that did not answer all."""
-        return await read_batch_each(self._best(), calls)
+    async def batch_each(self, calls: Sequence[RpcCall], *, limit_s: float) -> dict[str, list[Any] | NodeError]:
+        """What each node that may be asked says to all calls, by label; a NodeError for one that did not answer all.
+
+        Nobody is waited for longer than `limit_s`, whatever a node's rate makes of the calls.
+        """
+        return await read_batch_each(self._best(), calls, limit_s)
 
     async def send_raw(
         self, raw: bytes, transaction_hash: bytes, permit: Callable[[], bool] = lambda: True

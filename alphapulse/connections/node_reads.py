@@ -8,7 +8,7 @@ from typing import Any, Final
 import trio
 
 from alphapulse.connections.node import Node
-from alphapulse.errors import CallReverted, NodeError, NodeUnreachable, NoQuorum, RateLimited, RpcError
+from alphapulse.errors import CallReverted, NodeError, NodeTimeout, NodeUnreachable, NoQuorum, RateLimited, RpcError
 from alphapulse.rules.nodes.agreement import Tally
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.rpc_faults import FaultKind
@@ -163,19 +163,23 @@ async def read_each(nodes: Sequence[Node], call: RpcCall) -> dict[str, Any]:
     return found
 
 
-async def read_batch_each(nodes: Sequence[Node], calls: Sequence[RpcCall]) -> dict[str, list[Any] | NodeError]:
+async def read_batch_each(
+    nodes: Sequence[Node], calls: Sequence[RpcCall], limit_s: float
+) -> dict[str, list[Any] | NodeError]:
     """What each node says to all calls, by label: an RpcError where one failed, a NodeError if not all came."""
     found: dict[str, list[Any] | NodeError] = {}
 
     async def ask(node: Node) -> None:
         answers: list[Any] = []
-        try:
-            for at in range(0, len(calls), node.most_calls):
-                answers += await node.ask(calls[at : at + node.most_calls])
-        except NodeError as problem:
-            found[node.label] = problem
-        else:
-            found[node.label] = answers
+        found[node.label] = NodeTimeout(node.label, f"it has not answered all within {limit_s:g} s")
+        with trio.move_on_after(limit_s):
+            try:
+                for at in range(0, len(calls), node.most_calls):
+                    answers += await node.ask(calls[at : at + node.most_calls])
+            except NodeError as problem:
+                found[node.label] = problem
+            else:
+                found[node.label] = answers
 
     async with trio.open_nursery() as nursery:
         for node in nodes:

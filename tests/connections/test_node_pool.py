@@ -419,11 +419,17 @@ async def test_what_each_node_says_to_many_calls(autojump_clock: trio.testing.Mo
     async with running(pool_of(one, two, batch_size=2)) as pool:
         two.fault = NodeFault("two", "busy")
         one.requests = 0
-        found = await pool.batch_each([RpcCall("eth_chainId"), RpcCall("eth_gasPrice"), RpcCall("eth_chainId")])
+        found = await pool.batch_each(
+            [RpcCall("eth_chainId"), RpcCall("eth_gasPrice"), RpcCall("eth_chainId")], limit_s=4
+        )
         answers = found["one"]
         assert isinstance(answers, list)
         assert (answers[0], type(answers[1]), answers[2], one.requests) == ("0x89", RpcError, "0x89", 2)
         assert isinstance(found["two"], NodeFault)
+        two.fault, two.delay_s = None, 9
+        begun_s = trio.current_time()
+        found = await pool.batch_each([RpcCall("eth_chainId")], limit_s=4)
+        assert (found["one"], type(found["two"]), trio.current_time() - begun_s) == (["0x89"], NodeTimeout, 4)
 
 
 RAW, HASH = b"\x02raw", bytes(31) + b"\x01"

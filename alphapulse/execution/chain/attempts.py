@@ -21,6 +21,10 @@ class Attempt:
     absent: bool = False
     underpaid: bool = False
     recovered: bool = False
+    unsure: bool = False
+    """It is in a block, which may have been taken back without a word."""
+    asked_s: float = 0
+    """When its receipt was asked for last."""
 
 
 class Attempts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +13,9 @@ from alphapulse.rules.events.hex_text import MAX_UINT64, read_quantity
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.transactions.look_tally import Look, Told, tally
 from alphapulse.rules.transactions.receipt import Receipt, RpcReceipt, read_receipt
+
+LIMIT_S: Final = 4
+"""A node that takes longer has said nothing: two others are enough, and what it knows is asked for again."""
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -31,7 +34,7 @@ async def look(nodes: NodePool, wallet: bytes, receipts: Sequence[bytes], known:
     calls = [count, RpcCall("eth_blockNumber", (), str)]
     calls += [RpcCall("eth_getTransactionReceipt", (f"0x{one.hex()}",), RpcReceipt | None) for one in receipts]
     calls += [RpcCall("eth_getTransactionByHash", (f"0x{one.hex()}",), _Known | None) for one in known]
-    answers = await nodes.batch_each(calls)
+    answers = await nodes.batch_each(calls, limit_s=LIMIT_S)
     told = [_told(found, receipts, known) for found in answers.values() if not isinstance(found, NodeError)]
     return tally(told, len(answers))
 

@@ -27,12 +27,12 @@ IDLE_LOOK_S: Final = 10
 """The same while nothing is under way: somebody else may use the key."""
 UNKNOWN_LOOK_S: Final = 1
 """The same as long as nobody has told how many transactions the wallet has: nothing can be sent before."""
-MOST_ASKED: Final = 128
-"""Transactions that one look asks for; the others are asked for by the next one."""
+MOST_ASKED: Final = 32
+"""Transactions that one look asks for, those first that were not asked for longest: nodes want few calls a second."""
 PATH_KEPT: Final = 2_048
 """Blocks whose hashes are known."""
-SURE_LOOKS: Final = 2
-"""So many looks in a row have to find a number used up by nobody we know: a node's index may be a moment late."""
+SURE_BLOCKS: Final = 2
+"""For so long each look has to find a number used up by nobody we know: a node's index may be late, its branch old."""
 
 log = logging.getLogger(__name__)
 
@@ -71,15 +71,16 @@ class WalletWatch:
         self._path: dict[int, bytes] = {}
         self._wanted = trio.Event()
         self._looked_s: float = -IDLE_LOOK_S
-        self._check_all = True
-        self._stolen: dict[int, tuple[int, int | None]] = {}
-        """Numbers that others have used, ours still waiting: how many looks said so, and the head at the first."""
+        self._stolen: dict[int, int] = {}
+        """Numbers that others have used while ours wait, and the head when a look first said so."""
+        self._told_stolen: set[int] = set()
 
     def take(self, message: object) -> None:
         """Something is heard of a chain."""
         if isinstance(message, StreamStatus):
             # Whatever has happened in a gap may have been a reorganisation that was not told.
-            self._check_all = True
+            for record in self._log.book:
+                self._attempts.of(record.hash).unsure = True
         elif not isinstance(message, (ChainHead, BlockCompleted, ChainReorganised)) or (
             message.chain_id != self._chain_id
         ):
@@ -114,12 +115,12 @@ class WalletWatch:
     async def look_once(self) -> None:
         """Ask all nodes for what is open, and see to it; if nothing is, only after a while."""
         waiting, mined = self._asked()
-        idle = not waiting and not mined
+        asked = self._first_of([*waiting, *mined])
+        idle = not asked
         if idle and trio.current_time() - self._looked_s < IDLE_LOOK_S:
             return
-        checked_all = self._check_all
-        asked = [record.hash for record in (*waiting, *mined)][:MOST_ASKED]
-        found = await look(self._nodes, self._wallet, asked, [record.hash for record in waiting][:MOST_ASKED])
+        lost = [record.hash for record in asked if record.waits]
+        found = await look(self._nodes, self._wallet, [record.hash for record in asked], lost)
         if found.mined is None:
             self.problem = "too few nodes say how many transactions the wallet has"
             return
@@ -128,9 +129,7 @@ class WalletWatch:
             # What waits grows older while the market data stand still, too.
             self._tip.number = max(found.head, self._tip.number or 0)
         self._looked_s = trio.current_time()
-        if checked_all and len(asked) == len(waiting) + len(mined):
-            self._check_all = False
-        self._take_look(found, waiting, mined)
+        self._take_look(found, asked)
         self._count(found)
         self._attempts.forget_ended(self._log.book)
         await self._after_look()
@@ -143,15 +142,27 @@ class WalletWatch:
                 is_here = record.state is TransactionState.SIGNED and not record.sends
                 if not is_here or self._attempts.of(record.hash).recovered:
                     waiting.append(record)
-            elif self._check_all or self._is_final(record) or record.hash not in self._log.receipts:
+            elif (
+                self._attempts.of(record.hash).unsure or self._is_final(record) or record.hash not in self._log.receipts
+            ):
                 mined.append(record)
         return waiting, mined
 
-    def _take_look(self, found: Look, waiting: list[TransactionRecord], mined: list[TransactionRecord]) -> None:
+    def _first_of(self, records: list[TransactionRecord]) -> list[TransactionRecord]:
+        """Those whose turn it is, in their order."""
+        attempts = sorted((self._attempts.of(record.hash) for record in records), key=lambda one: one.asked_s)
+        for attempt in attempts[:MOST_ASKED]:
+            attempt.asked_s = trio.current_time()
+        later = {id(attempt) for attempt in attempts[MOST_ASKED:]}
+        return [record for record in records if id(self._attempts.of(record.hash)) not in later]
+
+    def _take_look(self, found: Look, asked: list[TransactionRecord]) -> None:
         sights: list[Sight] = []
         orphaned = []
-        for record in (*waiting, *mined):
+        for record in asked:
             receipt = found.receipts.get(record.hash)
+            if record.hash in found.receipts:
+                self._attempts.of(record.hash).unsure = False
             if receipt is not None:
                 if self._path.get(receipt.block_number, receipt.block_hash) != receipt.block_hash:
                     continue  # of another branch than ours: whichever goes on, the next look knows
@@ -192,15 +203,19 @@ class WalletWatch:
             self._foreign(strangers)
         stolen = [
             nonce
-            for nonce in book.overtaken()
+            for nonce in book.overtaken(found.mined)
             if all(found.receipts.get(record.hash, record) is None for record in book.at(nonce) if record.waits)
         ]
-        self._stolen = {nonce: self._stolen.get(nonce, (0, self._tip.number)) for nonce in stolen}
-        for nonce, (looks, since) in self._stolen.items():
-            self._stolen[nonce] = looks + 1, since
-            if looks + 1 == SURE_LOOKS:
+        head = self._tip.number or 0
+        self._stolen = {nonce: self._stolen.get(nonce, head) for nonce in stolen}
+        self._told_stolen &= set(stolen)
+        for nonce, since in self._stolen.items():
+            if head < since + SURE_BLOCKS:
+                continue
+            if nonce not in self._told_stolen:
+                self._told_stolen.add(nonce)
                 self._foreign([nonce])
-            if looks + 1 >= SURE_LOOKS and since is not None and self._settled is not None and self._settled >= since:
+            if self._settled is not None and self._settled >= since:
                 text = f"number {nonce} was used by a transaction that is not ours, and is final"
                 self._log.see([Sight(one.hash, Observation.OVERTAKEN, text) for one in book.at(nonce)])
 

@@ -110,8 +110,15 @@ class NonceBook:
         return max(self.mined or 0, self._behind)
 
     def count(self, mined: int) -> None:
-        """A quorum says that so many transactions of the wallet are in the chain."""
-        self.mined = mined if self.mined is None else max(mined, self.mined)
+        """A quorum says that so many transactions of the wallet are in the chain.
+
+        Less than before is believed only as far as one of ours waits there: nodes that had not heard of a
+        reorganisation may have counted it.
+        """
+        if self.mined is None or mined >= self.mined:
+            self.mined = mined
+        else:
+            self.mined = min((one.nonce for one in self.waiting if mined <= one.nonce < self.mined), default=self.mined)
 
     def undo(self, nonce: int) -> None:
         """The transaction of that number is in no block any more: its number is used up no longer."""
@@ -169,11 +176,9 @@ class NonceBook:
         begin = max(self._first, self.floor)
         return [nonce for nonce in range(begin, mined) if not self._attempts.get(nonce)]
 
-    def overtaken(self) -> list[int]:
-        """Numbers that the chain has used up while every transaction of ours that had them waits."""
-        if self.mined is None:
-            return []
-        waiting = {record.nonce for record in self._open.values() if record.waits and record.nonce < self.mined}
+    def overtaken(self, mined: int) -> list[int]:
+        """Numbers that the chain has used up, if it has `mined` in all, while all of ours that had them wait."""
+        waiting = {record.nonce for record in self._open.values() if record.waits and record.nonce < mined}
         return sorted(nonce for nonce in waiting if all(record.waits for record in self.at(nonce)))
 
     def _drop(self, record: TransactionRecord) -> None:

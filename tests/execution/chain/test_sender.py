@@ -300,7 +300,7 @@ async def test_wrong_counts_of_one_node_do_not_matter(autojump_clock: MockClock,
 async def test_a_foreign_use_of_the_key_is_told(autojump_clock: MockClock, tmp_path: Path) -> None:
     """A number that is not ours is on the chain: told once.
 
-    One that one of ours has: told when two looks say so, and ours is REPLACED once that is final.
+    One that one of ours has: told when each look for two blocks says so, and ours is REPLACED once that is final.
     """
     async with open_wallet(tmp_path) as rig:
         other = KEY.sign(DynamicFeeTransaction(137, 1, GWEI, 90 * GWEI, 21_000, KEY.address, 5, b""))
@@ -313,6 +313,7 @@ async def test_a_foreign_use_of_the_key_is_told(autojump_clock: MockClock, tmp_p
         await rig.sender.send(rig.plan(2))
         rig.chain.use(KEY.sign(DynamicFeeTransaction(137, 2, GWEI, 90 * GWEI, 21_000, KEY.address, 6, b"")))
         await rig.hear()
+        await rig.block()
         assert len(rig.foreign) == 1
         await rig.block()
         assert len(rig.foreign) == 2
@@ -320,6 +321,32 @@ async def test_a_foreign_use_of_the_key_is_told(autojump_clock: MockClock, tmp_p
         await rig.block(settled=rig.chain.head.number)
         assert rig.told[-1].state is S.REPLACED
         assert rig.sender.next_nonce == 3
+
+
+async def test_nodes_of_two_branches_are_no_theft(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Behind a reorganisation two nodes still count what the third one and the receipts do not have: nothing is told.
+
+    When they have come round the trade is waited for and sent as before.
+    """
+    async with open_wallet(tmp_path) as rig:
+        await rig.sender.send(rig.plan(1, deadline_block=900))
+        await rig.block()
+        for node in rig.nodes[:2]:
+            node.answers["eth_getTransactionCount"] = lambda params: "0x1"
+        rig.bus.market_data.publish([rig.chain.take_back(1, "fork")])
+        for node in rig.nodes:
+            node.answer_to_send = refusal(-32000, "txpool is full")
+        await rig.settle()
+        await rig.block(empty=True)
+        for node in rig.nodes:
+            node.answers["eth_getTransactionCount"] = lambda params: hex(rig.chain.mined())
+            node.answer_to_send = None
+        await rig.block(empty=True)
+        assert (rig.foreign, rig.sender.mined_nonce) == ([], 0)
+        await trio.sleep(35)
+        await rig.block()
+        assert rig.states() == [(0, "TRADE", "MINED")]
+        assert rig.foreign == []
 
 
 async def test_an_unknown_outcome_stays_unknown(autojump_clock: MockClock, tmp_path: Path) -> None:

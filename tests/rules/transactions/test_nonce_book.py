@@ -65,9 +65,18 @@ def test_at_most_so_many_are_unmined() -> None:
 def test_counts_of_nodes_that_lag_mean_nothing() -> None:
     """The count never falls by itself, and what is settled is used up even if a count says otherwise."""
     book = book_of(a=0, b=1)
+    for name in "ab":
+        record = book.find(hash_of(name))
+        assert record is not None
+        book.put(record.seen_as(Observation.RECEIPT, "", now_ns=1, receipt=attrs.evolve(receipt_of(name))))
     book.count(2)
     book.count(1)
     assert (book.mined, book.next_nonce) == (2, 2)
+    record = book.find(hash_of("b"))
+    assert record is not None
+    book.put(record.seen_as(Observation.ORPHANED, "", now_ns=1))
+    book.count(0)
+    assert (book.mined, book.next_nonce) == (1, 2)
     put(book, "b", S.SETTLED)
     book.undo(0)
     assert (book.mined, book.floor) == (0, 2)
@@ -89,13 +98,12 @@ def test_a_foreign_number_is_found() -> None:
 def test_a_number_that_others_used_shows_in_ours_that_wait() -> None:
     """Used up on the chain, and none of the attempts is in a block."""
     book = book_of(a=3, b=3, c=4)
-    assert book.overtaken() == []
-    book.count(4)
-    assert book.overtaken() == [3]
+    assert book.overtaken(3) == []
+    assert book.overtaken(4) == [3]
     record = book.find(hash_of("b"))
     assert record is not None
     book.put(record.seen_as(Observation.RECEIPT, "", now_ns=1, receipt=receipt_of("b")))
-    assert book.overtaken() == []
+    assert book.overtaken(4) == []
     newest = book.newest_at(3)
     assert newest is not None
     assert newest.hash == hash_of("b")
