@@ -202,10 +202,18 @@ for (const scheme of ["dark", "light"] as const) {
       await expect(page.locator("button.stop")).toBeInViewport();
       await page.screenshot({ path: `test-results/execution-${scheme}-${width}.png`, fullPage: true });
       await page.getByRole("table", { name: "Trades" }).getByRole("button", { name: "Trade 39" }).click();
-      await expect(page.getByRole("dialog")).toContainText(reverted.finding?.text ?? "");
+      const drawer = page.getByRole("dialog");
+      await expect(drawer).toContainText(reverted.finding?.text ?? "");
       await expectAccessible(page, "drawer");
       await expectNoSidewaysScroll(page);
       await page.screenshot({ path: `test-results/execution-trade-${scheme}-${width}.png` });
+      await page.keyboard.press("Escape");
+      await expect(drawer).toHaveCount(0);
+      await page.getByRole("table", { name: "Trades" }).getByRole("button", { name: "Trade 38" }).click();
+      await expect(drawer.locator(".sent li")).toHaveCount(2);
+      await expectNoSidewaysScroll(page);
+      await drawer.locator(".sent li").last().scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `test-results/execution-traded-${scheme}-${width}.png` });
       daemon.expectClean();
     });
   }
@@ -223,6 +231,7 @@ test("of the real daemon: paper trades come by themselves, each with its legs", 
     await expect(drawer.getByRole("table", { name: "Legs" }).locator("tbody tr")).toHaveCount(2);
     await expect(drawer).toContainText("flash_arbitrage");
     await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
     await page.screenshot({ path: "test-results/execution-real.png" });
   }, HOURS_A_SECOND);
 });

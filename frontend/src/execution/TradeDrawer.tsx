@@ -14,7 +14,7 @@ import { amountExact, countText, integerText, MINUS } from "../format/amount";
 import { words } from "../messages";
 import { execution as texts } from "../messages/execution";
 import { useModel } from "../model/store";
-import { amountOf, coinOf, gweiText, instantOf, missedBy, shortHash } from "./figures";
+import { amountOf, coinOf, gweiText, instantOf, missedBy, shortHash, type Unit } from "./figures";
 import { asNow, standingOf } from "./standing";
 import { State } from "./TransactionTable";
 
@@ -182,21 +182,43 @@ function exactly(text: string): string {
   return text.replace("-", MINUS);
 }
 
-type Side = "in" | "out";
-
-function leg(amount: string | null, side: Side, one: TradeLeg) {
-  if (amount === null) return <Missing cause={texts.noLeg} />;
-  const unit =
-    side === "in"
-      ? { address: one.token_in, symbol: one.symbol_in, decimals: one.decimals_in }
-      : { address: one.token_out, symbol: one.symbol_out, decimals: one.decimals_out };
-  return amountExact(amountOf(amount, unit));
+/** Expected above actual: side by side every digit of both has no room. */
+function Swapped({ expected, actual, unit }: { expected: string; actual: string | null; unit: Unit }) {
+  return (
+    <>
+      <span className="swapped">
+        <span className="log">{texts.legExpected}</span> {amountExact(amountOf(expected, unit))}
+      </span>
+      <span className="swapped">
+        <span className="log">{texts.legActual}</span>{" "}
+        {actual === null ? <Missing cause={texts.noLeg} /> : amountExact(amountOf(actual, unit))}
+      </span>
+    </>
+  );
 }
 
 const legs: Column<TradeLeg>[] = [
-  { head: texts.pool, cell: (one) => <b title={one.pool}>{one.pool_name}</b> },
-  { head: texts.soldExpected, right: true, cell: (one) => leg(one.expected_in, "in", one) },
-  { head: texts.soldActual, right: true, cell: (one) => leg(one.actual_in, "in", one) },
-  { head: texts.boughtExpected, right: true, cell: (one) => leg(one.expected_out, "out", one) },
-  { head: texts.boughtActual, right: true, cell: (one) => leg(one.actual_out, "out", one) },
+  { head: texts.pool, wraps: true, cell: (leg) => <b title={leg.pool}>{leg.pool_name}</b> },
+  {
+    head: texts.sold,
+    right: true,
+    cell: (leg) => (
+      <Swapped
+        expected={leg.expected_in}
+        actual={leg.actual_in}
+        unit={{ address: leg.token_in, symbol: leg.symbol_in, decimals: leg.decimals_in }}
+      />
+    ),
+  },
+  {
+    head: texts.bought,
+    right: true,
+    cell: (leg) => (
+      <Swapped
+        expected={leg.expected_out}
+        actual={leg.actual_out}
+        unit={{ address: leg.token_out, symbol: leg.symbol_out, decimals: leg.decimals_out }}
+      />
+    ),
+  },
 ];

@@ -47,7 +47,7 @@ export function briefly(text: string): string {
 
 /** An amount of a token; one whose decimals nobody knows is left in raw units and says so. */
 export function amountOf(raw: string, { address, symbol, decimals }: Unit): Amount {
-  return decimals === null ? { raw, decimals: 0, symbol: `raw ${symbol}`, token: address } : { raw, decimals, symbol, token: address };
+  return decimals === null ? { raw, decimals: 0, symbol: `raw ${symbolText({ symbol })}`, token: address } : { raw, decimals, symbol, token: address };
 }
 
 /** An amount of a chain's own coin. */
