@@ -12,10 +12,16 @@ import attrs
 import pytest
 import trio
 
-from alphapulse.connections.routes.route import PublicRoute
+from alphapulse.connections.endpoint import HTTP, read_endpoint
+from alphapulse.connections.node_transport import open_transport
+from alphapulse.connections.routes.bundle import BundleRoute
+from alphapulse.connections.routes.private import PrivateRoute
+from alphapulse.connections.routes.relay import Relay
+from alphapulse.connections.routes.route import PublicRoute, Route
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.transactions import Purpose, TransactionState, TransactionStatus
 from alphapulse.devnet.world import World
+from alphapulse.errors import RelayRefused
 from alphapulse.execution.chain.sender import Sender
 from alphapulse.execution.chain.transaction_plan import SenderTerms, TransactionPlan
 from alphapulse.relays.bus import Bus
@@ -26,6 +32,7 @@ from tests.chain.test_nodes import pool_of
 from tests.chain.worlds import LIMIT_S
 from tests.execution.chain.wallet_rig import KEY, KeySigner
 from tests.execution.execution_fakes import open_journal
+from tests.fakes.inline_blocking import run_inline
 
 pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
@@ -190,6 +197,20 @@ async def test_a_reorganisation_takes_it_back_and_brings_it_again(world: World, 
             assert [one.state for one in rig.told if one.hash == signed.hash and one.state is not S.SEEN] == [
                 S.SENT, S.MINED, S.SENT, S.MINED
             ]  # fmt: skip
+
+
+async def test_a_plain_node_is_no_relay(world: World) -> None:
+    """It serves the chain, and knows neither private transactions nor bundles: both are refused by name."""
+    with trio.fail_after(LIMIT_S):
+        async with open_transport(run_inline, time.time_ns) as transport:
+            relay = Relay("plain", read_endpoint(world.http_url, "relay", HTTP), transport, 137)
+            routes: list[tuple[Route, str]] = [
+                (PrivateRoute(relay), "eth_sendPrivateTransaction"),
+                (BundleRoute(relay), "eth_sendBundle"),
+            ]
+            for route, method in routes:
+                with pytest.raises(RelayRefused, match=f"knows {method}"):
+                    await route.check()
 
 
 async def test_several_at_once_are_mined_in_one_block(world: World, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from alphapulse.connections.endpoint import Endpoint
 from alphapulse.connections.node_transport import NodeTransport
-from alphapulse.errors import BadAnswer, NodeError, RelayRefused, RpcError
+from alphapulse.errors import BadAnswer, NodeError, NodeRefused, RelayRefused, RpcError
 from alphapulse.rules.nodes.rpc_answers import read_answers
 from alphapulse.rules.nodes.rpc_call import RpcCall, request_bytes
 from alphapulse.rules.nodes.rpc_faults import FaultKind
@@ -40,7 +40,7 @@ class Relay:
 
         Raises:
             RelayRefused: it serves another chain, does not say which, or does not know the method.
-            NodeError: it cannot be reached.
+            NodeError: it cannot be reached, or lets nobody in.
         """
         chain = await self._ask(RpcCall("eth_chainId", (), str))
         if isinstance(chain, RpcError):
@@ -50,7 +50,12 @@ class Relay:
             raise RelayRefused(
                 self.label, f"expected a relay of chain {self._chain_id} ({hex(self._chain_id)}), found one of {found}"
             )
-        answer = await self._ask(RpcCall(method, ({},), Any))
+        try:
+            answer = await self._ask(RpcCall(method, ({},), Any))
+        except NodeRefused:
+            raise
+        except NodeError:
+            return  # it has stumbled over a call without a transaction, so it knows what the method wants
         if isinstance(answer, RpcError) and _is_missing(answer):
             raise RelayRefused(
                 self.label, f"expected a relay that knows {method}, found one that does not; choose another `send`"

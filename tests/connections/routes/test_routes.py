@@ -17,7 +17,7 @@ from alphapulse.connections.routes.bundle import BundleRoute
 from alphapulse.connections.routes.private import PrivateRoute
 from alphapulse.connections.routes.relay import Relay
 from alphapulse.connections.routes.route import Parcel
-from alphapulse.errors import NodeError, NodeUnreachable, NoNode, RelayRefused
+from alphapulse.errors import NodeError, NodeRefused, NodeUnreachable, NoNode, RelayRefused
 from alphapulse.rules.nodes.send_verdict import Sent
 from tests.connections.bad_nodes import reply, replying
 from tests.connections.bad_servers import hangs_up, serving
@@ -98,6 +98,23 @@ async def test_a_relay_that_does_not_serve_the_chain_is_refused(answers: dict[st
         with pytest.raises(RelayRefused, match=words) as refused:
             await BundleRoute(relay).check()
     assert "key-0123456789" not in str(refused.value)
+
+
+async def test_a_relay_that_stumbles_over_a_call_without_a_transaction_is_taken() -> None:
+    """It has told its chain; that it fails over an empty call is no word about the method. A closed door is one."""
+    server = RelayServer()
+    status = "500 Oops"
+
+    def answer(request: Any) -> bytes:
+        return (
+            server.answer(request) if request["method"] == "eth_chainId" else reply(b"KeyError: 'txs'", status=status)
+        )
+
+    async with open_relay(server, replying(answer)) as relay:
+        await BundleRoute(relay).check()
+        status = "403 No"
+        with pytest.raises(NodeRefused):
+            await BundleRoute(relay).check()
 
 
 async def test_a_relay_that_is_not_there_is_a_node_error() -> None:
