@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Settlement
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome, Settlement
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.transactions import (
@@ -48,6 +48,11 @@ class Books:
     def failures(self) -> list[ExecutionReport]:
         """Trades that are not, with gas or without."""
         return [one for one in self.ends.values() if isinstance(one, ExecutionReport)]
+
+    @property
+    def undone(self) -> set[int]:
+        """Trades that were mined and undone."""
+        return {one.intent_id for one in self.failures if one.outcome is Outcome.REVERTED and one.gas_wei}
 
     @property
     def open(self) -> dict[bytes, str]:

@@ -30,14 +30,14 @@ POLL_S = 0.02
 class DaemonProcess:
     """A daemon's process; its output goes to a file beside its configuration."""
 
-    def __init__(self, config: Path, environ: Mapping[str, str], mode: Mode = Mode.LIVE) -> None:
+    def __init__(self, config: Path, environ: Mapping[str, str], phrase: Path) -> None:
         self.config = config
-        self.paths = DataPaths.in_folder(config.parent / "data", mode)
+        self.paths = DataPaths.in_folder(config.parent / "data", Mode.LIVE)
         self.starts = 0
         self._environ = {
             "PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"], "HOME": str(config.parent), **environ
         }  # fmt: skip
-        self._options: tuple[str, ...] = ()
+        self._options = ("--live", "--phrase-file", str(phrase))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,17 +84,19 @@ class DaemonProcess:
 
     async def resume(self) -> None:
         """Challenge and phrase, asked again until everything is ready for it."""
-        with trio.fail_after(PATIENCE_S):
+        refusal = ""
+        with trio.move_on_after(PATIENCE_S):
             while True:
                 try:
                     challenge = await self.ask("challenge", scope=GLOBAL)
                     typed = {name: challenge[name] for name in ("nonce", "phrase")}
                     await self.ask("resume", scope=GLOBAL, reason="the proof goes on", **typed)
                 except (OSError, HaltError) as error:
-                    self.refusal = str(error)
+                    refusal = str(error)
                     await trio.sleep(POLL_S)
                 else:
                     return
+        raise RuntimeError(f"expected to be able to resume within {PATIENCE_S:.0f} s, found: {refusal}")
 
     async def wait_stopped(self) -> None:
         """Return when it says that nothing is traded."""

@@ -22,6 +22,8 @@ LATEST_S = 0.6
 UNDERWAY_S = 0.25
 """What had left before the gate closed may take so long to be read by the node in front, on a busy machine."""
 AFTER_BLOCKS = 2
+BLOCKS = 3
+"""So many blocks it trades at most before each."""
 
 
 def halted(count: int, folder: Path) -> Outcome:
@@ -38,16 +40,17 @@ async def _halted(count: int, folder: Path) -> Outcome:
     chance = Random(41)
     async with open_rig(folder, seed=41) as rig:
         for number in range(count):
-            await rig.block()
-            if number % 2:
+            for _ in range(chance.randint(1, BLOCKS)):
+                await rig.block()
                 await rig.answered()
+            await rig.block()
             await trio.sleep(chance.uniform(0, LATEST_S))
             await _halt(rig, PATHS[number % len(PATHS)])
             for _ in range(AFTER_BLOCKS):
                 await rig.block()
                 await trio.sleep(LATEST_S / AFTER_BLOCKS)
             (rig.daemon.paths.halt_file).unlink(missing_ok=True)
-            await rig.daemon.resume()
+            await rig.resume()
         await rig.settle()
         late = list(_late_ms(rig))
         rig.broken += [
@@ -101,9 +104,10 @@ async def _killed(count: int, folder: Path) -> Outcome:
     recovered: list[float] = []
     async with open_rig(folder, seed=51) as rig:
         for number in range(count):
-            await rig.block()
-            if number % 2:
+            for _ in range(chance.randint(1, BLOCKS)):
+                await rig.block()
                 await rig.answered()
+            await rig.block()
             await trio.sleep(chance.uniform(0, LATEST_S))
             await rig.daemon.kill()
             books = rig.books()
@@ -112,7 +116,7 @@ async def _killed(count: int, folder: Path) -> Outcome:
                 await rig.block()
             began = trio.current_time()
             await rig.daemon.start()
-            await rig.daemon.resume()
+            await rig.resume()
             await rig.block()
             while (gaps := await rig.gaps()) and trio.current_time() < began + SETTLE_S:
                 await rig.empty_block()

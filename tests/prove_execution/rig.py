@@ -13,6 +13,7 @@ import attrs
 import trio
 from coincurve import PrivateKey
 
+from alphapulse.composition.live_start import phrase_of
 from alphapulse.devnet.call_data import call, returned
 from alphapulse.devnet.executors import COINS_WEI, deploy_executor
 from alphapulse.devnet.market import Market
@@ -23,13 +24,15 @@ from alphapulse.rules.evm.secp256k1 import address_of
 from tests.chain.fault_proxy import serving
 from tests.chain.worlds import open_test_world
 from tests.prove_execution.books import Books, read_books
-from tests.prove_execution.daemon_process import DaemonProcess
+from tests.prove_execution.daemon_process import PATIENCE_S, DaemonProcess
 from tests.prove_execution.front import FrontNode
 from tests.prove_execution.oracle import Moment, look
 from tests.prove_execution.settings import KEY, SETTLED_DEPTH, write_settings
 
 ON_PAPER = "trading on paper"
-HISTORY_BLOCKS = 8
+HISTORY_BLOCKS = 40
+FIRST_BLOCKS, FIRST_S = 2, 0.4
+"""What a strategy has to see before it counts what it misses."""
 QUIET_S = 0.15
 """So long after a transaction no other one of the same block comes."""
 ANSWER_S = 1.5
@@ -80,6 +83,24 @@ class Rig:
         number = await self.world.mine()
         await self.tell()
         return number
+
+    async def resume(self) -> None:
+        """Let it trade, and wait until it follows the chain: what was open before its strategy began is left alone."""
+        async with trio.open_nursery() as nursery:  # the chain goes on: what is open needs blocks to end
+            nursery.start_soon(self._go_on)
+            await self.daemon.resume()
+            nursery.cancel_scope.cancel()
+        with trio.fail_after(PATIENCE_S):
+            while not self.front.subscriptions:  # noqa: ASYNC110 - no event tells of it
+                await trio.sleep(QUIET_S)
+        for _ in range(FIRST_BLOCKS):
+            await self.empty_block()
+            await trio.sleep(FIRST_S)
+
+    async def _go_on(self) -> None:
+        while True:
+            await trio.sleep(FIRST_S)
+            await self.empty_block()
 
     async def on_time(self) -> None:
         """The next block is of now: nodes from the future are not believed."""
@@ -174,7 +195,9 @@ async def open_rig(
         await world.mine(HISTORY_BLOCKS)
         async with serving(FrontNode(world, seed=seed)) as front:
             config = write_settings(folder, world, (front.http_url, front.ws_url), wallet.executor, changed)
-            daemon = DaemonProcess(config, {KEY: "0x" + key.hex()})
+            phrase = folder / "phrase.txt"
+            phrase.write_text(phrase_of(chain_id, [address]), "utf-8")
+            daemon = DaemonProcess(config, {KEY: "0x" + key.hex()}, phrase)
             # A gap in every block, and nothing else but the keepers of prices.
             market = Market(world, Random(seed), swaps=0, supply_ppm=0, gap_every=1)
             rig = Rig(world, front, market, wallet, daemon)
@@ -183,7 +206,7 @@ async def open_rig(
                 await daemon.start()
                 if ON_PAPER in daemon.log:
                     raise RuntimeError(f"expected live mode, found: {daemon.log}")
-                await daemon.resume()
+                await rig.resume()
                 yield rig
             finally:
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + 10):

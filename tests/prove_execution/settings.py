@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from alphapulse import __version__
 from alphapulse.devnet.node import CHAIN_ID
 from alphapulse.devnet.pool_listing import pool_file_text
 from alphapulse.devnet.world import World
@@ -39,6 +40,7 @@ def write_settings(
         executor=executor,
         key=KEY,
         settled_depth=SETTLED_DEPTH,
+        build=__version__,
     ).splitlines()
     for key, value in changed.items():
         at = [number for number, line in enumerate(lines) if line.startswith(f"{key} = ")]
@@ -126,6 +128,7 @@ main = {{ executor = "{executor}", key_env = "{key}", accept_environment_key = t
 [limits]
 max_input_age_s = 3_600
 max_signal_age_s = 60
+approved_builds = ["{build}"]
 max_gap_ppm = 900_000
 max_instrument_exposure = {plenty}
 max_venue_exposure = {plenty}

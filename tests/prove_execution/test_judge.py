@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from coincurve import PrivateKey
 
-from alphapulse.data.execution import Mode
 from alphapulse.devnet.call_data import call_data
 from alphapulse.devnet.market import Market
 from alphapulse.rules.evm.executor_path import Funding
@@ -41,7 +40,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with open_test_world() as world, serving(FrontNode(world)) as front:
         address = address_of(PrivateKey(KEY).public_key.format(compressed=False))
         wallet = Wallet(KEY, address, world.places["impostor"])
-        daemon = DaemonProcess(tmp_path / "config.toml", {}, Mode.LIVE)
+        daemon = DaemonProcess(tmp_path / "config.toml", {}, tmp_path / "phrase.txt")
         market = Market(world, Random(1), swaps=0, supply_ppm=0, gap_every=1)
         await world.rpc.ask("anvil_setBalance", wallet.name, hex(10**21))
         yield Rig(world, front, market, wallet, daemon)

@@ -8,7 +8,6 @@ from random import Random
 
 import trio
 
-from alphapulse.data.execution import Outcome as Ended
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
 from alphapulse.data.transactions import FailureCause, Purpose
 from alphapulse.devnet.call_data import Call
@@ -25,12 +24,17 @@ ELSEWHERE = 31_337
 MOST_BLOCKS = 4
 """For each trade that is wanted there are at most so many blocks, and a few."""
 SPARE_BLOCKS = 20
+RIVAL = "0x71fa1000000000000000000000000000000071fa"
 CAP_WEI = 10**13
 """What the second trader offers for gas."""
+COINS_WEI = 10**30
 SHARE = 40
 """In so many cases of a hundred he comes first, until the breaker is tried."""
 FAILURE_PPM, LEAST_OUTCOMES = 800_000, 10
 TRIP_BLOCKS = 60
+LOOK_EVERY = 10
+FINDING_S = 3.0
+"""What a finding may take."""
 
 
 def won(count: int, folder: Path) -> Outcome:
@@ -102,6 +106,8 @@ async def _rivalled(count: int, folder: Path) -> Outcome:
             await rig.block()
             await rig.answered()
             blocks += 1
+            if not blocks % LOOK_EVERY:
+                await _explained(rig)
         rival.share = 100
         tripped = 0
         while not _trips(rig) and tripped < TRIP_BLOCKS:
@@ -112,6 +118,7 @@ async def _rivalled(count: int, folder: Path) -> Outcome:
             rig.broken.append(f"no breaker tripped in {tripped} blocks in which every gap was taken before")
         rig.front.before = rival.stands_by
         await rig.settle()
+        await _explained(rig)
         rig.broken += await judge_books(rig)
         rig.broken += _unattributed(rig, rival)
         return Outcome(await _traded(rig), tuple(rig.broken), (), (*_notes(rig, blocks + tripped),))
@@ -120,29 +127,39 @@ async def _rivalled(count: int, folder: Path) -> Outcome:
 class _Rival:
     """Has an executor of his own, and runs in it what he sees coming."""
 
-    def __init__(self, rig: Rig, account: str, executor: str) -> None:
+    def __init__(self, rig: Rig, executor: str) -> None:
         self.share = SHARE
         self.sent: set[bytes] = set()
-        self._rig, self._account, self._executor = rig, account, executor
+        self._rig, self._executor = rig, executor
+        self._sending = trio.Lock()
         self._chance = Random(32)
 
     @classmethod
     async def on(cls, rig: Rig) -> _Rival:
-        account = rig.world.accounts[-1]
-        executor = await deploy_executor(rig.world, account)
+        executor = await deploy_executor(rig.world, RIVAL)
+        await rig.world.rpc.ask("anvil_impersonateAccount", RIVAL)
+        await rig.world.rpc.ask("anvil_setBalance", RIVAL, hex(COINS_WEI))
         await rig.tell()
-        return cls(rig, account, executor)
+        return cls(rig, executor)
 
     async def comes_first(self, arrival: Arrival) -> None:
         """Send the same path for himself, before it is passed on."""
         transaction = arrival.signed.transaction
         if transaction.data and self._chance.randrange(100) < self.share:
             copied = Call(self._executor, transaction.data)
-            (sent,) = await self._rig.world.send([copied], self._account, cap_wei=CAP_WEI)
+            async with self._sending:  # one number behind the other
+                (sent,) = await self._rig.world.send([copied], RIVAL, cap_wei=CAP_WEI)
             self.sent.add(bytes.fromhex(sent[2:]))
 
     async def stands_by(self, arrival: Arrival) -> None:
         """Do nothing."""
+
+
+async def _explained(rig: Rig) -> None:
+    """Wait until each trade that was undone has its finding: they are looked into at leisure, one a second."""
+    with trio.move_on_after(FINDING_S * (1 + len(rig.books().undone))):
+        while len((books := rig.books()).undone) > len(books.findings):  # noqa: ASYNC110
+            await trio.sleep(0.5)
 
 
 def _trips(rig: Rig) -> list[CircuitBreaker]:
@@ -158,7 +175,7 @@ def _unattributed(rig: Rig, rival: _Rival) -> list[str]:
     books = rig.books()
     broken = []
     found = {one.hash: one for one in books.findings}
-    undone = {one.intent_id for one in books.failures if one.outcome is Ended.REVERTED and one.gas_wei}
+    undone = books.undone
     for signed in books.signed.values():
         if signed.purpose is not Purpose.TRADE or signed.intent_id not in undone:
             continue

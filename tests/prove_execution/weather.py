@@ -14,6 +14,8 @@ from tests.prove_execution.rig import Rig, open_rig
 
 DEEPEST = 3
 SPIKE = 10
+DEADLINE_BLOCKS = 12
+"""Long enough for a lost transaction to be sent again."""
 OFFSETS = (-2, -1, 1, 3)
 """By how much a node's count of pending transactions is wrong."""
 
@@ -52,7 +54,7 @@ async def _reorganised(count: int, folder: Path) -> Outcome:
 
 async def _stuck(count: int, folder: Path) -> Outcome:
     chance = Random(71)
-    async with open_rig(folder, seed=71) as rig:
+    async with open_rig(folder, seed=71, changed={"deadline_blocks": DEADLINE_BLOCKS}) as rig:
         trials = (_dear, _losing, _evicting, _miscounting)
         for number in range(count):
             await trials[number % len(trials)](rig, chance)
