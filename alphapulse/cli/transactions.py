@@ -20,11 +20,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print it as 
 
 
 @click.group(invoke_without_command=True)
+@config_option
+@json_option
 @click.pass_context
-def transactions(context: click.Context) -> None:
+def transactions(context: click.Context, config_path: Path | None, as_json: bool) -> None:
     """Show what was sent to a chain and how it stands; replace a transaction, or fill a gap in a wallet's numbers."""
     if context.invoked_subcommand is None:
-        context.invoke(list_transactions)
+        context.invoke(list_transactions, config_path=config_path, as_json=as_json)
 
 
 @transactions.command(name="list")
@@ -34,13 +36,7 @@ def transactions(context: click.Context) -> None:
 @config_option
 @json_option
 @reports_errors
-def list_transactions(
-    state: str | None = None,
-    only_open: bool = False,
-    limit: int = 50,
-    config_path: Path | None = None,
-    as_json: bool = False,
-) -> None:
+def list_transactions(state: str | None, only_open: bool, limit: int, config_path: Path | None, as_json: bool) -> None:
     """List the newest transactions."""
     wish: dict[str, str | int] = {"limit": limit}
     if state is not None:

@@ -94,7 +94,7 @@ def test_the_newest_are_listed_and_chosen_by_state(runner: CliRunner, monkeypatc
     ]
     chosen = ["transactions", "list", "--state", "unknown", "--open", "--limit", "7"]
     assert runner.invoke(main, chosen).output == "no transactions\n"
-    assert json.loads(runner.invoke(main, ["transactions", "list", "--json"]).output) == page
+    assert json.loads(runner.invoke(main, ["transactions", "--json", "--config", "config.toml"]).output) == page
     assert [path for _, path, _ in plane.requests] == [
         "/transactions?limit=50",
         "/transactions?limit=7&state=unknown&open=true",
