@@ -117,6 +117,7 @@ class ChainExecutor(Reader):
                 continue
             try:
                 self._put.send_nowait(intent)
+                self._turns.line_up(intent)
             except trio.WouldBlock:
                 text = f"{MOST_WAITING} intents wait already: {NOT_SENT}"
                 self._end([intent], Outcome.CANCELLED, text)
@@ -193,10 +194,12 @@ class ChainExecutor(Reader):
 
     async def _send_all(self) -> None:
         async for intent in self._taken:
-            if intent.intent_id in self._unsent:
-                wallet = min(self.wallets, key=self._load)
-                async with self._turns.take(intent, wallet):
+            async with self._turns.take(intent, self._freest) as wallet:
+                if intent.intent_id in self._unsent:
                     await self._send(intent, wallet)
+
+    def _freest(self) -> LiveWallet:
+        return min(self.wallets, key=self._load)
 
     async def _send(self, intent: OrderRequest, wallet: LiveWallet) -> None:
         """Send one intent, or say why not."""
