@@ -100,8 +100,8 @@ class ChainTrading:
             )
             wallets.append(LiveWallet(terms.name, terms.executor, signer.kind.value, sender, book))
         self.wallets = self.executor.wallets = tuple(wallets)
-        asked = start.recovery.questions.questions()
-        self._forensics = Forensics(parts.nodes, journal, bus.execution, asked=asked, now_ns=now_ns)
+        questions = start.recovery.questions
+        self._forensics = Forensics(parts.nodes, journal, bus.execution, questions=questions, now_ns=now_ns)
         self._wallet_books = start.recovery.wallets
         self._listen_to(journal)
         self._auditor = WalletAuditor(

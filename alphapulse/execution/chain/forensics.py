@@ -16,6 +16,7 @@ from alphapulse.data.wire import NAME, SENTENCE
 from alphapulse.errors import AnswerRefused, BadTransaction, JournalError, LogRefused, NodeError, RpcError
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.events.hex_text import read_block_hash
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.evm.executor_path import ExecutorPath, read_refusal
@@ -26,7 +27,7 @@ from alphapulse.rules.forensics.attribution import Attribution, attribute, reaso
 from alphapulse.rules.forensics.call_frames import Frame, RpcFrame, read_frame
 from alphapulse.rules.forensics.called_path import called_path, measuring, pairs_of, sold_in
 from alphapulse.rules.forensics.evidence import Evidence
-from alphapulse.rules.forensics.open_questions import Question
+from alphapulse.rules.forensics.open_questions import OpenQuestions
 from alphapulse.rules.forensics.token_behaviour import odd_token
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.rpc_faults import FaultKind
@@ -75,8 +76,8 @@ class Forensics:
     """A service: takes failures over without waiting, looks into one after the other, and tells what it found.
 
     It asks the nodes for a trace of the transaction where they keep any, for the same call at the states before it, and
-    for the logs of its pools. Whatever it finds is in the journal and on the execution relay. `asked` are the failures
-    that an earlier life did not get to.
+    for the logs of its pools. Whatever it finds is in the journal and on the execution relay. `questions` is what
+    the journal tells of failures that an earlier life did not get to; it goes on here.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Forensics:
         journal: Journal,
         execution: AnyRelay,
         *,
-        asked: Sequence[Question] = (),
+        questions: OpenQuestions | None = None,
         now_ns: Callable[[], int],
     ) -> None:
         self._nodes = nodes
@@ -94,7 +95,8 @@ class Forensics:
         self._now_ns = now_ns
         self._traces = True
         self._put, self._taken = trio.open_memory_channel[Failure](MOST_WAITING)
-        for intent, record in asked[:MOST_WAITING]:
+        self._questions = questions if questions is not None else OpenQuestions()
+        for intent, record in self._questions.questions():
             self._put.send_nowait(Failure(intent, record, None))
 
     def examine(self, intent: OrderRequest, record: TransactionRecord, receipt: Receipt) -> None:
@@ -107,10 +109,18 @@ class Forensics:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""
-        task_status.started()
-        async for failure in self._taken:
-            await self._look_into(failure)
-            await trio.sleep(PAUSE_S)
+        with self._execution.subscribe("forensics") as messages:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._follow, messages)
+                task_status.started()
+                async for failure in self._taken:
+                    await self._look_into(failure)
+                    await trio.sleep(PAUSE_S)
+
+    async def _follow(self, messages: AnySubscription) -> None:
+        while True:
+            for message in await messages.receive():
+                self._questions.take(message)
 
     async def _look_into(self, failure: Failure) -> None:
         evidence: Evidence | None = None
@@ -176,6 +186,7 @@ class Forensics:
             measured_at_seen=measured(then_measured, asked, intent.flash_fee),
             measured_at_parent=measured(here_measured, asked, intent.flash_fee),
             touches=touches_of(changes, position, (receipt.block_number, receipt.transaction_index)),
+            predecessor=self._questions.trades.undone_before(intent, receipt.block_number),
         )
         return evidence if trace is None else _with_trace(evidence, path, trace)
 
@@ -226,6 +237,7 @@ class Forensics:
         except JournalError:
             log.exception("why intent %d failed is not in the journal: %s", intent.intent_id, finding.text)
             return
+        self._questions.take(finding)
         self._execution.publish([finding])
 
 

@@ -36,7 +36,7 @@ class Attribution:
 
 def attribute(evidence: Evidence) -> Attribution:
     """The cause of a failure."""
-    for judge in (_gas, _ours, _deadline, _token, _others, _nothing_moved):
+    for judge in (_gas, _ours, _deadline, _token, _others, _own, _nothing_moved):
         if (found := judge(evidence)) is not None:
             return found
     return Attribution(FailureCause.UNEXPLAINED, f"no question explains it: {reason_of(evidence.refusal)}")
@@ -101,6 +101,18 @@ def _others(evidence: Evidence) -> Attribution | None:
         text = "pools changed both before our block and in it, and no node has the state between"
         return Attribution(FailureCause.UNEXPLAINED, text)
     return None
+
+
+def _own(evidence: Evidence) -> Attribution | None:
+    """It was sized on what a trade of our own leaves, and that one was not done."""
+    before = evidence.predecessor
+    if before is None:
+        return None
+    if before.taken_by is not None:
+        text = f"it was sized on what our own trade {before.intent_id} leaves, which 0x{before.taken_by.hex()} took"
+        return Attribution(FailureCause.TAKEN, text, before.taken_by)
+    text = f"it was sized on what our own trade {before.intent_id} leaves, which was not done before it"
+    return Attribution(FailureCause.STALE_STATE, text)
 
 
 def _paid_when_seen(evidence: Evidence) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import attrs
 
 from alphapulse.rules.evm.executor_path import ExecutorPath, Refusal
+from alphapulse.rules.forensics.own_trades import Predecessor
 from alphapulse.rules.forensics.token_behaviour import OddToken
 
 Position = tuple[int, int]
@@ -63,6 +64,8 @@ class Evidence:
     measured_at_parent: int | None = None
     touches: tuple[Touch, ...] | None = None
     """Changes of the path's pools behind the seen state and before our transaction, in order."""
+    predecessor: Predecessor | None = None
+    """A trade of our own that this one was sized behind, and that was not done before it."""
 
     @property
     def refusal(self) -> Refusal | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
-from alphapulse.data.execution import ExecutionReport, Fill, Mode, OrderRequest, Outcome
+from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome
 from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.transactions import FailureFinding, Purpose, TransactionSigned, TransactionStatus
+from alphapulse.rules.forensics.own_trades import OwnTrades
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 
 K = TypeVar("K", int, bytes)
 
 KEPT: Final = 1_024
-"""Intents and transactions that are remembered. Full: the oldest are forgotten, of which nothing was asked for long."""
+"""Transactions that are remembered. Full: the oldest are forgotten, of which nothing was asked for long."""
 MOST_ASKED: Final = 32
 """Questions that a start asks again, the newest."""
 
@@ -21,19 +22,17 @@ Question = tuple[OrderRequest, TransactionRecord]
 
 
 class OpenQuestions:
-    """Folded from intents, their transactions and ends, and what was found of these."""
+    """Folded from intents, their transactions and ends, and what was found of these. `trades` is folded with them."""
 
     def __init__(self) -> None:
-        self._intents: dict[int, OrderRequest] = {}
+        self.trades = OwnTrades()
         self._records: dict[bytes, TransactionRecord] = {}
         self._undone: dict[int, None] = {}
 
     def take(self, message: object) -> None:
         """Fold one message; what is about no trade on a chain is passed over."""
+        self.trades.take(message)
         match message:
-            case OrderRequest(mode=Mode.LIVE):
-                self._intents[message.intent_id] = message
-                _forget_oldest(self._intents)
             case TransactionSigned(purpose=Purpose.TRADE):
                 self._records[message.hash] = TransactionRecord.of(message)
                 _forget_oldest(self._records)
@@ -50,9 +49,9 @@ class OpenQuestions:
         """The newest trades whose failure was never explained, oldest first."""
         mined = {record.signed.intent_id: record for record in self._records.values() if record.block_hash is not None}
         asked = [
-            (self._intents[intent_id], mined[intent_id])
+            (intent, mined[intent_id])
             for intent_id in self._undone
-            if intent_id in self._intents and intent_id in mined
+            if intent_id in mined and (intent := self.trades.find(intent_id)) is not None
         ]
         return asked[-MOST_ASKED:]
 

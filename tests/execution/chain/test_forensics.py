@@ -12,17 +12,19 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from alphapulse.data.execution import OrderRequest
+from alphapulse.data.execution import Mode, OrderRequest
 from alphapulse.data.log_stamp import BLOCK_END
-from alphapulse.data.transactions import FailureCause, FailureFinding, Purpose, TransactionSigned
+from alphapulse.data.transactions import FailureCause, FailureFinding, Purpose, TransactionSigned, TransactionState
 from alphapulse.errors import NoNode, RpcError
 from alphapulse.execution.chain import forensics as module
 from alphapulse.execution.chain.forensics import LIMIT_S, MOST_WAITING, Forensics
 from alphapulse.journal.journal import Journal
+from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction
 from alphapulse.rules.execution.path_planning import call_data
 from alphapulse.rules.forensics.call_frames import RpcFrame
+from alphapulse.rules.forensics.open_questions import OpenQuestions
 from alphapulse.rules.nodes.rpc_call import RpcCall
 from alphapulse.rules.nodes.rpc_faults import FaultKind
 from alphapulse.rules.transactions.receipt import Receipt, RpcReceipt
@@ -30,6 +32,8 @@ from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.signing.signing_key import SigningKey
 from tests.execution.execution_fakes import Disk, open_journal, records
 from tests.journal.journal_samples import intent as sample_intent
+from tests.journal.journal_samples import report as sample_report
+from tests.journal.transaction_samples import finding as sample_finding
 from tests.rules.forensics.evidence_samples import OUR_BLOCK, OUR_INDEX, PATH, SEEN_BLOCK, WPOL
 
 KEY = SigningKey(bytes(31) + b"\x07")
@@ -69,7 +73,7 @@ def failure(data: bytes | None = None) -> tuple[OrderRequest, TransactionRecord,
     )
     receipt = Receipt(signed.hash, OUR_BLOCK, bytes(32), OUR_INDEX, False, 180_000, 5, ())
     intent = attrs.evolve(  # type: ignore[misc]  # a message is an attrs class, which mypy does not see
-        sample_intent(), block_number=SEEN_BLOCK, log_index=BLOCK_END, profit_token=WPOL
+        sample_intent(), mode=Mode.LIVE, block_number=SEEN_BLOCK, log_index=BLOCK_END, profit_token=WPOL
     )
     return intent, TransactionRecord.of(told), receipt
 
@@ -109,6 +113,7 @@ class Desk:
     nodes: Nodes
     journal: Journal
     disk: Disk
+    execution: AnyRelay
     told: Callable[[], list[FailureFinding]]
 
 
@@ -126,7 +131,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
         nursery.start_soon(listen)
         forensics = Forensics(nodes, journal, bus.execution, now_ns=lambda: 5)
         await wait_all_tasks_blocked()
-        yield Desk(forensics, nodes, journal, disk, lambda: list(heard))
+        yield Desk(forensics, nodes, journal, disk, bus.execution, lambda: list(heard))
         nursery.cancel_scope.cancel()
 
 
@@ -240,12 +245,32 @@ async def test_more_than_can_wait_is_told_at_once_without_a_look(tmp_path: Path,
         assert d.nodes.calls == []
 
 
+async def test_a_trade_that_leant_on_one_that_was_taken_is_taken_with_it(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """What is told on the relay is known by the time that a failure is looked into."""
+    intent, record, receipt = failure()
+    better, leaning = intent, attrs.evolve(intent, intent_id=intent.intent_id + 1)  # type: ignore[misc]
+    async with desk(tmp_path) as d, trio.open_nursery() as nursery:
+        await nursery.start(d.forensics.run)
+        d.execution.publish([better, leaning, sample_finding("a", intent_id=better.intent_id)])
+        d.forensics.examine(leaning, record, receipt)
+        await trio.sleep(0.5)
+        found = d.told()[-1]
+        nursery.cancel_scope.cancel()
+    assert (found.intent_id, found.cause) == (leaning.intent_id, FailureCause.TAKEN)
+    assert found.taken_by == sample_finding().taken_by
+
+
 @pytest.mark.parametrize("status", ["0x0", "0x1", None])
 async def test_what_an_earlier_life_did_not_get_to_is_looked_into_by_its_receipt(
     tmp_path: Path, autojump_clock: MockClock, status: str | None
 ) -> None:
     intent, record, receipt = failure()
-    mined = attrs.evolve(record, block_number=OUR_BLOCK, block_hash=bytes(32))
+    questions = OpenQuestions()
+    mined = attrs.evolve(record, state=TransactionState.MINED, block_number=OUR_BLOCK, block_hash=bytes(32))
+    for message in (intent, record.signed, mined.status(1), sample_report()):
+        questions.take(message)
     nodes, bus = Nodes(), Bus()
     told = RpcReceipt(
         transaction_hash="0x" + receipt.hash.hex(),
@@ -259,7 +284,7 @@ async def test_what_an_earlier_life_did_not_get_to_is_looked_into_by_its_receipt
     )
     nodes.answers["eth_getTransactionReceipt"] = lambda: told if status is not None else None
     async with open_journal(tmp_path) as journal, trio.open_nursery() as nursery:
-        forensics = Forensics(nodes, journal, bus.execution, asked=[(intent, mined)], now_ns=lambda: 5)
+        forensics = Forensics(nodes, journal, bus.execution, questions=questions, now_ns=lambda: 5)
         await nursery.start(forensics.run)
         await trio.sleep(0.5)
         nursery.cancel_scope.cancel()

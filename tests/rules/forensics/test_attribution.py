@@ -13,6 +13,7 @@ from alphapulse.data.transactions import FailureCause
 from alphapulse.rules.evm.executor_path import REASONS, Refusal
 from alphapulse.rules.forensics.attribution import OURS, attribute, reason_of
 from alphapulse.rules.forensics.evidence import Evidence, Replay
+from alphapulse.rules.forensics.own_trades import Predecessor
 from alphapulse.rules.forensics.token_behaviour import OddToken
 from tests.rules.forensics.evidence_samples import (
     DEADLINE,
@@ -39,6 +40,7 @@ K = Refusal("Error", {"text": "UniswapV2: K"})
 FLOOR = Refusal("ProfitBelowFloor", {"left": 995, "needed": 1_010})
 SILENT = Refusal("unknown", {"data": "0x"})
 KEPT, REFUSED = OddToken(USDC, SECOND, missing=40), OddToken(USDC, SECOND, missing=0)
+LEFT, LOST_TO = Predecessor(7, None), Predecessor(7, b"t" * 32)
 EARLIER, BEFORE_US = touch(107), touch(OUR_BLOCK, 2)
 
 CASES: tuple[tuple[str, dict[str, Any], FailureCause], ...] = (
@@ -68,6 +70,9 @@ CASES: tuple[tuple[str, dict[str, Any], FailureCause], ...] = (
     ("nobody can tell more", {"traced": False, "at_place": None, "at_seen": UNTRIED}, SLIPPAGE),
     ("it paid a block before", {"at_parent": PAYS}, SLIPPAGE),
     ("it paid, but not the floor", {"at_parent": PAYS, "at_place": FLOOR}, UNEXPLAINED),
+    ("our own trade before it was not done", {"predecessor": LEFT, "measured_at_seen": -5}, STALE),
+    ("our own trade before it was taken", {"predecessor": LOST_TO, "at_seen": FAILS, "touches": (EARLIER,)}, TAKEN),
+    ("others before our own", {"predecessor": LEFT, "touches": (BEFORE_US,), "at_parent": PAYS}, TAKEN),
     ("no logs", {"touches": None}, UNEXPLAINED),
     ("no state between two changes", {"touches": (EARLIER, BEFORE_US), "at_parent": UNTRIED}, UNEXPLAINED),
     ("no reason", {"at_place": None, "at_parent": PAYS, "traced": False}, UNEXPLAINED),
@@ -143,6 +148,7 @@ EVIDENCE = st.builds(
     measured_at_seen=st.none() | st.integers(-200, 200),
     measured_at_parent=st.none() | st.integers(-200, 200),
     touches=st.none() | TOUCHES,
+    predecessor=st.sampled_from([None, LEFT, LOST_TO]),
     gas_used=st.integers(21_000, 400_000),
     block_number=st.sampled_from([OUR_BLOCK]),
 )
@@ -153,12 +159,14 @@ def test_whatever_is_known_a_cause_is_named_and_never_without_its_ground(known: 
     found = attribute(known)
     assert found.text
     touches = known.touches or ()
-    if found.cause is TAKEN:
+    if found.cause is TAKEN and found.taken_by == LOST_TO.taken_by:
+        assert known.predecessor is LOST_TO
+    elif found.cause is TAKEN:
         assert found.taken_by in {one.transaction for one in touches if one.block_number == OUR_BLOCK}
         assert known.at_parent.pays is not False
     else:
         assert found.taken_by is None
-    if found.cause is STALE:
+    if found.cause is STALE and known.predecessor is not LEFT:
         assert any(one.block_number < OUR_BLOCK for one in touches)
         assert known.at_parent.pays is not True
     if found.cause is SLIPPAGE:
@@ -171,6 +179,6 @@ def test_whatever_is_known_a_cause_is_named_and_never_without_its_ground(known: 
 @given(EVIDENCE)
 def test_knowing_less_of_the_states_never_blames_another_trader(known: Evidence) -> None:
     """Where changes lie on both sides of the parent, only a replay there can tell them apart."""
-    blind = attrs.evolve(known, at_parent=UNTRIED, at_parent_with_more_gas=UNTRIED)
+    blind = attrs.evolve(known, predecessor=None, at_parent=UNTRIED, at_parent_with_more_gas=UNTRIED)
     if blind.between and blind.before_us:
         assert attribute(blind).cause not in (TAKEN, STALE)
