@@ -71,6 +71,7 @@ class Sender(Reader):
         self._route = route
         self._book = book
         self._market_data = market_data
+        self._stuck: str | None = None
         self._upkeep = UpkeepTerms(terms.resend_s * NS_PER_S, terms.bump_after_blocks)
         self._tip = ChainTip()
         self._log = WalletLog(book, journal, execution, on_status, run=run, now_ns=now_ns)
@@ -117,8 +118,8 @@ class Sender(Reader):
 
     @property
     def problem(self) -> str | None:
-        """What keeps it from knowing how its transactions stand."""
-        return self._watch.problem
+        """What keeps it from knowing how its transactions stand, or from bringing one of them to its end."""
+        return self._watch.problem or self._stuck
 
     def receipt_of(self, transaction_hash: bytes, /) -> Receipt | None:
         """The receipt of a transaction that is in a block; None if there is none, or it was forgotten."""
@@ -167,15 +168,18 @@ class Sender(Reader):
 
     async def _see_to_all(self) -> None:
         """What is due for numbers that wait, while the gate is open."""
+        before, self._stuck = self._stuck, None
         for nonce in self._book.gaps:
             if not self._desk.forbidden_upkeep():
                 try:
                     await self._desk.fill_gap(nonce, by_itself=True)
                 except AlphaPulseError as error:
-                    log.warning("number %d, which nothing has, was not used up: %s", nonce, error)
+                    self._stuck = f"number {nonce}, which nothing has, was not used up: {error}"
         for nonce in sorted({record.nonce for record in self._book.waiting}):
             if nonce >= self._book.floor and not self._desk.forbidden_upkeep():
                 await self._see_to(nonce)
+        if self._stuck is not None and self._stuck != before:
+            log.warning(self._stuck)
 
     async def _see_to(self, nonce: int) -> None:
         attempts = self._book.at(nonce)
@@ -189,10 +193,10 @@ class Sender(Reader):
             elif act is Act.CANCEL:
                 await self._desk.cancel(newest.hash, by_itself=True)
         except FeesRefused as refused:
-            log.warning("number %d cannot be replaced: %s", nonce, refused)
+            self._stuck = f"number {nonce} cannot be replaced: {refused}"
             act = self._due(newest, capped=True)
         except AlphaPulseError as error:
-            log.warning("number %d was not replaced: %s", nonce, error)
+            self._stuck = f"number {nonce} was not replaced: {error}"
         if act is Act.RESEND:
             self._send_again(newest)
 

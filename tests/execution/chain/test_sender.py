@@ -247,6 +247,10 @@ async def test_a_base_fee_ten_times_higher_does_not_block_the_numbers(
         assert rig.sender.next_nonce == 1
 
 
+def problem(rig: WalletRig) -> str:
+    return rig.sender.problem or ""
+
+
 async def test_what_would_cost_more_than_the_caps_waits(autojump_clock: MockClock, tmp_path: Path) -> None:
     """Neither a person nor the sender itself goes above them; what waits is kept alive."""
     async with open_wallet(tmp_path) as rig:
@@ -256,6 +260,9 @@ async def test_what_would_cost_more_than_the_caps_waits(autojump_clock: MockCloc
         for _ in range(6):
             await rig.block(empty=True)
         assert rig.states() == [(0, "TRADE", "SEEN")]
+        assert problem(rig).startswith("number 0 cannot be replaced: cap_reached")
+        await rig.block()
+        assert problem(rig) == ""
 
 
 async def test_a_reorganisation_sends_the_identical_bytes_first(autojump_clock: MockClock, tmp_path: Path) -> None:
@@ -425,7 +432,7 @@ async def test_while_the_gate_is_closed_nothing_is_sent_by_itself(autojump_clock
 
 
 async def test_what_is_stopped_in_the_midst_says_so(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """Cut off while it leaves it is UNKNOWN, while it waits for the disk it is DROPPED; who waits is told."""
+    """Cut off while it leaves it is UNKNOWN, and who comes later is told; run again, its number is used up."""
     async with open_wallet(tmp_path, start=False) as rig:
         with pytest.raises(SendRefused, match="not_running"):
             await rig.sender.send(rig.plan())
@@ -437,3 +444,11 @@ async def test_what_is_stopped_in_the_midst_says_so(autojump_clock: MockClock, t
             nursery.cancel_scope.cancel("stopped")
         assert [record.state for record in rig.told] == [S.UNKNOWN]
         assert isinstance(rig.journalled()[-1], TransactionStatus)
+        for node in rig.nodes:
+            node.slow.clear()
+        async with trio.open_nursery() as nursery:
+            await nursery.start(rig.sender.run)
+            for _ in range(16):
+                await rig.block()
+            assert rig.states() == [(0, "TRADE", "UNKNOWN"), (0, "CANCEL", "MINED")]
+            nursery.cancel_scope.cancel("stopped again")
