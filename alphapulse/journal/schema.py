@@ -270,6 +270,7 @@ TRANSACTIONS = Table(
     Column("value", LargeBinary, nullable=False),
     Index("transactions_hash", "hash"),
     Index("transactions_nonce", "wallet", "chain_id", "nonce"),
+    Index("transactions_changed", "wallet", "chain_id", "changed_ns"),
     Index("transactions_intent", "intent_id"),
     Index("transactions_state", "state", "record"),
 )

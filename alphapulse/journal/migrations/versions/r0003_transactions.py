@@ -56,6 +56,7 @@ def upgrade() -> None:
     )
     op.create_index("transactions_hash", "transactions", ["hash"])
     op.create_index("transactions_nonce", "transactions", ["wallet", "chain_id", "nonce"])
+    op.create_index("transactions_changed", "transactions", ["wallet", "chain_id", "changed_ns"])
     op.create_index("transactions_intent", "transactions", ["intent_id"])
     op.create_index("transactions_state", "transactions", ["state", "record"])
     op.create_table(
