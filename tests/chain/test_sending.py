@@ -30,6 +30,9 @@ from alphapulse.rules.transactions.transaction_books import TransactionBooks
 from tests.chain.fault_proxy import FaultProxy, open_proxy
 from tests.chain.test_nodes import pool_of
 from tests.chain.worlds import LIMIT_S
+from tests.connections.bad_nodes import replying
+from tests.connections.bad_servers import serving
+from tests.connections.routes.relay_server import RelayServer
 from tests.execution.chain.wallet_rig import KEY, KeySigner
 from tests.execution.execution_fakes import open_journal
 from tests.fakes.inline_blocking import run_inline
@@ -99,7 +102,7 @@ async def until(what: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def open_rig(world: World, folder: Path, *, resend_s: int = 60) -> AsyncIterator[Rig]:
+async def open_rig(world: World, folder: Path, *, resend_s: int = 60, route: Route | None = None) -> AsyncIterator[Rig]:
     await world.rpc.ask("anvil_setBalance", "0x" + KEY.address.hex(), hex(COINS))
     async with open_proxy(world) as one, open_proxy(world) as two, open_journal(folder) as journal:
         for proxy in (one, two):
@@ -110,7 +113,7 @@ async def open_rig(world: World, folder: Path, *, resend_s: int = 60) -> AsyncIt
                 SenderTerms(chain_id=137, fees=FEES, resend_s=resend_s, bump_after_blocks=2),
                 KeySigner(),
                 pool,
-                PublicRoute(pool),
+                route or PublicRoute(pool),
                 TransactionBooks().of(137, KEY.address),
                 journal,
                 bus.market_data,
@@ -211,6 +214,32 @@ async def test_a_plain_node_is_no_relay(world: World) -> None:
             for route, method in routes:
                 with pytest.raises(RelayRefused, match=f"knows {method}"):
                     await route.check()
+
+
+@pytest.mark.parametrize("kind", [PrivateRoute, BundleRoute])
+async def test_a_relay_alone_sees_a_trade_before_it_is_mined(
+    world: World, tmp_path: Path, kind: type[PrivateRoute | BundleRoute]
+) -> None:
+    """It hands it to the proposer of the block that it was named; no node has had it before."""
+    server = RelayServer()
+    server.answers |= {"eth_sendPrivateTransaction": "0x01", "eth_sendBundle": {"bundleHash": "0x01"}}
+    with trio.fail_after(LIMIT_S):
+        async with open_transport(run_inline, time.time_ns) as transport, serving(replying(server.answer)) as served:
+            endpoint = read_endpoint(f"http://127.0.0.1:{served.port}", "relay", HTTP)
+            route = kind(Relay("relay", endpoint, transport, 137))
+            await route.check()
+            server.asked.clear()
+            async with open_rig(world, tmp_path, route=route) as rig:
+                signed = await rig.sender.send(rig.plan())
+                await until(lambda: rig.state_of(signed.hash) is S.SENT)
+                assert await world.rpc.ask("eth_getTransactionByHash", "0x" + signed.hash.hex()) is None
+                ((_, (wanted,)),) = server.asked
+                assert "blockNumber" not in wanted or int(wanted["blockNumber"], 16) == await world.block_number() + 1
+                raw = wanted["tx"] if "tx" in wanted else wanted["txs"][0]
+                assert raw == "0x" + signed.raw.hex()
+                await world.rpc.ask("eth_sendRawTransaction", raw)
+                await rig.blocks_until(lambda: rig.state_of(signed.hash) is S.MINED)
+                assert [proxy.requests["eth_sendRawTransaction"] for proxy in rig.proxies] == [0, 0]
 
 
 async def test_several_at_once_are_mined_in_one_block(world: World, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,32 +20,12 @@ from alphapulse.errors import NodeError, NodeRefused, NodeUnreachable, NoNode, R
 from alphapulse.rules.nodes.send_verdict import Sent
 from tests.connections.bad_nodes import reply, replying
 from tests.connections.bad_servers import hangs_up, serving
+from tests.connections.routes.relay_server import MISSING, RelayServer
 from tests.fakes.inline_blocking import run_inline
 
 HANG_S = 20
 RAW, HASH = b"\x02raw", bytes(31) + b"\x01"
-MISSING = {"code": -32601, "message": "the method eth_sendBundle does not exist/is not available"}
-INVALID = {"code": -32602, "message": "invalid params: missing field"}
-
 pytestmark = pytest.mark.real_io
-
-
-class RelayServer:
-    """What a relay answers, by method: a result, or an error if it is a dictionary with a code."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, list[Any]]] = []
-        self.answers: dict[str, Any] = {
-            "eth_chainId": "0x89",
-            "eth_sendPrivateTransaction": INVALID,
-            "eth_sendBundle": INVALID,
-        }
-
-    def answer(self, request: Any) -> bytes:
-        self.asked.append((request["method"], request["params"]))
-        found = self.answers.get(request["method"], MISSING)
-        kind = "error" if isinstance(found, dict) and "code" in found else "result"
-        return reply(json.dumps({"jsonrpc": "2.0", "id": request["id"], kind: found}).encode())
 
 
 @asynccontextmanager
