@@ -96,6 +96,14 @@ devnet-packages: $(DEVNET)/.installed ## the node anvil and the exchanges' contr
 demo-live: $(CORE) $(if $(NODE),$(DASHBOARD)) need-node $(DEVNET)/.installed ## the daemon live on a local chain with pools and traders: no account, no key
 	@$(VENV)/bin/alphapulse devnet --packages $(DEVNET) -- $(VENV)/bin/alphapulsed --config examples/devnet.toml
 
+.PHONY: demo-trade
+demo-trade: $(CORE) $(if $(NODE),$(DASHBOARD)) need-node $(DEVNET)/.installed ## the daemon trading for real on that chain, with a contract and a wallet of its own; it waits for `alphapulse resume`
+	@echo "It comes up halted. To let it trade: $(VENV)/bin/alphapulse resume --config examples/devnet_live.toml --reason demo"
+	@rm -rf data/devnet-trade
+	@DEMO_KEY=0x$$(printf '01%.0s' {1..32}) $(VENV)/bin/alphapulse devnet --packages $(DEVNET) --gap-every 3 \
+		--executor 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1 -- $(VENV)/bin/alphapulsed \
+		--config examples/devnet_live.toml --live --phrase-file examples/devnet_live.phrase
+
 # Checking --------------------------------------------------------------------------------------------------------
 
 .PHONY: check
@@ -143,6 +151,10 @@ prove: $(VENV)/.dev ## what is promised of the running daemon, tried on it: kill
 .PHONY: prove-chain
 prove-chain: $(VENV)/.dev $(DEVNET)/.installed need-node ## what is promised of the live chain, tried on a real one: a quarter of an hour, and a table
 	$(PYTHON) -m tests.prove_chain
+
+.PHONY: prove-execution
+prove-execution: $(VENV)/.dev $(DEVNET)/.installed need-node ## what is promised of trading for real, tried on a real chain: an hour, and a table
+	$(PYTHON) -m tests.prove_execution
 
 .PHONY: simulate
 simulate: $(VENV)/.dev ## the daemon in simulated time under faults: 1,000 seeds, sweeps and a day; half an hour, and a table

@@ -33,25 +33,32 @@ GIB = 1 << 30
 def doctor(config_path: Path | None) -> None:
     """Say which codec is active, which versions run, what the data folder holds, and how keys and nodes are.
 
-    Keystores are opened with their passwords, nodes are asked and listened to until their next block. Ends with 1 if
-    one is not well.
+    Nodes are asked and listened to until their next block. Where there are wallets, their keys are opened, and clock,
+    contracts, balances, limits and disk are looked at. Ends with 1 if something is not well.
     """
     for name, text in installation():
         _tell(name, text)
     config = read_config(config_path)
     for name, text in data_state(config.data_folder):
         _tell(name, text)
-    wells = [*_tell_keys(config), *_tell_nodes(config)]
+    wells = [*_tell_nodes(config), *_tell_wallets(config)]
     if not all(wells):
         sys.exit(EXIT_FAILED)
 
 
-def _tell_keys(config: Config) -> Iterator[bool]:
-    """Says whether each wallet's key is well."""
+def _tell_wallets(config: Config) -> Iterator[bool]:
+    """Says whether each wallet's key is well, and what else trading for real needs."""
     if config.wallets:
-        from alphapulse.cli.key_checks import key_lines  # noqa: PLC0415 - only who has keys needs what opens them
+        # Only who has keys needs what opens them.
+        from alphapulse.cli.key_checks import key_findings, key_line  # noqa: PLC0415
+        from alphapulse.cli.live_checks import live_lines  # noqa: PLC0415
 
-        yield from map(_tell_finding, key_lines(config))
+        owners = {}
+        for finding in key_findings(config):
+            if finding.is_well and finding.address is not None:
+                owners[finding.wallet] = finding.address
+            yield _tell_finding(key_line(finding))
+        yield from map(_tell_finding, live_lines(config, owners))
 
 
 def _tell_nodes(config: Config) -> Iterator[bool]:

@@ -38,10 +38,10 @@ def key_findings(config: Config, environ: Mapping[str, str] = os.environ) -> Ite
             yield KeyFinding(name, str(error), is_well=False, address=None)
 
 
-def key_lines(config: Config) -> Iterator[tuple[str, str, bool]]:
-    """The same as rows: a name, what was found, and whether it is well."""
-    for finding in key_findings(config):
-        yield f"key {finding.wallet}", finding.text if finding.is_well else f"NOT WELL: {finding.text}", finding.is_well
+def key_line(finding: KeyFinding) -> tuple[str, str, bool]:
+    """The same as a row: a name, what was found, and whether it is well."""
+    text = finding.text if finding.is_well else f"NOT WELL: {finding.text}"
+    return f"key {finding.wallet}", text, finding.is_well
 
 
 def _found(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from alphapulse.cli.key_checks import key_lines
+from alphapulse.cli.key_checks import key_findings, key_line
 from alphapulse.cli.main import main
 from alphapulse.config import parse_config
 from alphapulse.rules.evm.checksum import checksum_address
@@ -38,7 +38,8 @@ KEYSTORE = 'keystore = "main.json"\npassword = { file = "password" }'
 
 def lines(folder: Path, wallet: str, head: str = HEAD) -> list[tuple[str, str, bool]]:
     text = f'{head}[wallets.main]\nexecutor = "{OWN}"\n{wallet}\n'
-    return list(key_lines(parse_config(tomllib.loads(text), folder=folder)))
+    config = parse_config(tomllib.loads(text), folder=folder)
+    return [key_line(finding) for finding in key_findings(config)]
 
 
 @pytest.fixture
