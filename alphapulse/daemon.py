@@ -47,6 +47,7 @@ from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
 from alphapulse.nursery.service import Service
 from alphapulse.observe.service_manager import SignsOfLife
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments, venue_scope
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 
@@ -76,9 +77,8 @@ class Daemon:
         topology: Topology | None,
         live: LiveStart | None,
     ) -> None:
-        self.config = config
-        self.paths = paths
-        self.pools = tuple(pools)
+        self.config, self.paths = config, paths
+        self.pools = PoolDirectory(pools)
         self.chain = CHAINS[self.pools[0].id.chain_id or 0]
         self.environment = environment
         self.started_ns = environment.now_ns()
@@ -91,6 +91,7 @@ class Daemon:
         self.site = Site(config, placement, topology, environment, request_stop=self.request_stop)
         self.bus, self.clock, self.roads = self.site.bus, self.site.clock, self.site.roads
         bus, clock = self.bus, self.clock
+        bus.chains.on_pool.append(self.pools.heed)
         parts = None if live is None else live.parts
         mode = Mode.PAPER if parts is None else Mode.LIVE
         self.books = Books(config, paths, journal, start, bus.execution, environment, mode)
@@ -166,14 +167,13 @@ class Daemon:
         self.mode, self.latency = self.trading.mode, self.trading.latency
         self.gate, self.executor = self.trading.gate, self.trading.executor
         self.journal, self.ledger, self.ledger_url = journal, self.books.ledger, self.books.ledger_url
-        self.portfolio = self.books.portfolio
-        self.halts = self.halting.switch
+        self.portfolio, self.halts = self.books.portfolio, self.halting.switch
         self.kill, self.resume = self.halting.kill, self.halting.resume
         self.resume_preconditions = self.halting.look
         self.collector: Replaying = self.sources.collector if self.sources is not None else self.site.market
         self.capture = self.sources.capture if self.sources is not None else None
-        self.foundation, self.decisions = self.supervision.foundation, self.supervision.decisions
-        self.collectors = self.supervision.collectors
+        tree = self.supervision
+        self.foundation, self.decisions, self.collectors = tree.foundation, tree.decisions, tree.collectors
 
     @property
     def run_record(self) -> RunStarted | None:

@@ -29,6 +29,7 @@ from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.node import TreeNode
 from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.relays.bus import Bus
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse.safety.scopes import venue_scope
 
 NS_PER_S = 1_000_000_000
@@ -69,6 +70,8 @@ class Outpost:
             bus=bus,
             on_control=self.halts.stop_now if placement.strategies else None,
         )
+        pools = PoolDirectory(pools)
+        bus.chains.on_pool.append(pools.heed)
         self.strategies = Strategies(
             config,
             pools,

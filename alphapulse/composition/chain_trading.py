@@ -30,6 +30,7 @@ from alphapulse.journal.journal import Journal
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.books.pool_history import PoolHistory
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse.rules.execution.gas_value import GasValue
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.safety import reconciliation
@@ -57,7 +58,7 @@ class ChainTrading:
         self._nodes = parts.nodes
         self._halting = halting
         now_ns = environment.now_ns
-        by_id = {pool.id: pool for pool in pools}
+        by_id = PoolDirectory.of(pools).by_id
         history, clock = PoolHistory(pools), BlockClock(parts.terms.section.chain_id)
         records = TradeRecords(start.recovery.trades, journal, bus.execution, now_ns=now_ns)
         gas = GasValue(wrapped_native(config.costs, pools), pools)

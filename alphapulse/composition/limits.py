@@ -13,6 +13,7 @@ from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingS
 from alphapulse.data.execution import Mode
 from alphapulse.data.pools import Pool
 from alphapulse.errors import ConfigError
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse.rules.limits.facts import GateTerms
 from alphapulse.rules.limits.limit_book import Limit, LimitBook, plain_limit, token_limits
 from alphapulse.rules.limits.limit_table import RAW, ROWS, Place
@@ -27,7 +28,7 @@ def gate_terms(config: Config, pools: Sequence[Pool], mode: Mode) -> GateTerms:
     limits = config.limits
     return GateTerms(
         mode=mode,
-        pools={pool.id: pool.pair for pool in pools},
+        pools=PoolDirectory.of(pools).pairs,
         max_input_age_ns=limits.max_input_age_s * NS_PER_S,
         max_signal_age_ns=limits.max_signal_age_s * NS_PER_S,
         throttle_ns=limits.throttle_window_ms * NS_PER_MS,

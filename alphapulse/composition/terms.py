@@ -22,6 +22,7 @@ from alphapulse.execution.latency import BlockLatency, Latency, LogLatency
 from alphapulse.journal.capture_recorder import CaptureRecorder
 from alphapulse.rules.accounting.amounts import raw_units
 from alphapulse.rules.arbitrage.appraisal import Bounds
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse.strategies.flash_arbitrage import FlashArbitrageTerms
 
 MAX_AMOUNT = (1 << 128) - 1
@@ -144,8 +145,8 @@ def _min_pool_value(section: FlashArbitrageSection, pools: Sequence[Pool]) -> in
 
 
 def tokens_of(pools: Sequence[Pool]) -> dict[bytes, Token]:
-    """Every token of the pools, by address."""
-    return {token.address: token for pool in pools for token in pool.tokens}
+    """Every token of the pools, by address; of a directory those that come later too."""
+    return PoolDirectory.of(pools).tokens
 
 
 def amounts_by_token(setting: Amount | dict[str, Amount], path: str, pools: Sequence[Pool]) -> dict[bytes, int]:

@@ -23,6 +23,7 @@ from alphapulse.rules.arbitrage.path import PathStep
 from alphapulse.rules.arbitrage.repricing import reprice
 from alphapulse.rules.books.pool_book import Position
 from alphapulse.rules.books.pool_history import PoolHistory
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse.safety.parties import FlattenResult, OrderState
 from alphapulse.safety.scopes import scope_holds
 
@@ -58,7 +59,7 @@ class PaperExecutor(Reader):
         run: Callable[[], int],
         now_ns: Callable[[], int],
     ) -> None:
-        self._pools: dict[InstrumentId, Pool] = {pool.id: pool for pool in pools}
+        self._pools: Mapping[InstrumentId, Pool] = PoolDirectory.of(pools).by_id
         self._latency = latency
         self._journal = journal
         self._market_data = market_data

@@ -40,7 +40,7 @@ class Bus:
         self._halts: dict[str, HaltChange] = {}
         self.hubs = {
             Domain.MARKET_DATA: Relay(
-                Domain.MARKET_DATA, self.flow, keep=self._keep_market, snapshot=self._book.snapshot
+                Domain.MARKET_DATA, self.flow, keep=self._keep_market, snapshot=self._pool_states
             ),
             Domain.SIGNAL: Relay(Domain.SIGNAL, self.flow),
             Domain.EXECUTION: Relay(Domain.EXECUTION, self.flow, keep=self._keep_execution),
@@ -73,7 +73,7 @@ class Bus:
     def market_snapshot(self) -> Iterator[object]:
         """The state that a process starts from that has just been linked: the streams, and the newest pool states."""
         yield from (status for status in self.streams.values() if not is_link_stream(status))
-        yield from self._book.snapshot()
+        yield from self._pool_states()
         yield from self.chains.snapshot()
 
     def execution_snapshot(self) -> Iterator[object]:
@@ -81,6 +81,11 @@ class Bus:
         if self._run is not None:
             yield self._run
         yield from self._halts.values()
+
+    def _pool_states(self) -> Iterator[object]:
+        """Pools that were found, and the newest state of each pool."""
+        yield from self.chains.found.values()
+        yield from self._book.snapshot()
 
     def _keep_market(self, events: Sequence[object]) -> None:
         for event in events:

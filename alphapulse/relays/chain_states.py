@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pools import Trust
-from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.rules.books.orphaned_blocks import OrphanedBlocks
 
-_OF_A_CHAIN = (ChainHead, ChainReorganised, PoolTrustChanged)
+_OF_A_CHAIN = (ChainHead, ChainReorganised, PoolTrustChanged, PoolInfo, PoolVerdict)
 
 
 class ChainStates:
     """Folded from market data in the step in which they are published, so that it is never behind its readers.
 
     `heads` and `reorganisations` are the newest of each chain; `trust` is the newest word on each pool of which one
-    was said.
+    was said, `found` the pools that were found and are followed. `on_pool` are told of pools that come and go; they
+    must be quick and not raise.
     """
 
     def __init__(self) -> None:
         self.heads: dict[int, ChainHead] = {}
         self.reorganisations: dict[int, ChainReorganised] = {}
         self.trust: dict[InstrumentId, PoolTrustChanged] = {}
+        self.found: dict[InstrumentId, PoolInfo] = {}
+        self.on_pool: list[Callable[[PoolInfo | PoolVerdict], None]] = []
         self._orphaned = OrphanedBlocks()
         self._distrusted: dict[InstrumentId, str] = {}
 
@@ -51,12 +55,20 @@ class ChainStates:
         yield from self.heads.values()
         yield from self.trust.values()
 
-    def _heed(self, event: ChainHead | ChainReorganised | PoolTrustChanged) -> None:
+    def _heed(self, event: ChainHead | ChainReorganised | PoolTrustChanged | PoolInfo | PoolVerdict) -> None:
         if isinstance(event, ChainHead):
             self.heads[event.chain_id] = event
             return
         if isinstance(event, ChainReorganised):
             self.reorganisations[event.chain_id] = event
+            return
+        if isinstance(event, PoolInfo | PoolVerdict):
+            if isinstance(event, PoolInfo):
+                self.found[event.pool] = event
+            elif not event.admitted:
+                self.found.pop(event.pool, None)
+            for tell in self.on_pool:
+                tell(event)
             return
         self.trust[event.pool] = event
         if event.trust is Trust.DIVERGENT:

@@ -230,7 +230,7 @@ async def explain(
     explainer = Explainer(question)
 
     def read(daemon: Daemon) -> tuple[Explanation, tuple[Pool, ...]]:
-        return explainer.finish(), daemon.pools
+        return explainer.finish(), tuple(daemon.pools)
 
     (found, pools), problem = await replay_recording(
         config, paths, read, listen=explainer.listen, beside=explainer.attach

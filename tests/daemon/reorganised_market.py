@@ -6,6 +6,7 @@ were; then the chain goes on from the last real one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -33,7 +34,7 @@ MOST_DEPTH = 4
 Block = list[PoolEvent]
 
 
-def real_blocks(pools: tuple[Pool, ...]) -> list[Block]:
+def real_blocks(pools: Sequence[Pool]) -> list[Block]:
     """The events of the half day, block by block."""
     decoder, blocks = LogDecoder(pools), []
     for recorded in Recording([DAY_FILE]).blocks():

@@ -16,7 +16,7 @@ from alphapulse.data.market import LogStamp, PoolSwap, StreamState
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool, PoolKind, Trust
 from alphapulse.data.signals import ArbitrageSignal
-from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO
 from alphapulse.rules.arbitrage.candidate import Measure, Stage
 from alphapulse.rules.arbitrage.flash_loan import FlashLoan
@@ -25,6 +25,7 @@ from alphapulse.rules.arbitrage.open_cycle import newest_stamp
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
 from alphapulse.rules.arbitrage.scanner import CycleScanner
 from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.discovery.pool_info import info_of
 from alphapulse.rules.limits.sizing import SizeCaps
 from alphapulse.rules.wire.codec import decode_value, encode_value
 from alphapulse.strategies.flash_arbitrage import MOST_GAP_PPM, FlashArbitrage, FlashArbitrageTerms
@@ -172,6 +173,20 @@ def test_a_pool_in_quarantine_is_told_once_and_then_left_out_until_it_changes() 
     trusted = PoolTrustChanged(one.id, Trust.IN_RANGE, "read anew", 1)
     (signal,) = strategy.on_events([trusted, swap(two, (1, 4), FAIR)])
     assert signal.position == (1, 4)
+
+
+def test_a_pool_that_is_found_is_traded_at_once_and_one_that_is_not_believed_no_longer() -> None:
+    """Its registration comes by the relay, then its state; its verdict takes it away."""
+    one, two = pools()
+    strategy = Surroundings().strategy(FREE, [one])
+    found, state = info_of(two, 1, 1), swap(two, (1, 1), FAIR)
+    assert strategy.on_events([swap(one, (1, 0), DEAR), state]) == []
+    (signal,) = strategy.on_events([found, swap(two, (1, 2), FAIR)])
+    assert set(signal.pools) == {one.id, two.id}
+    (again,) = strategy.on_events([found, swap(one, (1, 3), DEAR)])
+    assert again.episode == signal.episode
+    assert strategy.on_events([PoolVerdict(two.id, False, "its token"), swap(one, (1, 4), DEAR)]) == []
+    assert strategy.on_events([state, swap(one, (1, 5), DEAR)]) == []
 
 
 def test_kinds_that_the_executor_has_no_call_for_end_at_costs() -> None:

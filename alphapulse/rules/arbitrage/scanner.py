@@ -12,10 +12,11 @@ import attrs
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, LogStamp, PoolState, PoolSwap, StreamState, StreamStatus
+from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
 from alphapulse.data.pools import Pool
-from alphapulse.data.verdicts import PoolTrustChanged
+from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
@@ -26,6 +27,7 @@ from alphapulse.rules.arbitrage.screen import Screen, price_rates
 from alphapulse.rules.arbitrage.screen_estimate import estimated_profit
 from alphapulse.rules.arbitrage.token_graph import UNKNOWN, Seat
 from alphapulse.rules.books.pool_book import PoolBook, Position
+from alphapulse.rules.discovery.pool_info import pool_of
 
 PRICE_EVENTS = frozenset((PoolSwap, PoolSync, PoolFeeChanged, PoolLiquidity))
 """Events that make a state, even one at the same price as before. Others do if a rate has changed."""
@@ -81,7 +83,8 @@ class CycleScanner:
 
     A state is the moment directly after an event that told a pool's price, once all pools of a cycle through it are
     known. With `per_block` only the ends of complete blocks count. A gap that a snapshot shows belongs to an episode
-    that began before. A reorganisation takes books, episodes and rates back to its ancestor.
+    that began before. A reorganisation takes books, episodes and rates back to its ancestor. Pools that are found are
+    watched from then on, those that are not believed any more no longer.
     """
 
     def __init__(
@@ -114,8 +117,11 @@ class CycleScanner:
             chain = self._chain(pool.chain_id or 0)
             chain.changed.pop(pool, None)
             chain.recent.pop(seats, None)
-            for key in chain.open.pop(seats[0].pool_number, ()):
+            ended = tuple(chain.open.get(seats[0].pool_number, ()))
+            for key in ended:
                 chain.episodes.close(key, chain.last_block)
+            self._forget(chain, ended)
+            chain.open.pop(seats[0].pool_number, None)
 
     def episode(self, cycle: Cycle) -> int | None:
         """The number of the episode in which a cycle stands open; None if none was given to it yet."""
@@ -140,6 +146,10 @@ class CycleScanner:
             return self._look_at_end(event) if self._per_block else None
         if kind is ChainReorganised:
             self._roll_back(event)
+        elif kind is PoolInfo:
+            self.screen.add(pool_of(event))
+        elif kind is PoolVerdict and not event.admitted:
+            self.remove(event.pool)
         elif kind is StreamStatus and event.state is StreamState.RESET:
             self._begin_anew()
         return None

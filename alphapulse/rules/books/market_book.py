@@ -10,7 +10,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import LogStamp, MarketEvent, PoolState, PoolSwap
 from alphapulse.data.pool_events import PoolInitialized
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync, TokenReserve
-from alphapulse.data.pools import Trust
+from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.algebra import AlgebraState
@@ -96,6 +96,9 @@ BEGINNINGS: dict[type, Beginning] = {
 
 class MarketBook(PoolBook):
     """A pool book that takes every pool in. It quotes nothing: fees and spacings are not in the events."""
+
+    def add(self, pool: Pool) -> None:
+        """Nothing: a pool's place is made by the first event of it."""
 
     def _adopted(self, event: Any) -> Slot | None:
         beginning = BEGINNINGS.get(type(event))

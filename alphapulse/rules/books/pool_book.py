@@ -20,12 +20,14 @@ from alphapulse.data.market import (
     StreamState,
     StreamStatus,
 )
+from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pool_events import PoolFeeChanged, PoolInitialized
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync, PoolTick
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.rules.amm.kinds import KINDS
 from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.discovery.pool_info import pool_of
 
 Position = tuple[int, int]
 """(block number, log index) on one chain: where a state holds from."""
@@ -138,7 +140,7 @@ class Slot:
 
 
 class PoolBook:
-    """The newest states of the pools that were added, fed with events in the order of their chain.
+    """The newest states of the pools that were added or found, fed with events in the order of their chain.
 
     A state is known from the first event on that tells it: a pool's first swap, sync or snapshot. Chains stand apart;
     a reorganisation takes its chain back to the ancestor, as if the events behind it had never come. A pool of whose
@@ -237,11 +239,13 @@ class PoolBook:
         chain.newest = min(chain.newest, block_number)
 
     def _pass(self, event: object) -> None:
-        """Take in what is no pool's state: reorganisations, and streams that begin anew."""
+        """Take in what is no pool's state: reorganisations, streams that begin anew, and pools that are found."""
         if isinstance(event, ChainReorganised):
             self.roll_back(event.chain_id, event.ancestor_number)
         elif isinstance(event, StreamStatus) and event.state is StreamState.RESET:
             self._forget(event.venue)
+        elif isinstance(event, PoolInfo):
+            self.add(pool_of(event))
 
     def _log(self, slot: Slot, block: int) -> None:
         """Note the state before a change, once a block."""

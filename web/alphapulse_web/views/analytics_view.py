@@ -9,6 +9,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool, Token
 from alphapulse.rules.accounting.episode_record import EpisodeRecord
 from alphapulse.rules.accounting.outcome_table import OutcomeTable, PathOutcome, Totals, by_pool, by_strategy
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse_web.api.study_shapes import Analytics, EpisodeView, OutcomeView, PathView
 from alphapulse_web.views.amounts import amount, token_ref
 
@@ -20,9 +21,10 @@ class AnalyticsView:
 
     def __init__(self, table: OutcomeTable, pools: Sequence[Pool]) -> None:
         self._table = table
-        self._pools: Mapping[InstrumentId, Pool] = {pool.id: pool for pool in pools}
+        directory = PoolDirectory.of(pools)
+        self._pools: Mapping[InstrumentId, Pool] = directory.by_id
         self._names = {pool.id.name: pool.name for pool in pools}
-        self._tokens = {token.address: token for pool in pools for token in pool.tokens}
+        self._tokens = directory.tokens
 
     def analytics(self, run: int) -> Analytics:
         """By strategy, pool and path, those first that earned most, and the newest gaps."""

@@ -44,7 +44,7 @@ class BooksView:
         self._candidates = candidates
         self._ledger = ledger
         self._tokens = tokens_of(daemon.pools)
-        self._pools = {pool.id: pool for pool in daemon.pools}
+        self._pools = daemon.pools.by_id
 
     def positions(self) -> Positions:
         """What is on its way and what is held."""

@@ -20,11 +20,14 @@ class LevelsView:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._pools = {instrument_scope(pool.id): pool.name for pool in daemon.pools}
+        self._names: dict[str, str] = {}
 
     def levels(self) -> Levels:
         """Every scope, the widest first; also one that is held and that this daemon does not know any more."""
         scopes = dict.fromkeys((*self._daemon.scopes(), *self._daemon.halts.changes))
+        pools = self._daemon.pools.by_id
+        if len(self._names) != len(pools):
+            self._names = {instrument_scope(pool.id): pool.name for pool in pools.values()}
         return Levels(scopes=sorted(map(self._level, scopes), key=lambda one: KINDS.index(one.kind)))
 
     def _level(self, scope: str) -> ScopeLevel:
@@ -45,4 +48,4 @@ class LevelsView:
         )
 
     def _label(self, scope: str, name: str) -> str:
-        return self._pools.get(scope, name) if scope.startswith(INSTRUMENT_SCOPE) else name
+        return self._names.get(scope, name) if scope.startswith(INSTRUMENT_SCOPE) else name

@@ -11,12 +11,14 @@ import attrs
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import PoolSwap, StreamState, StreamStatus
+from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import Pool, Token
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.amm.price import Ratio, ratio_gap_ppm
 from alphapulse.rules.amm.swap_math import PPM
 from alphapulse.rules.books.pool_book import PoolBook
+from alphapulse.rules.discovery.pool_info import pool_of
 from alphapulse_web.api.pair_shapes import Pairs, PairView, Point
 from alphapulse_web.api.schemas import PoolRef
 from alphapulse_web.views.amounts import fraction_text, token_ref
@@ -58,7 +60,7 @@ class MarketView:
     """
 
     def __init__(self, pools: Sequence[Pool], quote_tokens: Sequence[bytes]) -> None:
-        self._pools = tuple(pools)
+        self._pools = list(pools)
         self._quote_tokens = tuple(quote_tokens)
         self.book = PoolBook(pools)
         self._histories: dict[str, _PairHistory] = {}
@@ -75,6 +77,8 @@ class MarketView:
                 self._clear()
         elif isinstance(message, ChainReorganised):
             self._take_back(message)
+        elif isinstance(message, PoolInfo):
+            self._add(pool_of(message))
         changed = self.book.apply(message)
         if isinstance(changed, PoolSwap | PoolSync):
             for history in self._histories_of.get(changed.pool, ()):
@@ -107,15 +111,24 @@ class MarketView:
         before = self._histories.values()
         # One number is left out between two runs: points of the new run never join on to those of the old one.
         start = max((history.next_index for history in before), default=0) + any(history.points for history in before)
-        self._histories = {
-            f"{first.id.name}-{second.id.name}": _PairHistory(first, second, next_index=start)
-            for first, second in combinations(self._pools, 2)
-            if first.tokens == second.tokens and len(first.tokens) == 2 and first.id.chain_id == second.id.chain_id
-        }
-        self._histories_of = {}
-        for history in self._histories.values():
-            for pool in (history.first, history.second):
-                self._histories_of.setdefault(pool.id, []).append(history)
+        self._histories, self._histories_of = {}, {}
+        for first, second in combinations(self._pools, 2):
+            self._pair(first, second, start)
+
+    def _add(self, pool: Pool) -> None:
+        """A pool was found."""
+        if all(pool.id != known.id for known in self._pools):
+            for other in self._pools:
+                self._pair(other, pool, 0)
+            self._pools.append(pool)
+
+    def _pair(self, first: Pool, second: Pool, start: int) -> None:
+        if first.tokens != second.tokens or len(first.tokens) != 2 or first.id.chain_id != second.id.chain_id:
+            return
+        history = _PairHistory(first, second, next_index=start)
+        self._histories[f"{first.id.name}-{second.id.name}"] = history
+        for pool in (first, second):
+            self._histories_of.setdefault(pool.id, []).append(history)
 
     def _take_back(self, event: ChainReorganised) -> None:
         """Points of orphaned blocks go. A number is left out, so that every page is told all points anew."""

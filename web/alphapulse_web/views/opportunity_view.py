@@ -12,6 +12,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.orphans import BlocksOrphaned, SettlementRevoked
 from alphapulse.data.pools import Pool
 from alphapulse.data.signals import ArbitrageSignal
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse_web.api.opportunity_shapes import Counts, LatestOpportunities, Opportunity, Reason, Result
 from alphapulse_web.instants import instant
 from alphapulse_web.views.amounts import amount, token_ref
@@ -33,8 +34,9 @@ class OpportunityView:
     """Folds signals, verdicts and settlements into opportunities with their results."""
 
     def __init__(self, pools: Sequence[Pool]) -> None:
-        self._pools: Mapping[InstrumentId, Pool] = {pool.id: pool for pool in pools}
-        self._tokens = {token.address: token for pool in pools for token in (pool.token0, pool.token1)}
+        directory = PoolDirectory.of(pools)
+        self._pools: Mapping[InstrumentId, Pool] = directory.by_id
+        self._tokens = directory.tokens
         self.revision = 0
         self.begin_run()
 

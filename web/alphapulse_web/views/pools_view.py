@@ -9,6 +9,7 @@ from itertools import islice
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import LogStamp, PoolState, StreamState, StreamStatus
+from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pool_reserves import PoolTick
 from alphapulse.data.pools import Pool, PoolKind, Token, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
@@ -16,6 +17,7 @@ from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.constant_product import ConstantProductState
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick
+from alphapulse.rules.discovery.pool_info import pool_of
 from alphapulse_web.api.pool_shapes import (
     AllPools,
     ChangedPools,
@@ -70,9 +72,7 @@ class PoolsView:
         trust: Callable[[InstrumentId], Trust | None],
         quote_of: Callable[[Pool], tuple[Token, Token]],
     ) -> None:
-        self._pools = {
-            pool.id: pool for pool in sorted(pools, key=lambda one: (one.id.chain_id or 0, one.name, one.id.name))
-        }
+        self._pools = _in_order(pools)
         self._state = state
         self._trust = trust
         self._quote_of = quote_of
@@ -90,6 +90,11 @@ class PoolsView:
                 self._last.clear()
                 self._words.clear()
                 self._touch(self._pools)
+            return
+        if isinstance(message, PoolInfo):
+            if message.pool not in self._pools:
+                self._pools = _in_order([*self._pools.values(), pool_of(message)])
+                self._touch((message.pool,))
             return
         if isinstance(message, ChainReorganised):
             self._touch([pool for pool in self._pools if pool.chain_id == message.chain_id])
@@ -235,3 +240,9 @@ def _id_of(text: str, known: Iterable[InstrumentId]) -> InstrumentId:
         if pool.to_wire().hex() == text:
             return pool
     raise ValueError(f"expected the id of a pool, found {text[:60]!r}")
+
+
+def _in_order(pools: Iterable[Pool]) -> dict[InstrumentId, Pool]:
+    """By chain and name."""
+    ordered = sorted(pools, key=lambda one: (one.id.chain_id or 0, one.name, one.id.name))
+    return {pool.id: pool for pool in ordered}

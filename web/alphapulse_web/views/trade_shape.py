@@ -12,6 +12,7 @@ from alphapulse.data.pools import Pool
 from alphapulse.data.signals import Leg
 from alphapulse.data.transactions import FailureFinding
 from alphapulse.journal.transaction_reader import ReportRow, TradeRow, TransactionRow
+from alphapulse.rules.discovery.pool_directory import PoolDirectory
 from alphapulse_web.api.transaction_shapes import (
     CauseWord,
     Finding,
@@ -36,7 +37,7 @@ class TradeShapes:
     """Makes shapes of trades. A token or pool that is not known now has its address for a name, and no decimals."""
 
     def __init__(self, pools: Sequence[Pool]) -> None:
-        self._pools = {pool.id: pool for pool in pools}
+        self._pools = PoolDirectory.of(pools).by_id
         self._tokens = tokens_of(pools)
 
     def shape(self, trade: TradeRow, sent: Sequence[TransactionRow], shown: list[TransactionView]) -> Trade:
