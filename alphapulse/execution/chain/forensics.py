@@ -171,6 +171,7 @@ class Forensics:
             ]
         )
         position = intent.block_number, intent.log_index
+        touches = touches_of(changes, position, (receipt.block_number, receipt.transaction_index))
         evidence = Evidence(
             path=path,
             flash_fee=intent.flash_fee,
@@ -185,8 +186,9 @@ class Forensics:
             at_seen=replay_of(then),
             measured_at_seen=measured(then_measured, asked, intent.flash_fee),
             measured_at_parent=measured(here_measured, asked, intent.flash_fee),
-            touches=touches_of(changes, position, (receipt.block_number, receipt.transaction_index)),
-            predecessor=self._questions.trades.undone_before(intent, receipt.block_number),
+            touches=touches,
+            own=frozenset(one.transaction for one in touches or () if self._questions.is_ours(one.transaction)),
+            predecessor=self._questions.trades.before(intent, receipt.block_number),
         )
         return evidence if trace is None else _with_trace(evidence, path, trace)
 

@@ -93,7 +93,10 @@ def _others(evidence: Evidence) -> Attribution | None:
         return Attribution(FailureCause.UNEXPLAINED, "no node could tell the logs of the pools since the seen block")
     between, before_us = evidence.between, evidence.before_us
     pays = evidence.at_parent.pays
-    if before_us and (pays is True or (pays is None and not between)):
+    leans = evidence.predecessor is not None and evidence.predecessor.done
+    if leans:
+        between = tuple(touch for touch in between if touch.transaction not in evidence.own)
+    if before_us and (pays is True or ((pays is None or leans) and not between)):
         return _taken(evidence, before_us)
     if between and (pays is False or (pays is None and not before_us)) and _paid_when_seen(evidence):
         return _stale(evidence, between)
@@ -106,7 +109,7 @@ def _others(evidence: Evidence) -> Attribution | None:
 def _own(evidence: Evidence) -> Attribution | None:
     """It was sized on what a trade of our own leaves, and that one was not done."""
     before = evidence.predecessor
-    if before is None:
+    if before is None or before.done:
         return None
     if before.taken_by is not None:
         text = f"it was sized on what our own trade {before.intent_id} leaves, which 0x{before.taken_by.hex()} took"
@@ -116,20 +119,31 @@ def _own(evidence: Evidence) -> Attribution | None:
 
 
 def _paid_when_seen(evidence: Evidence) -> bool:
-    """False only if the state that the signal saw would not have paid either, as far as a node could try that."""
+    """False only if the state that the signal saw would not have paid either, as far as a node could try that.
+
+    It could not if the log that was seen was not the block's last, or if another trade of ours was to come first.
+    """
     seen_block, _ = evidence.seen
     inside = any(touch.block_number == seen_block for touch in evidence.between)
-    return inside or evidence.at_seen.pays is not False
+    return inside or evidence.predecessor is not None or evidence.at_seen.pays is not False
 
 
-def _taken(evidence: Evidence, before_us: Sequence[Touch]) -> Attribution:
-    """Of those before us the one that changed most of our pools; of equals the last."""
-    pools = {touch.transaction: set[bytes]() for touch in before_us}
-    for touch in before_us:
+def _taken(evidence: Evidence, before_us: Sequence[Touch]) -> Attribution | None:
+    """Of strangers before us the one that changed most of our pools; of equals the last."""
+    strangers = [touch for touch in before_us if touch.transaction not in evidence.own]
+    if not strangers and evidence.predecessor is not None:
+        return None  # what it was to come behind, and nobody else
+    if not strangers:
+        text = f"our own 0x{before_us[-1].transaction.hex()} was before us in block {evidence.block_number}"
+        return Attribution(FailureCause.STALE_STATE, f"{text} and changed the pools that it was sized on")
+    pools = {touch.transaction: set[bytes]() for touch in strangers}
+    for touch in strangers:
         pools[touch.transaction].add(touch.pool)
-    place = {touch.transaction: touch.transaction_index for touch in before_us}
+    place = {touch.transaction: touch.transaction_index for touch in strangers}
     taker = max(pools, key=lambda transaction: (len(pools[transaction]), place[transaction]))
-    sure = "it would have paid at the block before" if evidence.at_parent.pays else "the pools stood until our block"
+    sure = (
+        "it would have paid at the block before" if evidence.at_parent.pays else "nobody changed them before our block"
+    )
     text = (
         f"0x{taker.hex()} was before us in block {evidence.block_number} and changed {len(pools[taker])} of our "
         f"{len(evidence.path.legs)} pools; {sure}"

@@ -64,8 +64,10 @@ class Evidence:
     measured_at_parent: int | None = None
     touches: tuple[Touch, ...] | None = None
     """Changes of the path's pools behind the seen state and before our transaction, in order."""
+    own: frozenset[bytes] = frozenset()
+    """Which transactions among those changes are ours."""
     predecessor: Predecessor | None = None
-    """A trade of our own that this one was sized behind, and that was not done before it."""
+    """A trade of our own on whose leavings this one was sized: then the states before it say little by themselves."""
 
     @property
     def refusal(self) -> Refusal | None:

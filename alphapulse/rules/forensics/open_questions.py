@@ -45,6 +45,10 @@ class OpenQuestions:
             case Fill() | ExecutionReport() | SettlementRevoked() | FailureFinding():
                 self._undone.pop(message.intent_id, None)
 
+    def is_ours(self, transaction: bytes) -> bool:
+        """Whether a hash is that of a trade of ours, as far as it is remembered."""
+        return transaction in self._records
+
     def questions(self) -> list[Question]:
         """The newest trades whose failure was never explained, oldest first."""
         mined = {record.signed.intent_id: record for record in self._records.values() if record.block_hash is not None}

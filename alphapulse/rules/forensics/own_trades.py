@@ -16,10 +16,11 @@ KEPT: Final = 1_024
 
 @attrs.frozen
 class Predecessor:
-    """A trade of ours that another one leans on, and that was not done before it; `taken_by` if that is known."""
+    """A trade of ours that another one leans on: whether it was done before that, else who took it, if it is known."""
 
     intent_id: int
-    taken_by: bytes | None
+    done: bool
+    taken_by: bytes | None = None
 
 
 class OwnTrades:
@@ -50,18 +51,24 @@ class OwnTrades:
         """A live intent by its number."""
         return self._intents.get(intent_id)
 
-    def undone_before(self, intent: OrderRequest, block_number: int) -> Predecessor | None:
-        """The newest earlier trade at the same seen state through one of the same pools that was not filled by then."""
+    def before(self, intent: OrderRequest, block_number: int) -> Predecessor | None:
+        """The newest earlier trade at the same seen state through one of the same pools; one that was not done first.
+
+        It was done if it was filled up to that block.
+        """
         pools = {leg.pool for leg in intent.legs}
-        for other in reversed(self._intents.values()):
-            if (
-                other.intent_id < intent.intent_id
-                and _seen(other) == _seen(intent)
-                and not pools.isdisjoint(leg.pool for leg in other.legs)
-                and self._filled.get(other.intent_id, block_number + 1) > block_number
-            ):
-                return Predecessor(other.intent_id, self._taken.get(other.intent_id))
-        return None
+        found = [
+            Predecessor(
+                other.intent_id,
+                done=self._filled.get(other.intent_id, block_number + 1) <= block_number,
+                taken_by=self._taken.get(other.intent_id),
+            )
+            for other in self._intents.values()
+            if other.intent_id < intent.intent_id
+            and _seen(other) == _seen(intent)
+            and not pools.isdisjoint(leg.pool for leg in other.legs)
+        ]
+        return max(found, key=lambda one: (not one.done, one.intent_id), default=None)
 
 
 def _seen(intent: OrderRequest) -> tuple[int, int, int]:

@@ -40,7 +40,8 @@ K = Refusal("Error", {"text": "UniswapV2: K"})
 FLOOR = Refusal("ProfitBelowFloor", {"left": 995, "needed": 1_010})
 SILENT = Refusal("unknown", {"data": "0x"})
 KEPT, REFUSED = OddToken(USDC, SECOND, missing=40), OddToken(USDC, SECOND, missing=0)
-LEFT, LOST_TO = Predecessor(7, None), Predecessor(7, b"t" * 32)
+LEFT, LOST_TO = Predecessor(7, done=False), Predecessor(7, done=False, taken_by=b"t" * 32)
+DONE = Predecessor(7, done=True)
 EARLIER, BEFORE_US = touch(107), touch(OUR_BLOCK, 2)
 
 CASES: tuple[tuple[str, dict[str, Any], FailureCause], ...] = (
@@ -71,7 +72,10 @@ CASES: tuple[tuple[str, dict[str, Any], FailureCause], ...] = (
     ("it paid a block before", {"at_parent": PAYS}, SLIPPAGE),
     ("it paid, but not the floor", {"at_parent": PAYS, "at_place": FLOOR}, UNEXPLAINED),
     ("our own trade before it was not done", {"predecessor": LEFT, "measured_at_seen": -5}, STALE),
-    ("our own trade before it was taken", {"predecessor": LOST_TO, "at_seen": FAILS, "touches": (EARLIER,)}, TAKEN),
+    ("our own trade before it was taken", {"predecessor": LOST_TO, "at_seen": FAILS}, TAKEN),
+    ("behind our own trade, others before", {"predecessor": DONE, "at_seen": FAILS, "touches": (EARLIER,)}, STALE),
+    ("behind our own trade, one between", {"predecessor": DONE, "at_seen": FAILS, "touches": (BEFORE_US,)}, TAKEN),
+    ("behind our own trade, nobody else", {"predecessor": DONE, "measured_at_seen": 1}, BUG),
     ("others before our own", {"predecessor": LEFT, "touches": (BEFORE_US,), "at_parent": PAYS}, TAKEN),
     ("no logs", {"touches": None}, UNEXPLAINED),
     ("no state between two changes", {"touches": (EARLIER, BEFORE_US), "at_parent": UNTRIED}, UNEXPLAINED),
@@ -92,6 +96,22 @@ def test_the_taker_is_who_changed_most_of_our_pools_and_of_equals_the_last() -> 
     assert attribute(evidence(touches=both, at_parent=PAYS)).taken_by == both[0].transaction
     single = (touch(OUR_BLOCK, 1), touch(OUR_BLOCK, 3))
     assert attribute(evidence(touches=single, at_parent=PAYS)).taken_by == single[1].transaction
+
+
+def test_we_do_not_take_from_ourselves() -> None:
+    ours, theirs = touch(OUR_BLOCK, 3), touch(OUR_BLOCK, 1)
+    own = frozenset({ours.transaction})
+    alone = attribute(evidence(touches=(ours,), own=own, at_parent=PAYS))
+    assert (alone.cause, alone.taken_by) == (STALE, None)
+    assert ours.transaction.hex() in alone.text
+    both = attribute(evidence(touches=(theirs, ours), own=own, at_parent=PAYS))
+    assert (both.cause, both.taken_by) == (TAKEN, theirs.transaction)
+    behind = attribute(evidence(touches=(ours,), own=own, predecessor=DONE, measured_at_seen=1))
+    assert behind.cause is BUG
+    block_before = touch(107)
+    known = {"own": frozenset({block_before.transaction}), "predecessor": DONE, "at_seen": FAILS}
+    assert attribute(evidence(touches=(block_before,), **known)).cause is BUG
+    assert attribute(evidence(touches=(block_before, touch(108)), **known)).cause is STALE
 
 
 def test_what_only_we_can_have_done_wrong_is_ours() -> None:
@@ -148,7 +168,7 @@ EVIDENCE = st.builds(
     measured_at_seen=st.none() | st.integers(-200, 200),
     measured_at_parent=st.none() | st.integers(-200, 200),
     touches=st.none() | TOUCHES,
-    predecessor=st.sampled_from([None, LEFT, LOST_TO]),
+    predecessor=st.sampled_from([None, LEFT, LOST_TO, DONE]),
     gas_used=st.integers(21_000, 400_000),
     block_number=st.sampled_from([OUR_BLOCK]),
 )
@@ -163,7 +183,7 @@ def test_whatever_is_known_a_cause_is_named_and_never_without_its_ground(known: 
         assert known.predecessor is LOST_TO
     elif found.cause is TAKEN:
         assert found.taken_by in {one.transaction for one in touches if one.block_number == OUR_BLOCK}
-        assert known.at_parent.pays is not False
+        assert known.at_parent.pays is not False or known.predecessor is DONE
     else:
         assert found.taken_by is None
     if found.cause is STALE and known.predecessor is not LEFT:

@@ -7,7 +7,7 @@ import pytest
 
 from alphapulse.data.execution import ExecutionReport, Mode, OrderRequest, Outcome
 from alphapulse.data.orphans import SettlementRevoked
-from alphapulse.data.transactions import TransactionState
+from alphapulse.data.transactions import Purpose, TransactionState
 from alphapulse.rules.forensics import open_questions as module
 from alphapulse.rules.forensics.open_questions import OpenQuestions
 from tests.journal.journal_samples import DAY_NS, fill, intent, report
@@ -61,6 +61,13 @@ def test_of_several_attempts_the_mined_one_is_asked_about_and_paper_is_not() -> 
     first, *rest = undone(1, "a")
     assert asked(first, signed("early", nonce=1), *rest, signed("late", nonce=1)) == [(1, hash_of("a"))]
     assert asked(intent(1), *rest) == []
+
+
+def test_a_trade_of_ours_is_known_by_its_hash() -> None:
+    questions = OpenQuestions()
+    questions.take(signed("a"))
+    questions.take(signed("c", purpose=Purpose.CANCEL))
+    assert [questions.is_ours(hash_of(name)) for name in "abc"] == [True, False, False]
 
 
 def test_a_start_asks_the_newest_and_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,17 +38,25 @@ def leaning(*messages: object, on: OrderRequest | None = None) -> Predecessor | 
     trades = OwnTrades()
     for message in messages:
         trades.take(message)
-    return trades.undone_before(on or live(2), OUR_BLOCK)
+    return trades.before(on or live(2), OUR_BLOCK)
 
 
-def test_an_earlier_trade_at_the_same_state_through_a_shared_pool_is_leant_on_until_it_is_filled() -> None:
+def test_an_earlier_trade_at_the_same_state_through_a_shared_pool_is_leant_on() -> None:
     both = live(1), live(2)
-    assert leaning(*both) == Predecessor(1, None)
-    assert leaning(*both, finding(intent_id=1)) == Predecessor(1, hash_of("thief"))
-    assert leaning(*both, filled(1, OUR_BLOCK)) is None
-    assert leaning(*both, filled(1, OUR_BLOCK + 1)) == Predecessor(1, None)
+    assert leaning(*both) == Predecessor(1, done=False)
+    assert leaning(*both, finding(intent_id=1)) == Predecessor(1, done=False, taken_by=hash_of("thief"))
+    assert leaning(*both, filled(1, OUR_BLOCK)) == Predecessor(1, done=True)
+    assert leaning(*both, filled(1, OUR_BLOCK + 1)) == Predecessor(1, done=False)
     revoked = SettlementRevoked.of(live(1), filled(1, OUR_BLOCK), 100, times=1, text="orphaned", revoked_ns=DAY_NS)
-    assert leaning(*both, filled(1, OUR_BLOCK), revoked) == Predecessor(1, None)
+    assert leaning(*both, filled(1, OUR_BLOCK), revoked) == Predecessor(1, done=False)
+
+
+def test_of_several_one_that_was_not_done_counts_first_then_the_newest() -> None:
+    three = live(1), live(2), live(3)
+    assert leaning(*three, on=live(4)) == Predecessor(3, done=False)
+    assert leaning(*three, filled(3, OUR_BLOCK), on=live(4)) == Predecessor(2, done=False)
+    done = [filled(number, OUR_BLOCK) for number in (1, 2, 3)]
+    assert leaning(*three, *done, on=live(4)) == Predecessor(3, done=True)
 
 
 def test_no_other_trade_is_leant_on() -> None:
@@ -71,4 +79,4 @@ def test_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         trades.take(live(number))
     assert [trades.find(number) is not None for number in (1, 2, 3)] == [False, True, True]
     trades.take(filled(1, 1))
-    assert trades.undone_before(live(9), OUR_BLOCK) == Predecessor(3, None)
+    assert trades.before(live(9), OUR_BLOCK) == Predecessor(3, done=False)
