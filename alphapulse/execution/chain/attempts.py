@@ -20,6 +20,7 @@ class Attempt:
     under_way: bool = False
     absent: bool = False
     underpaid: bool = False
+    refused: bool = False
     recovered: bool = False
     unsure: bool = False
     """It is in a block, which may have been taken back without a word."""
@@ -52,6 +53,7 @@ class Attempts:
             attempt.sent_ns,
             absent=attempt.absent,
             underpaid=attempt.underpaid,
+            refused=attempt.refused,
             recovered=attempt.recovered,
             capped=capped,
         )

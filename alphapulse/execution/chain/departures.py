@@ -154,9 +154,10 @@ class Departures:
             self._keep(departure, SendRefused(departure.why or "no_node", f"its bytes have not left ({answers})"))
             return
         known = departure.signed.hash
-        kinds = {one.kind for one in report.nodes.values()}
-        self._attempts.of(known).underpaid = report.sent is Sent.REFUSED and kinds <= UNDERPAID
-        self._attempts.of(known).absent = report.sent is Sent.REFUSED
+        attempt = self._attempts.of(known)
+        underpaid = {one.kind for one in report.nodes.values()} <= UNDERPAID
+        attempt.absent = report.sent is Sent.REFUSED
+        attempt.underpaid, attempt.refused = attempt.absent and underpaid, attempt.absent and not underpaid
         text = {Sent.ACCEPTED: "taken by ", Sent.REFUSED: "refused by all: ", Sent.UNKNOWN: "nobody can say: "}
         taken = ", ".join(label for label, one in report.nodes.items() if one.sent is Sent.ACCEPTED)
         if report.sent in OBSERVED:

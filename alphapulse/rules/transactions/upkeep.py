@@ -36,8 +36,8 @@ class Standing:
 
     `signed_at` is the chain's head when it was signed, `sent_ns` when its bytes left last (steady clock); None if this
     life of the process does not know. `absent`: all nodes answered, and none has it. `underpaid`: all refused it for
-    what it offers. `recovered`: it was found in the journal by a start, and nobody knows it. `capped`: what replaces it
-    would lie above the caps.
+    what it offers, `refused`: for something that no offer mends, such as an empty wallet. `recovered`: it was found in
+    the journal by a start, and nobody knows it. `capped`: what replaces it would lie above the caps.
     """
 
     record: TransactionRecord
@@ -45,6 +45,7 @@ class Standing:
     sent_ns: int | None = None
     absent: bool = False
     underpaid: bool = False
+    refused: bool = False
     recovered: bool = False
     capped: bool = False
 
@@ -63,7 +64,7 @@ def due(standing: Standing, terms: UpkeepTerms, *, head: int | None, now_ns: int
             return Act.CANCEL if is_trade else Act.BUMP
         if standing.underpaid or (is_trade and _expired(record, head)):
             return Act.CANCEL if is_trade else Act.BUMP
-        if _stuck(standing, terms, head):
+        if _stuck(standing, terms, head) and not standing.refused:
             again = may_trade and record.state is not TransactionState.UNKNOWN
             return Act.CANCEL if is_trade and not again else Act.BUMP
     unsent = standing.sent_ns is None or now_ns - standing.sent_ns >= terms.resend_ns

@@ -247,6 +247,23 @@ async def test_a_base_fee_ten_times_higher_does_not_block_the_numbers(
         assert rig.sender.next_nonce == 1
 
 
+async def test_an_empty_wallet_does_not_drive_its_own_price_up(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Refused for want of funds it is sent again, unchanged; when there are some, it is taken."""
+    async with open_wallet(tmp_path) as rig:
+        for node in rig.nodes:
+            node.answer_to_send = refusal(-32000, "insufficient funds for gas * price + value")
+        signed = await rig.sender.send(rig.plan(deadline_block=900))
+        for _ in range(20):
+            await rig.block()
+        assert rig.states() == [(0, "TRADE", "SIGNED")]
+        for node in rig.nodes:
+            node.answer_to_send = None
+        for _ in range(16):
+            await rig.block()
+        assert rig.states() == [(0, "TRADE", "MINED")]
+        assert set(rig.sent) == {signed.raw}
+
+
 def problem(rig: WalletRig) -> str:
     return rig.sender.problem or ""
 

@@ -42,6 +42,10 @@ def standing(purpose: Purpose, state: TransactionState = S.SENT, **facts: Any) -
         # All have refused it for what it offers.
         (TRADE, {"underpaid": True}, 101, 1_010, True, Act.CANCEL),
         (CANCEL, {"underpaid": True}, 101, 1_010, True, Act.BUMP),
+        # All have refused it for something else: a dearer one would be refused as well.
+        (TRADE, {"refused": True, "absent": True}, 105, 1_010, True, Act.WAIT),
+        (CANCEL, {"refused": True, "absent": True}, 105, 1_030, True, Act.RESEND),
+        (TRADE, {"refused": True, "absent": True}, 120, 1_030, True, Act.CANCEL),
         # No node has it.
         (TRADE, {"absent": True}, 101, 1_029, True, Act.WAIT),
         (TRADE, {"absent": True}, 101, 1_030, True, Act.RESEND),
