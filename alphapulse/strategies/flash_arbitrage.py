@@ -82,7 +82,11 @@ class FlashArbitrage:
         self._halt_epoch = halt_epoch
         self._caps = caps
         self._scanner = CycleScanner(
-            pools, terms.base_tokens, per_block=terms.evaluate == "block", most_hops=terms.most_hops
+            pools,
+            terms.base_tokens,
+            per_block=terms.evaluate == "block",
+            most_hops=terms.most_hops,
+            repeats=terms.executes,
         )
         self._sizing = OpenSizing()
         index = self._scanner.screen.index

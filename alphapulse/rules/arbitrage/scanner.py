@@ -73,6 +73,8 @@ class _Chain:
         """Those with a number."""
         self.open: dict[int, set[Key]] = {}
         self.changed: dict[InstrumentId, None] = {}
+        self.standing: dict[InstrumentId, None] = {}
+        """Pools of what was open at the last look, where blocks' ends are looked at again."""
         self.recent: dict[tuple[Seat, ...], int] = {}
         """The pools' seats with the block of the last change, the newest last."""
         self.last_block = -1
@@ -82,9 +84,10 @@ class CycleScanner:
     """A pure state machine: events in, moments out.
 
     A state is the moment directly after an event that told a pool's price, once all pools of a cycle through it are
-    known. With `per_block` only the ends of complete blocks count. A gap that a snapshot shows belongs to an episode
-    that began before. A reorganisation takes books, episodes and rates back to its ancestor. Pools that are found are
-    watched from then on, those that are not believed any more no longer.
+    known. With `per_block` only the ends of complete blocks count, and with `repeats` what stood open at one is looked
+    at again at the next, though nothing has moved: a real trade may have come to nothing. A gap that a snapshot shows
+    belongs to an episode that began before. A reorganisation takes books, episodes and rates back to its ancestor.
+    Pools that are found are watched from then on, those that are not believed any more no longer.
     """
 
     def __init__(
@@ -94,11 +97,13 @@ class CycleScanner:
         *,
         per_block: bool,
         most_hops: int = MOST_HOPS,
+        repeats: bool = False,
     ) -> None:
         self.book = PoolBook()
         self.screen = Screen(CycleIndex(base_tokens, most_hops=most_hops))
         self.counts = ScanCounts()
         self._per_block = per_block
+        self._repeats = repeats
         self._chains: dict[int, _Chain] = {}
         for pool in pools:
             self.add(pool)
@@ -116,6 +121,7 @@ class CycleScanner:
         if seats:
             chain = self._chain(pool.chain_id or 0)
             chain.changed.pop(pool, None)
+            chain.standing.pop(pool, None)
             chain.recent.pop(seats, None)
             ended = tuple(chain.open.get(seats[0].pool_number, ()))
             for key in ended:
@@ -183,12 +189,16 @@ class CycleScanner:
     def _look_at_end(self, end: BlockCompleted) -> Moment | None:
         """What stands open at the end of a block through the pools that changed in it."""
         chain = self._chain(end.chain_id)
-        changed, chain.changed = chain.changed, {}
+        changed, chain.changed = chain.standing | chain.changed, {}
         if not changed:
             return None
         index = self.screen.index
         position = end.block_number, end.last_log_index
-        return self._look(end.chain_id, position, [index.seats(pool) for pool in changed])
+        moment = self._look(end.chain_id, position, [index.seats(pool) for pool in changed])
+        if self._repeats:
+            cycles = () if moment is None else moment.cycles
+            chain.standing = {seat.pool.id: None for opened in cycles for seat in opened.cycle.seats}
+        return moment
 
     def _look(self, chain_id: int, position: Position, changed: Iterable[tuple[Seat, ...]]) -> Moment | None:
         chain, counts, screen = self._chain(chain_id), self.counts, self.screen
@@ -258,6 +268,8 @@ class CycleScanner:
                     chain = self._chain(cycle.chain_id)
                     chain.episodes.inherit(cycle.key)
                     self._remember(chain, cycle.key)
+                    if self._repeats:
+                        chain.standing.update((one.pool.id, None) for one in cycle.seats)
 
     # Rates
 

@@ -70,8 +70,8 @@ def scanned(scanner: CycleScanner, events: Iterable[MarketEvent]) -> list[Found]
     ]
 
 
-def scanner(*, per_block: bool = False, pools: Sequence[Pool] = (ONE, TWO)) -> CycleScanner:
-    return CycleScanner(pools, (), per_block=per_block)
+def scanner(*, per_block: bool = False, repeats: bool = False, pools: Sequence[Pool] = (ONE, TWO)) -> CycleScanner:
+    return CycleScanner(pools, (), per_block=per_block, repeats=repeats)
 
 
 def opened(watching: CycleScanner, events: Sequence[MarketEvent]) -> list[tuple[Position, bool]]:
@@ -225,6 +225,24 @@ def test_block_mode_looks_once_at_each_complete_block() -> None:
     assert opened(watching, [mint(ONE, (3, 0), (-60, 60), 1), completed((3, 0))]) == []
     assert opened(watching, [swap(TWO, (4, 0), FAIR), completed((4, 0))]) == [((4, 0), False)]
     assert (watching.counts.states, watching.counts.episodes, watching.counts.blocks) == (3, 1, 2)
+
+
+def test_what_stood_open_is_looked_at_again_at_the_next_end_where_it_is_wanted() -> None:
+    """Nothing has moved, and a trade may have come to nothing; what was closed since is not told again."""
+    watching = scanner(per_block=True, repeats=True)
+    opening: list[MarketEvent] = [swap(TWO, (1, 0), FAIR), swap(ONE, (1, 1), DEAR), completed((1, 1))]
+    assert opened(watching, opening) == [((1, 1), True)]
+    assert opened(watching, [completed((2, 0)), completed((3, 0))]) == [((2, 0), False), ((3, 0), False)]
+    assert opened(watching, [swap(ONE, (4, 0), NEAR), completed((4, 0)), completed((5, 0))]) == []
+    assert watching.counts.episodes == 1
+    assert opened(scanner(per_block=True), [*opening, completed((2, 0))]) == [((1, 1), True)]
+
+
+def test_what_a_snapshot_shows_is_looked_at_at_the_next_end_where_it_is_wanted() -> None:
+    prices = ((ONE, DEAR), (TWO, FAIR))
+    snapshot = [PoolState(stamp((1, at)), of.id, price, LIQUIDITY, 0) for at, (of, price) in enumerate(prices)]
+    assert opened(scanner(per_block=True, repeats=True), [*snapshot, completed((2, 0))]) == [((2, 0), False)]
+    assert opened(scanner(per_block=True), [*snapshot, completed((2, 0))]) == []
 
 
 def test_block_mode_uses_the_liquidity_of_the_blocks_end() -> None:
