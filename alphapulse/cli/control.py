@@ -63,6 +63,8 @@ def status(config_path: Path | None, as_json: bool) -> None:
 
 def _tell_status(shown: Any) -> None:
     click.echo(f"{shown['state'].upper()} ({shown['mode']}), since {shown['since']['iso']}, by {shown['by']}")
+    if shown["assumption"].startswith("Not live"):
+        click.echo(shown["assumption"])
     click.echo(f"cause: {shown['cause']}")
     for halt in shown["partial_halts"]:
         click.echo(f"{halt['level']}: {halt['scope']}, since {halt['since']['iso']}, by {halt['by']}: {halt['cause']}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from alphapulse import __version__
 from alphapulse.config_sections.collectors import RecordedSection
 from alphapulse.daemon import Daemon
+from alphapulse.data.execution import Mode
 from alphapulse.data.halts import GLOBAL, Level
 from alphapulse.data.links import LinkCondition
 from alphapulse.data.market import StreamState
@@ -44,7 +45,7 @@ class StatusView:
         run = daemon.run_record
         market_ns = daemon.clock.now_ns()
         return Status(
-            mode="paper",
+            mode="live" if daemon.mode is Mode.LIVE else "paper",
             state=self._state(),
             since=instant(change.at_ns if change else daemon.started_ns),
             by=change.actor if change else "alphapulsed",
@@ -171,10 +172,13 @@ class StatusView:
 
     def _assumption(self) -> str:
         daemon = self._daemon
+        if daemon.mode is Mode.LIVE:
+            return "Live: transactions of real wallets; fills are what their receipts say."
         costs = daemon.config.costs
         units = "by path" if costs.gas_units is None else f"{costs.gas_units:,}"
         price = "the live price" if costs.gas_price_wei == "live" else f"{_gwei(costs.gas_price_wei)} gwei"
-        return (
+        wished = f"Not live; missing: {'; '.join(daemon.live_missing)}. " if daemon.live_missing else ""
+        return wished + (
             f"Paper: {daemon.latency.describe()}; gas {units} × {price} "
             f"(configuration){self._loans()}; our fills do not move the pools.{self._crowded()}"
         )
@@ -198,6 +202,8 @@ class StatusView:
 
     def _lesson(self) -> str | None:
         latency = self._daemon.latency
+        if self._daemon.mode is Mode.LIVE:
+            return None
         if isinstance(latency, LogLatency) and not latency.logs:
             return (
                 "These fills assume perfect placement, directly behind the swap that opens the gap. One log later "
