@@ -77,7 +77,7 @@ def test_a_token_refuses_only_what_its_sender_could_pay() -> None:
 
 
 def test_what_was_undone_within_has_not_moved() -> None:
-    undone = call(SECOND, b"", calls=(moves(USDC, EXECUTOR, SECOND, 50),), error="execution reverted")
+    undone = call(SECOND, b"", calls=(moves(USDC, SECOND, EXECUTOR, 50),), error="execution reverted")
     assert found(has(USDC, EXECUTOR, 80), undone, has(USDC, EXECUTOR, 80)) is None
 
 
