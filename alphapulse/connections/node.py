@@ -69,23 +69,27 @@ class Node:
         """The answers to at most `most_calls`, in their order, from one request. It waits for the node's turn.
 
         `beside` does not wait behind requests that are under way: for the looks at a node, of which there is one.
-        `permit` is asked when its turn has come, with no await behind it: if it says no, nothing is asked, and the
-        list is empty.
+        With a `permit` one call goes ahead of all others: a trade is worth more than a read. The permit is asked with
+        no await between it and the transport; if it says no, nothing is asked, and the list is empty.
 
         Raises:
             NodeError: there are none. RateLimited without having asked if it wants to be left alone for long.
         """
-        while not self._bucket.take(self._monotonic_ns(), len(calls)):
+        while not self._may_ask(len(calls), ahead=permit is not None):
             pause_ns = self._bucket.pause_ns(self._monotonic_ns())
             if pause_ns > LONGEST_PAUSE_S * NS_PER_S:
                 raise RateLimited(self.label, f"it wants to be left alone for {pause_ns // NS_PER_S} s", pause_ns)
             await trio.sleep(self._bucket.wait_ns(self._monotonic_ns(), len(calls)) / NS_PER_S)
-        if beside:
+        if permit is not None and not permit():
+            return []
+        if beside or permit is not None:
             return await self._request(calls, limit_s)
         async with self._turns:
-            if permit is not None and not permit():
-                return []
             return await self._request(calls, limit_s)
+
+    def _may_ask(self, calls: int, *, ahead: bool) -> bool:
+        now_ns = self._monotonic_ns()
+        return self._bucket.borrow(now_ns) if ahead else self._bucket.take(now_ns, calls)
 
     async def identity(self, *, limit_s: float) -> tuple[int, bytes]:
         """The chain id that it says it serves, and the hash of its block 0.

@@ -479,12 +479,10 @@ async def test_nothing_is_sent_again_on_429_before_the_hash_was_asked_for(
 
 
 async def test_nothing_leaves_for_a_node_without_leave(autojump_clock: trio.testing.MockClock) -> None:
-    """It is asked when a node's turn has come, however long that takes, and for each node by itself."""
+    """It is asked for each node by itself, and only when its turn has come: a node may want to be left alone."""
     one, two = ModelNode("one"), ModelNode("two")
-    one.answers = two.answers = {SEND: lambda _: HASH_TEXT}
-    async with running(pool_of(one, two, max_in_flight=1)) as pool:
-        for node in (one, two):
-            node.delay_s = 5
+    one.answers = two.answers = {SEND: lambda _: HASH_TEXT, "eth_gasPrice": lambda _: refusal(429, "too many requests")}
+    async with running(pool_of(one, two)) as pool:
         asked: list[float] = []
         begun_s = trio.current_time()
 
@@ -492,12 +490,33 @@ async def test_nothing_leaves_for_a_node_without_leave(autojump_clock: trio.test
             asked.append(trio.current_time() - begun_s)
             return False
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(pool.ask_each, RpcCall("eth_chainId"))
-            await trio.testing.wait_all_tasks_blocked()
-            report = await pool.send_raw(RAW, HASH, permit)
-        assert (report.sent, asked) == (Sent.WITHHELD, [5, 5])
+        await pool.ask_each(RpcCall("eth_gasPrice"))
+        report = await pool.send_raw(RAW, HASH, permit)
+        assert report.sent is Sent.WITHHELD
+        assert len(asked) == 2
+        assert min(asked) > 0
     assert SEND not in one.asked + two.asked
+
+
+async def test_a_transaction_goes_ahead_of_all_reads(autojump_clock: trio.testing.MockClock) -> None:
+    """Whatever is under way at a node, and however few requests it takes: it leaves at once."""
+    one = ModelNode("one")
+    one.answers = {SEND: lambda _: HASH_TEXT}
+    async with running(pool_of(one, max_in_flight=1, requests_per_s=2)) as pool:
+        one.delay_s = 5
+        begun_s = trio.current_time()
+        left: list[float] = []
+
+        def permit() -> bool:
+            left.append(trio.current_time() - begun_s)
+            return True
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(pool.ask_each, RpcCall("eth_chainId"))
+            await trio.testing.wait_all_tasks_blocked()
+            await pool.send_raw(RAW, HASH, permit)
+        assert left == [0]
 
 
 async def test_a_subscription_brings_heads_and_logs(autojump_clock: trio.testing.MockClock) -> None:

@@ -34,6 +34,18 @@ class TokenBucket:
         self._parts_ns = now_ns
         return True
 
+    def borrow(self, now_ns: int) -> bool:
+        """Take a token even if none is there, of those that are to come; False in a pause, or if a burst is owed.
+
+        For what cannot wait behind others: they wait the longer.
+        """
+        level = self._level(now_ns) - NS_PER_S
+        if self.pause_ns(now_ns) or level < -self._burst * NS_PER_S:
+            return False
+        self._parts = level
+        self._parts_ns = now_ns
+        return True
+
     def pause_ns(self, now_ns: int) -> int:
         """How long the provider still wants to be left alone."""
         return 0 if self._paused_until_ns is None else max(self._paused_until_ns - now_ns, 0)

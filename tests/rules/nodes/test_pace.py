@@ -47,6 +47,18 @@ def test_who_wants_little_does_not_wait_behind_who_wants_much() -> None:
     assert bucket.wait_ns(0, 1) == NS_PER_S // 10
 
 
+def test_what_cannot_wait_borrows_of_what_is_to_come() -> None:
+    """As much as one bucket, and nothing in a pause; who asks after it waits the longer."""
+    bucket = TokenBucket(10, 3)
+    assert bucket.take(0, 3)
+    assert [bucket.borrow(0) for _ in range(5)] == [True, True, True, False, False]
+    assert bucket.wait_ns(0, 1) == 4 * NS_PER_S // 10
+    assert bucket.borrow(NS_PER_S // 10)
+    bucket.pause(5 * NS_PER_S)
+    assert not bucket.borrow(4 * NS_PER_S)
+    assert bucket.borrow(5 * NS_PER_S)
+
+
 def test_a_pause_is_kept_and_the_longer_one_counts() -> None:
     bucket = TokenBucket(10)
     bucket.pause(5 * NS_PER_S)
