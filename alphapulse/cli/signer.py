@@ -46,7 +46,7 @@ async def _serve(setting: SignerSetting) -> None:
     policy = setting.terms.policy
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with open_guarded_key(
-            setting.terms, run_blocking=world.run_blocking, now_ns=world.now_ns, environ=os.environ
+            setting.terms, is_synced=True, run_blocking=world.run_blocking, now_ns=world.now_ns, environ=os.environ
         ) as key:
             service = SignerService(
                 setting.socket,

@@ -101,4 +101,5 @@ def _sign(transaction: DynamicFeeTransaction, key: SigningKey, record: SigningRe
     history = SigningHistory(policy, key.address, record.entries())
     if (entry := history.checked(transaction, Environment().now_ns())) is not None:
         record.write(entry)
+        record.sync()
     return key.sign(transaction)

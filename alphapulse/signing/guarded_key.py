@@ -21,6 +21,8 @@ class GuardedKey:
         key: what signs.
         policy: what it may sign.
         record: what it has signed.
+        is_synced: each signature waits for the disk, as it leaves the process at once. In the daemon it leaves behind
+            the journal's own sync.
         standing: how trading stands now.
         now_ns: the wall clock.
 
@@ -34,6 +36,7 @@ class GuardedKey:
         policy: SigningPolicy,
         record: SigningRecord,
         *,
+        is_synced: bool,
         standing: Callable[[], HaltStanding],
         now_ns: Callable[[], int],
     ) -> None:
@@ -41,6 +44,7 @@ class GuardedKey:
         self._key = key
         self._policy = policy
         self._record = record
+        self._is_synced = is_synced
         self._standing = standing
         self._now_ns = now_ns
         self._history = SigningHistory(policy, key.address, record.entries())
@@ -66,6 +70,8 @@ class GuardedKey:
         if not self._unwritten:
             try:
                 self._record.write(entry)
+                if self._is_synced:
+                    self._record.sync()
             except SigningRecordError as error:
                 self._unwritten = f"{error}; nothing is signed any more, start the signer anew"
         if self._unwritten:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import trio
 
-from alphapulse.journal.blocking import RunBlocking
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction, SignedTransaction
 from alphapulse.signing.guarded_key import GuardedKey
 from alphapulse.signing.signer import SignerKind
 
 
 class LocalSigner:
-    """A `Signer` over a guarded key. Signatures are made one after the other, in a thread: each waits for the disk."""
+    """A `Signer` over a guarded key that waits for no disk, so that it signs in the loop: a tenth of a millisecond."""
 
-    def __init__(self, key: GuardedKey, kind: SignerKind, *, run_blocking: RunBlocking) -> None:
+    def __init__(self, key: GuardedKey, kind: SignerKind) -> None:
         self._key = key
         self._kind = kind
-        self._run_blocking = run_blocking
-        self._one_at_a_time = trio.CapacityLimiter(1)
 
     @property
     def address(self) -> bytes:
@@ -31,4 +28,7 @@ class LocalSigner:
 
     async def sign(self, transaction: DynamicFeeTransaction, *, halt_epoch: int) -> SignedTransaction:
         """As `Signer.sign`; the key is always reachable."""
-        return await self._run_blocking(self._key.sign, transaction, halt_epoch, limiter=self._one_at_a_time)
+        await trio.lowlevel.checkpoint_if_cancelled()
+        signed = self._key.sign(transaction, halt_epoch)
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        return signed

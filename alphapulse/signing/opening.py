@@ -40,16 +40,23 @@ async def open_signer(
         finally:
             remote.close()
         return
-    async with open_guarded_key(terms, run_blocking=run_blocking, now_ns=now_ns, environ=environ) as key:
+    async with open_guarded_key(
+        terms, is_synced=False, run_blocking=run_blocking, now_ns=now_ns, environ=environ
+    ) as key:
         kind = SignerKind.KEYSTORE if isinstance(terms.key, KeystoreKey) else SignerKind.ENVIRONMENT
-        yield LocalSigner(key, kind, run_blocking=run_blocking)
+        yield LocalSigner(key, kind)
 
 
 @asynccontextmanager
 async def open_guarded_key(
-    terms: SignerTerms, *, run_blocking: RunBlocking, now_ns: Callable[[], int], environ: Mapping[str, str]
+    terms: SignerTerms,
+    *,
+    is_synced: bool,
+    run_blocking: RunBlocking,
+    now_ns: Callable[[], int],
+    environ: Mapping[str, str],
 ) -> AsyncIterator[GuardedKey]:
-    """A key of this process behind its limits. Raises as `open_signer`."""
+    """A key of this process behind its limits (`is_synced`: see there). Raises as `open_signer`."""
     if isinstance(terms.key, RemoteKey):
         raise ConfigError("keystore", "expected a key of this process, found a signer elsewhere")
     key = await run_blocking(read_key, terms.key, environ)
@@ -57,7 +64,7 @@ async def open_guarded_key(
     # Blocks for milliseconds, at a start.
     with open_record(path, terms.policy.chain_id, key.address) as record:
         standing = LatchView(terms.latch, terms.halt_file).standing
-        yield GuardedKey(key, terms.policy, record, standing=standing, now_ns=now_ns)
+        yield GuardedKey(key, terms.policy, record, is_synced=is_synced, standing=standing, now_ns=now_ns)
 
 
 def said_address(source: KeystoreKey | EnvironmentKey | RemoteKey, environ: Mapping[str, str]) -> bytes:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alphapulse.durable_file import sync_folder
@@ -52,7 +52,7 @@ class SigningRecord:
                 yield entry
 
     def write(self, entry: SignedEntry) -> None:
-        """Put it on the disk, in the place of what was there. When it returns, a power cut does not undo it.
+        """Put it in the place of what was there. When it returns, a `kill -9` does not undo it; takes microseconds.
 
         Raises:
             SigningRecordError: the file system refused. Whether it is there is not known.
@@ -61,11 +61,18 @@ class SigningRecord:
             written = os.pwrite(self._descriptor, entry.packed(), SIZE * (1 + entry.nonce % MOST_NONCES))
             if written != SIZE:
                 raise SigningRecordError(f"{self.path}: expected to write {SIZE} bytes, found room for {written}")
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def sync(self) -> None:
+        """When it returns, a power cut undoes nothing of what was written. Raises SigningRecordError as `write`."""
+        try:
             os.fdatasync(self._descriptor)
         except OSError as error:
-            if isinstance(error, SigningRecordError):
-                raise
-            raise SigningRecordError(f"{self.path} was not written: {error.strerror}; see to the disk") from error
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> SigningRecordError:
+        return SigningRecordError(f"{self.path} was not written: {error.strerror}; see to the disk")
 
 
 _ADVICE = "find out why it changed; what was signed before is not known any more"
@@ -98,7 +105,12 @@ def open_record(path: Path, chain_id: int, address: bytes) -> Iterator[SigningRe
                 f"{path}: expected the record of {checksum_address(address)} on chain {chain_id}, found another file; "
                 f"{_ADVICE}"
             )
-        yield SigningRecord(path, descriptor)
+        record = SigningRecord(path, descriptor)
+        try:
+            yield record
+        finally:
+            with suppress(SigningRecordError):  # what had to be on the disk was waited for where it was written
+                record.sync()
     finally:
         os.close(descriptor)
 

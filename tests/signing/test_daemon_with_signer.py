@@ -53,8 +53,10 @@ def signer(folder: Path) -> Iterator[None]:
     ):
         assert process.stdout is not None
         assert process.stdout.readline().startswith(b"signs for ")
-        yield
-        process.terminate()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 async def trades(rig: Rig, more: int) -> int:

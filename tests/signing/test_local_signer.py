@@ -148,13 +148,16 @@ async def test_what_cannot_be_written_down_is_not_signed(wallet: Wallet, monkeyp
 
 
 async def test_a_halt_while_the_disk_writes_is_not_overtaken(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(descriptor: int) -> None:
+    write = os.pwrite
+
+    def slow(descriptor: int, data: bytes, at: int) -> int:
         wallet.say(Level.HALTED)
+        return write(descriptor, data, at)
 
     other = attrs.evolve(TRADE, data=b"other")
     async with opened(wallet.terms) as signer:
         with monkeypatch.context() as busy:
-            busy.setattr("alphapulse.signing.signing_record.os.fdatasync", slow)
+            busy.setattr("alphapulse.signing.signing_record.os.pwrite", slow)
             assert await refusal(signer, TRADE) == "halted"
         wallet.say(Level.ACTIVE)
         await signer.sign(other, halt_epoch=EPOCH)  # nothing was signed for the number
@@ -162,7 +165,7 @@ async def test_a_halt_while_the_disk_writes_is_not_overtaken(wallet: Wallet, mon
         assert await refusal(signer, TRADE) == "nonce"
 
 
-async def test_many_at_once_are_signed_one_after_the_other(wallet: Wallet) -> None:
+async def test_many_that_ask_at_once_are_all_signed(wallet: Wallet) -> None:
     signed: list[SignedTransaction] = []
     async with opened(wallet.terms) as signer:
 

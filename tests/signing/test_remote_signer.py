@@ -41,7 +41,9 @@ logger = logging.getLogger("tests.signer")
 async def service(wallet: Wallet, path: Path, clients: Clients = Clients()) -> AsyncIterator[None]:  # noqa: B008
     """The signer of a wallet behind a socket."""
     async with (
-        open_guarded_key(wallet.terms, run_blocking=RUN_BLOCKING, now_ns=time.time_ns, environ={}) as key,
+        open_guarded_key(
+            wallet.terms, is_synced=True, run_blocking=RUN_BLOCKING, now_ns=time.time_ns, environ={}
+        ) as key,
         trio.open_nursery() as nursery,
     ):
         serving = SignerService(path, key, 137, clients=clients, run_blocking=RUN_BLOCKING, logger=logger)
@@ -249,6 +251,19 @@ async def test_bytes_that_are_no_transaction_are_refused(wallet: Wallet, path: P
         answer = await receive_frame(connection)
     assert isinstance(answer, Refused)
     assert answer.rule == "transaction"
+
+
+async def test_a_halt_while_the_disk_writes_is_not_overtaken(
+    wallet: Wallet, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(descriptor: int) -> None:
+        wallet.say(Level.HALTED)
+
+    monkeypatch.setattr("alphapulse.signing.signing_record.os.fdatasync", slow)
+    async with service(wallet, path):
+        signer = client(path)
+        assert (await refusal(signer, TRADE)).rule == "halted"
+        signer.close()
 
 
 async def test_a_record_that_cannot_be_written_is_told(

@@ -37,7 +37,8 @@ def guarded(record: SigningRecord) -> GuardedKey:
         window_ns=1,
         most_daily_wei=None,
     )
-    return GuardedKey(KEY, policy, record, standing=lambda: HaltStanding(Stop.NONE, "", 0), now_ns=time.time_ns)
+    going = HaltStanding(Stop.NONE, "", 0)
+    return GuardedKey(KEY, policy, record, is_synced=False, standing=lambda: going, now_ns=time.time_ns)
 
 
 def sign_for_ever(path: Path, first: int) -> None:
