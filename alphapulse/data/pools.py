@@ -37,6 +37,10 @@ class PoolKind(enum.IntEnum):
     """Balancer V2's weighted product of two or more tokens."""
 
 
+PAIR_KINDS = frozenset((PoolKind.V2, PoolKind.SOLIDLY_VOLATILE, PoolKind.SOLIDLY_STABLE))
+"""Kinds of two tokens whose reserves are their whole state; their contracts tell them alike (`Sync`, `getReserves`)."""
+
+
 class Trust(enum.IntEnum):
     """How far a pool's state may be used."""
 

@@ -22,6 +22,7 @@ from alphapulse.errors import LogRefused, NodeError, RpcError
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.constant_product import ConstantProductState
 from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.amm.solidly import SolidlyState
 from alphapulse.rules.chain.header import Header
 from alphapulse.rules.chain.simulation import SimulatedBlock, simulate_params, simulated_logs
 from alphapulse.rules.events.hex_text import read_bytes
@@ -211,7 +212,7 @@ def _does_something(transaction: dict[str, Any]) -> bool:
 
 
 def _as_told(pool: InstrumentId, state: AmmState) -> PendingPool:
-    if isinstance(state, ConstantProductState):
+    if isinstance(state, ConstantProductState | SolidlyState):
         return PendingPool(pool, None, None, None, state.reserve0, state.reserve1)
     if isinstance(state, ConcentratedState):
         return PendingPool(pool, state.sqrt_price_x96, state.liquidity, state.tick, None, None)

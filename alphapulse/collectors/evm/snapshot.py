@@ -10,7 +10,7 @@ from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.log_stamp import LogStamp
 from alphapulse.data.market import BLOCK_END
 from alphapulse.data.pool_reserves import PoolTick
-from alphapulse.data.pools import Pool, PoolKind
+from alphapulse.data.pools import PAIR_KINDS, Pool
 from alphapulse.errors import AnswerRefused
 from alphapulse.rules.chain import pool_calls
 from alphapulse.rules.chain.header import Header
@@ -89,7 +89,7 @@ class SnapshotReader:
         now_ns = self._now_ns()
         stamp = LogStamp(header.number, BLOCK_END, BLOCK_END, None, header.hash, header.venue_time_ns, now_ns)
         priced = [pool for pool in pools if pool.id in heads]
-        ticks = await self.ticks([pool for pool in priced if pool.kind is not PoolKind.V2], header.hash, stamp)
+        ticks = await self.ticks([pool for pool in priced if pool.kind not in PAIR_KINDS], header.hash, stamp)
         reason = f"read from its contract at block {header.number}"
         return {
             pool.id: pool_calls.messages_of(pool, heads[pool.id], ticks.get(pool.id), stamp, reason) for pool in priced

@@ -13,7 +13,7 @@ from alphapulse.collectors.evm.publishing import ChainPublisher
 from alphapulse.collectors.evm.snapshot import SnapshotReader
 from alphapulse.data.log_stamp import LogStamp
 from alphapulse.data.market import BLOCK_END
-from alphapulse.data.pools import Pool, PoolKind, Trust
+from alphapulse.data.pools import PAIR_KINDS, Pool, Trust
 from alphapulse.errors import AnswerRefused, NodeError, RpcError
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.chain.header import Header
@@ -82,7 +82,7 @@ class Verifier:
 
     async def _compare(self, header: Header, states: dict[Pool, AmmState]) -> None:
         heads = await self._snapshots.heads(list(states), header.hash)
-        ticked = [pool for pool in states if pool.kind is not PoolKind.V2 and states[pool].trust is Trust.PROVEN]
+        ticked = [pool for pool in states if pool.kind not in PAIR_KINDS and states[pool].trust is Trust.PROVEN]
         deep = [self._random.choice(ticked)] if ticked else []
         stamp = LogStamp(header.number, BLOCK_END, BLOCK_END, None, header.hash, header.venue_time_ns, 0)
         ticks = await self._snapshots.ticks(deep, header.hash, stamp)

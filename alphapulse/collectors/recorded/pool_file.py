@@ -10,13 +10,19 @@ import msgspec
 
 from alphapulse.data.chains import CHAINS, Chain
 from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
-from alphapulse.data.pools import Pool, PoolKind, Token
+from alphapulse.data.pools import PAIR_KINDS, Pool, PoolKind, Token
 from alphapulse.errors import PoolFileError
 from alphapulse.rules.amm.tick_math import MAX_TICK
 from alphapulse.rules.arbitrage.pair import PPM
 from alphapulse.rules.discovery.pool_info import pool_name
 
-KINDS = {"v3": PoolKind.V3, "v2": PoolKind.V2, "algebra": PoolKind.ALGEBRA}
+KINDS = {
+    "v3": PoolKind.V3,
+    "v2": PoolKind.V2,
+    "algebra": PoolKind.ALGEBRA,
+    "solidly_volatile": PoolKind.SOLIDLY_VOLATILE,
+    "solidly_stable": PoolKind.SOLIDLY_STABLE,
+}
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
@@ -107,7 +113,7 @@ def _check_terms(pool: _PoolEntry, kind: PoolKind, where: str) -> None:
     """A fee where it is fixed, a spacing where there are ticks, and none where there is none."""
     for field, told, expected in (
         ("fee_ppm", pool.fee_ppm is not None, kind is not PoolKind.ALGEBRA),
-        ("tick_spacing", pool.tick_spacing is not None, kind is not PoolKind.V2),
+        ("tick_spacing", pool.tick_spacing is not None, kind not in PAIR_KINDS),
     ):
         if told is not expected:
             verb = "expected one" if expected else "expected none"

@@ -1,7 +1,7 @@
 """What to ask a pool's contract for its whole state, and what its answers mean. Pure; one row for each kind of pool.
 
 Sources: Uniswap v2-core 1.0.1 (getReserves), v3-core 1.0.1 (slot0, liquidity, tickBitmap, ticks), Algebra v1-core
-1.0.0 (globalState, liquidity, tickTable, ticks).
+1.0.0 (globalState, liquidity, tickTable, ticks), Aerodrome and Velodrome Pool.sol (getReserves, stable).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alphapulse.data.log_stamp import LogStamp
 from alphapulse.data.market import PoolState
 from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolSync, PoolTick
-from alphapulse.data.pools import Pool, PoolKind, Trust
+from alphapulse.data.pools import PAIR_KINDS, Pool, PoolKind, Trust
 from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.errors import AnswerRefused
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
@@ -28,6 +28,7 @@ def _selector(signature: str) -> bytes:
 
 
 GET_RESERVES = _selector("getReserves()")
+STABLE = _selector("stable()")
 LIQUIDITY = _selector("liquidity()")
 TICKS = _selector("ticks(int24)")
 
@@ -46,7 +47,7 @@ TICKED: Mapping[PoolKind, Ticked] = {
 
 
 class PoolHead(NamedTuple):
-    """A pool's state without its ticks: of V2 the reserves, of others the root of the price (Q64.96) and liquidity."""
+    """A pool's state without its ticks: of pairs reserves, of others the root of the price (Q64.96) and liquidity."""
 
     first: int
     second: int
@@ -56,12 +57,14 @@ class PoolHead(NamedTuple):
 
 def is_readable(pool: Pool) -> bool:
     """True if the state of this kind of pool can be read."""
-    return pool.kind is PoolKind.V2 or pool.kind in TICKED
+    return pool.kind in PAIR_KINDS or pool.kind in TICKED
 
 
 def head_calls(pool: Pool) -> tuple[bytes, ...]:
     """Call data for what `head_of` reads."""
-    return (GET_RESERVES,) if pool.kind is PoolKind.V2 else (TICKED[pool.kind].price, LIQUIDITY)
+    if pool.kind in PAIR_KINDS:
+        return (GET_RESERVES,) if pool.kind is PoolKind.V2 else (GET_RESERVES, STABLE)
+    return TICKED[pool.kind].price, LIQUIDITY
 
 
 def head_of(pool: Pool, answers: Sequence[bytes | None]) -> PoolHead | None:
@@ -72,7 +75,12 @@ def head_of(pool: Pool, answers: Sequence[bytes | None]) -> PoolHead | None:
     """
     if any(not answer for answer in answers):
         return None
-    if pool.kind is PoolKind.V2:
+    if pool.kind in PAIR_KINDS:
+        if pool.kind is not PoolKind.V2:
+            (is_stable,) = _words(answers[1], 1, pool)
+            if bool(is_stable) is not (pool.kind is PoolKind.SOLIDLY_STABLE):
+                found = "stable" if is_stable else "volatile"
+                raise AnswerRefused("pool", f"expected {pool.name} to be {pool.kind.name.lower()}, found a {found} one")
         reserve0, reserve1, _ = _words(answers[0], 3, pool)
         return PoolHead(_within(reserve0, 112, pool), _within(reserve1, 112, pool))
     price, tick, fee_ppm = _words(answers[0], 3, pool)
@@ -118,7 +126,7 @@ def messages_of(
     pool: Pool, head: PoolHead, ticks: Sequence[PoolTick] | None, stamp: LogStamp, reason: str
 ) -> list[object]:
     """The messages from which a book starts with the pool; without ticks it knows the range around the price only."""
-    if pool.kind is PoolKind.V2:
+    if pool.kind in PAIR_KINDS:
         sync = PoolSync(stamp, pool.id, head.first, head.second)
         return [sync, PoolTrustChanged(pool.id, Trust.PROVEN, reason, stamp.block_number)]
     messages: list[object] = [PoolState(stamp, pool.id, head.first, head.second, head.tick), *(ticks or ())]

@@ -9,6 +9,7 @@ from alphapulse.data.pools import Trust
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.constant_product import ConstantProductState
 from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.amm.solidly import SolidlyState
 from alphapulse.rules.chain.pool_calls import PoolHead
 
 
@@ -16,7 +17,7 @@ def difference(state: AmmState, head: PoolHead | None, ticks: Sequence[PoolTick]
     """The first difference in words, empty if there is none. `ticks` are None where they were not read."""
     if head is None:
         return "its contract has no state"
-    if isinstance(state, ConstantProductState):
+    if isinstance(state, ConstantProductState | SolidlyState):
         return _differs("reserves", (state.reserve0, state.reserve1), (head.first, head.second))
     if not isinstance(state, ConcentratedState):
         return ""

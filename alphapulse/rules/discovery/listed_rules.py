@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from alphapulse.data.factories import Factory
-from alphapulse.data.pools import Pool, PoolKind
+from alphapulse.data.pools import PAIR_KINDS, Pool, PoolKind
 from alphapulse.rules.discovery.pool_rules import KINDS, PoolReading
 from alphapulse.rules.discovery.token_rules import shown
 from alphapulse.rules.evm.create2 import pool_address
 
-READABLE = (PoolKind.V2, PoolKind.V3, PoolKind.ALGEBRA)
+READABLE = (*PAIR_KINDS, PoolKind.V3, PoolKind.ALGEBRA)
 """Kinds whose contracts are asked."""
 
 
@@ -28,7 +28,7 @@ def listed_problem(
             return f"its {what} is {'none' if found is None else '0x' + found.hex()}, the file says 0x{listed.hex()}"
     if pool.kind is PoolKind.V3 and reading.fee_ppm != pool.fee_ppm:
         return f"its fee is {reading.fee_ppm} ppm, the file says {pool.fee_ppm}"
-    if pool.kind is not PoolKind.V2 and reading.tick_spacing != pool.tick_spacing:
+    if pool.kind not in PAIR_KINDS and reading.tick_spacing != pool.tick_spacing:
         return f"its tick spacing is {reading.tick_spacing}, the file says {pool.tick_spacing}"
     return _maker_problem(pool, reading, factories) or _decimals_problem(pool, decimals)
 

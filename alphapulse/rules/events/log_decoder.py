@@ -10,7 +10,7 @@ from alphapulse.data.market import PoolEvent
 from alphapulse.data.pool_events import PoolCreated
 from alphapulse.data.pools import Pool, PoolKind
 from alphapulse.errors import LogRefused
-from alphapulse.rules.events import algebra, uniswap_v2, uniswap_v3
+from alphapulse.rules.events import algebra, solidly, uniswap_v2, uniswap_v3
 from alphapulse.rules.events.emitter import Emitter
 from alphapulse.rules.events.hex_text import shown
 from alphapulse.rules.events.rpc_log import RpcLog, decode_frame
@@ -19,6 +19,8 @@ POOL_DECODERS: dict[PoolKind, Callable[[RpcLog, Emitter, int], PoolEvent]] = {
     PoolKind.V3: uniswap_v3.decode_log,
     PoolKind.V2: uniswap_v2.decode_log,
     PoolKind.ALGEBRA: algebra.decode_log,
+    PoolKind.SOLIDLY_VOLATILE: solidly.decode_log,
+    PoolKind.SOLIDLY_STABLE: solidly.decode_log,
 }
 """Who reads the logs of a kind of pool: a topic alone does not say whose event it is."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from alphapulse.data.factories import FactoryKind
 from alphapulse.data.pools import PoolKind
-from alphapulse.rules.events import algebra, pancake_v3, uniswap_v2, uniswap_v3
+from alphapulse.rules.events import algebra, pancake_v3, solidly, uniswap_v2, uniswap_v3
 
 _CONCENTRATED = (
     uniswap_v3.SWAP_TOPIC,
@@ -15,6 +15,14 @@ _CONCENTRATED = (
     uniswap_v3.COLLECT_TOPIC,
     uniswap_v3.FLASH_TOPIC,
     uniswap_v3.INITIALIZE_TOPIC,
+)
+_SOLIDLY = (
+    solidly.SYNC_TOPIC,
+    solidly.SWAP_TOPIC,
+    solidly.BURN_TOPIC,
+    uniswap_v2.SWAP_TOPIC,
+    uniswap_v2.MINT_TOPIC,
+    uniswap_v2.BURN_TOPIC,
 )
 POOL_TOPICS: Mapping[PoolKind, tuple[str, ...]] = {
     PoolKind.V2: (uniswap_v2.SWAP_TOPIC, uniswap_v2.SYNC_TOPIC, uniswap_v2.MINT_TOPIC, uniswap_v2.BURN_TOPIC),
@@ -26,6 +34,8 @@ POOL_TOPICS: Mapping[PoolKind, tuple[str, ...]] = {
         pancake_v3.SET_FEE_PROTOCOL_TOPIC,
     ),
     PoolKind.ALGEBRA: (*_CONCENTRATED, algebra.FEE_TOPIC, algebra.COMMUNITY_FEE_TOPIC),
+    PoolKind.SOLIDLY_VOLATILE: _SOLIDLY,
+    PoolKind.SOLIDLY_STABLE: _SOLIDLY,
 }
 """First topics by kind of pool; kinds share some, so only the emitter says whose event it is."""
 

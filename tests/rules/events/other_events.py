@@ -34,11 +34,13 @@ TICKS = (MIN_TICK, MAX_TICK)
 def _pool(kind: PoolKind, number: int) -> Pool:
     tokens = Token(LOW, "L", 6), Token(HIGH, "H", 18)
     id_ = InstrumentId.from_pool_address(bytes([number]) * 20, Venue.POLYGON)
-    fee, spacing = {PoolKind.V2: (3000, None), PoolKind.ALGEBRA: (None, 60)}.get(kind, (500, 10))
+    terms = {PoolKind.V3: (500, 10), PoolKind.ALGEBRA: (None, 60)}
+    fee, spacing = terms.get(kind, (3000, None))
     return Pool(id_, kind, f"{kind.name} of test", *tokens, fee, spacing)
 
 
-POOLS = {kind: _pool(kind, number) for number, kind in enumerate((PoolKind.V2, PoolKind.V3, PoolKind.ALGEBRA), 11)}
+KINDS = (PoolKind.V2, PoolKind.V3, PoolKind.ALGEBRA, PoolKind.SOLIDLY_VOLATILE, PoolKind.SOLIDLY_STABLE)
+POOLS = {kind: _pool(kind, number) for number, kind in enumerate(KINDS, 11)}
 
 
 def _factory(kind: FactoryKind, number: int) -> Factory:
@@ -121,6 +123,21 @@ EVENTS = (
     _event(PoolKind.V2, "Sync", PoolSync, "uint112 reserve0, uint112 reserve1"),
     _event(PoolKind.V2, "Mint", PairMint, "topic address -, uint256 amount0, uint256 amount1", MOST_RESERVE),
     _event(PoolKind.V2, "Burn", PairBurn, "topic address -, uint256 amount0, uint256 amount1, topic address to"),
+    _event(
+        PoolKind.SOLIDLY_STABLE,
+        "Swap",
+        PairSwap,
+        "topic address -, topic address -, uint256 amount0_in, uint256 amount1_in, uint256 amount0_out, "
+        "uint256 amount1_out",
+        MOST_RESERVE,
+    ),
+    _event(PoolKind.SOLIDLY_VOLATILE, "Sync", PoolSync, "uint256 reserve0, uint256 reserve1", MOST_RESERVE),
+    _event(
+        PoolKind.SOLIDLY_VOLATILE,
+        "Burn",
+        PairBurn,
+        "topic address -, topic address to, uint256 amount0, uint256 amount1",
+    ),
     _event(PoolKind.V3, "Initialize", PoolInitialized, "uint160 sqrt_price_x96, int24 tick"),
     _event(
         PoolKind.V3,

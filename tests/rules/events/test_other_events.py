@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphapulse.data.factories import FactoryKind
+from alphapulse.data.pair_events import PairSwap
 from alphapulse.data.pool_events import PoolCreated
+from alphapulse.data.pool_reserves import PoolSync
 from alphapulse.data.pools import PoolKind
 from alphapulse.errors import LogRefused
-from alphapulse.rules.events import algebra, pancake_v3, uniswap_v2, uniswap_v3
+from alphapulse.rules.events import algebra, pancake_v3, solidly, uniswap_v2, uniswap_v3
 from alphapulse.rules.events.log_decoder import LogDecoder
 from tests.rules.events.other_events import (
     EVENTS,
@@ -30,7 +32,7 @@ from tests.rules.events.recorded_day import rpc_log
 
 DECODER = LogDecoder(POOLS.values(), FACTORIES.values())
 NAMES = [f"{event.emitter.name} {event.name} of {len(event.words)}" for event in EVENTS]
-MODULES = (uniswap_v2, uniswap_v3, algebra, pancake_v3)
+MODULES = (uniswap_v2, uniswap_v3, algebra, pancake_v3, solidly)
 BY_NAME = dict(zip(NAMES, EVENTS, strict=True))
 
 
@@ -52,7 +54,8 @@ def values_of(event: Event, choose: Any) -> list[Any]:
         fee = values[fields.index("fee_ppm")] if "fee_ppm" in fields else None
         values[fields.index("pool")] = made_address(event, values[0], values[1], fee)
     if "amount0_in" in fields:
-        values[1], values[4] = max(1, values[1]), max(1, values[4])
+        paid, taken = fields.index("amount0_in"), fields.index("amount1_out")
+        values[paid], values[taken] = max(1, values[paid]), max(1, values[taken])
     return values
 
 
@@ -131,8 +134,15 @@ def test_an_event_counts_for_the_kind_of_its_emitter_only() -> None:
         algebras = event.emitter is PoolKind.ALGEBRA and event.name in ("Swap", "Mint", "Burn", "Initialize")
         v3s = event.emitter is PoolKind.V3 and event.name in ("Initialize", "Flash")
         both = [POOLS[PoolKind.V3].id.name, POOLS[PoolKind.ALGEBRA].id.name]
+        solidly = [POOLS[kind].id.name for kind in (PoolKind.SOLIDLY_VOLATILE, PoolKind.SOLIDLY_STABLE)]
+        pairs = event.emitter is PoolKind.V2 and event.name != "Sync"
         for address in (one.address for one in EVENTS):
-            if address != event.address and not ((algebras or v3s) and address in both):
+            shared = (
+                ((algebras or v3s) and address in both)
+                or (pairs and address in solidly)
+                or (event.address in solidly and address in solidly)
+            )
+            if address != event.address and not shared:
                 assert refusal({**usual(event), "address": address}) == "unknown_topic", (name, address)
 
 
@@ -157,3 +167,29 @@ def test_a_pool_is_refused_again_once_it_is_expelled() -> None:
     decoder.expel(POOLS[PoolKind.V2].id)
     with pytest.raises(LogRefused, match="not_admitted"):
         decoder.decode_log(log, NOW_NS)
+
+
+BASE_SYNC = ["0x" + "cf2aa50876cdfbb541206f89af0ee78d44a2abf8d328e37fa4917f982149848a"]
+BASE_SWAP = [
+    "0x" + "d78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822",
+    *["0x" + "00" * 12 + "ab" * 20] * 2,
+]
+
+
+def test_a_pool_of_solidly_s_first_version_is_read_as_base_wrote_it() -> None:
+    """Block 2,000,000, pool 0xebd851…: Sync, then Swap in Uniswap V2's words; Fees says nothing here."""
+    words = ([4393361319691560361, 8922553176835520], [29102531643592471, 0, 0, 59319282622989])
+    for kind in (PoolKind.SOLIDLY_VOLATILE, PoolKind.SOLIDLY_STABLE):
+        pool = POOLS[kind].id
+        logs = [
+            usual(BY_NAME["V2 Sync of 2"])
+            | {"address": pool.name, "topics": topics, "data": "0x" + "".join(f"{one:064x}" for one in numbers)}
+            for topics, numbers in zip((BASE_SYNC, BASE_SWAP), words, strict=True)
+        ]
+        sync, swap = (DECODER.decode_log(rpc_log(log), NOW_NS) for log in logs)
+        assert isinstance(sync, PoolSync)
+        assert isinstance(swap, PairSwap)
+        assert [sync.reserve0, sync.reserve1] == words[0]
+        assert [swap.amount0_in, swap.amount1_in, swap.amount0_out, swap.amount1_out] == words[1]
+        fees = logs[0] | {"topics": ["0x" + "112c256902bf554b6ed882d2936687aaeb4225e8cd5b51303c90ca6cf43a8602"]}
+        assert refusal(fees) == "unknown_topic"

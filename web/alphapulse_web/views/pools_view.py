@@ -16,6 +16,7 @@ from alphapulse.data.verdicts import PoolTrustChanged
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.constant_product import ConstantProductState
 from alphapulse.rules.amm.pool_state import AmmState
+from alphapulse.rules.amm.solidly import SolidlyState
 from alphapulse.rules.amm.tick_math import sqrt_ratio_at_tick
 from alphapulse.rules.discovery.pool_info import pool_of
 from alphapulse_web.api.pool_shapes import (
@@ -196,7 +197,7 @@ class PoolsView:
             tick=concentrated.tick if concentrated else None,
             liquidity=str(concentrated.liquidity) if concentrated else None,
             reserves=[amount(state.reserve0, pool.token0), amount(state.reserve1, pool.token1)]
-            if isinstance(state, ConstantProductState)
+            if isinstance(state, ConstantProductState | SolidlyState)
             else None,
             trust=TRUST_WORDS[trust],
             trust_reason=said.reason if said is not None else "",
