@@ -10,7 +10,7 @@ import attrs
 from alphapulse.data.chain_events import ChainHead
 from alphapulse.data.execution import OrderRequest
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.pools import Pool
+from alphapulse.data.pools import Pool, PoolKind
 from alphapulse.data.transactions import Purpose
 from alphapulse.errors import FeesRefused, PathRefused, SimulationRefused
 from alphapulse.execution.chain.simulation import Simulated, Simulator
@@ -27,6 +27,11 @@ ETHER_WEI: Final = 10**18
 
 GAS_MARGIN: Final = 50_000
 """Beside half as much again as was used: refunds are told as not used, and pools may cross a tick more."""
+
+FIRST_OF_BLOCK_GAS: Final = 200_000
+"""What an Algebra pool may use more for the first swap of a block, for its timepoint and its new fee.
+
+A trial behind other pending swaps does not see it, and what is not used is not paid."""
 
 
 @attrs.frozen
@@ -83,12 +88,16 @@ class TradeMaker:
             purpose=Purpose.TRADE,
             to=executor,
             data=call_data(self._path(intent, least_profit, deadline)),
-            gas_limit=tried.gas_used * 3 // 2 + GAS_MARGIN,
+            gas_limit=tried.gas_used * 3 // 2 + GAS_MARGIN + self._first_of_block(intent),
             tip_wei=fees.tip_wei,
             cap_wei=fees.cap_wei,
             halt_epoch=intent.halt_epoch,
             deadline_block=deadline,
         )
+
+    def _first_of_block(self, intent: OrderRequest) -> int:
+        pools = (self._pools.get(leg.pool) for leg in intent.legs)
+        return sum(FIRST_OF_BLOCK_GAS for pool in pools if pool is not None and pool.kind is PoolKind.ALGEBRA)
 
     def _path(self, intent: OrderRequest, least_profit: int, deadline: int) -> ExecutorPath:
         funding = self._terms.funding.get(intent.strategy)

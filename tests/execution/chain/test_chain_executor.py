@@ -64,7 +64,7 @@ async def test_an_intent_is_tried_priced_sent_and_booked_to_the_unit(tmp_path: P
         most_cost = -(-200_000 * cap_wei * 1_200 // (3 * 10**15))
         assert (plan.intent_id, plan.tip_wei, plan.cap_wei) == (5, 30 * GWEI, cap_wei)
         assert plan.data == call_data(path(1_000 + most_cost, 103))
-        assert (plan.deadline_block, plan.halt_epoch, plan.gas_limit) == (103, 3, 350_000)
+        assert (plan.deadline_block, plan.halt_epoch, plan.gas_limit) == (103, 3, 550_000)
         assert [one.intent_id for one in rig.executor.pending] == [5]
         sent = next(iter(rig.sender.book)).hash
         await rig.hear(completed(101))
