@@ -17,7 +17,6 @@ from alphapulse.signing.signer_terms import EnvironmentKey, KeystoreKey, RemoteK
 MOST_PER_MINUTE = 600
 """Signatures, whatever the gate allows: a loop that has gone wild signs no more."""
 MINUTE_NS = 60 * 10**9
-HOURS_A_DAY = 24
 
 
 def signer_terms_of(name: str, config: Config, chain_id: int, paths: DataPaths) -> SignerTerms:
@@ -27,17 +26,16 @@ def signer_terms_of(name: str, config: Config, chain_id: int, paths: DataPaths) 
         ConfigError: a setting is missing or wrong.
     """
     wallet = config.wallets[name]
-    execution, hourly_wei = config.execution, config.limits.max_hourly_gas_wei
-    if execution.cap_wei is None:
+    if (cap_wei := config.execution.cap_wei) is None:
         raise ConfigError("execution.cap_wei", "expected the most per gas that a wallet may sign, found no such key")
     policy = SigningPolicy(
         chain_id=chain_id,
         destinations=frozenset({address_at(f"wallets.{name}.executor", wallet.executor)}),
         most_gas_limit=MOST_GAS_LIMIT,
-        most_cap_wei=execution.cap_wei,
+        most_cap_wei=cap_wei,
         most_per_window=MOST_PER_MINUTE,
         window_ns=MINUTE_NS,
-        most_daily_wei=None if hourly_wei is None else HOURS_A_DAY * hourly_wei,
+        most_daily_wei=None,  # what gas really costs is the gate's to count; here all of it would stand at the cap
     )
     return SignerTerms(
         key=key_source_of(name, wallet, config),

@@ -21,7 +21,7 @@ KEYSTORE = 'keystore = "keys/main.json"\npassword = { file = "keys/main.password
 FOLDER = Path("/there")
 
 
-def terms(key: str, cap: str = "cap_wei = 500", limits: str = "", executor: str = EXECUTOR) -> SignerTerms:
+def terms(key: str, cap: str = "cap_wei = 500", executor: str = EXECUTOR) -> SignerTerms:
     text = f"""
 [collectors.day]
 kind = "recorded"
@@ -29,8 +29,6 @@ logs = ["logs.json"]
 [strategies.flash_arbitrage]
 [execution]
 {cap}
-[limits]
-{limits}
 [wallets.main]
 executor = "{executor}"
 {key}
@@ -50,12 +48,11 @@ def test_each_way_to_a_key_has_its_terms() -> None:
 
 
 def test_what_may_be_signed_follows_from_the_configuration() -> None:
-    """The wallet's own executor, on the chain, at most at the cap; a day's gas is that of 24 hours of the limit."""
-    made = terms(KEYSTORE, limits="max_hourly_gas_wei = 1_000")
+    """The wallet's own executor, on the chain, at most at the cap."""
+    made = terms(KEYSTORE)
     policy = made.policy
     assert (policy.chain_id, policy.destinations) == (137, frozenset({b"\x22" * 20}))
-    assert (policy.most_cap_wei, policy.most_gas_limit, policy.most_daily_wei) == (500, MOST_GAS_LIMIT, 24_000)
-    assert terms(KEYSTORE).policy.most_daily_wei is None
+    assert (policy.most_cap_wei, policy.most_gas_limit, policy.most_daily_wei) == (500, MOST_GAS_LIMIT, None)
     assert (made.record_folder, made.latch) == (FOLDER / "data", FOLDER / "data" / "live.halt")
     assert made.halt_file == FOLDER / "data" / "HALT"
 

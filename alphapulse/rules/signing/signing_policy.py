@@ -10,7 +10,7 @@ from alphapulse.rules.evm.transaction import DynamicFeeTransaction
 from alphapulse.rules.signing.halt_standing import HaltStanding, Stop
 
 MOST_GAS_LIMIT = 10_000_000
-"""For a whole transaction. The longest path of the executor needs a tenth of it; only a mistake needs more."""
+"""For a whole transaction. The longest path of the executor needs a third of it; only a mistake needs more."""
 
 
 @attrs.frozen(kw_only=True)
