@@ -173,7 +173,3 @@ class Departures:
 
     def _arrived(self, departure: Departure) -> None:
         self._attempts.of(departure.signed.hash).under_way = False
-
-
-def _no_node(problem: NodeError) -> SendRefused:
-    return SendRefused("no_node", str(problem))

@@ -156,7 +156,7 @@ class Sender(Reader):
 
     async def bump(self, transaction_hash: bytes, /) -> SignedTransaction:
         """Send a transaction once more, offering a tenth more. Raises as `send` does."""
-        return await self._desk.bump(transaction_hash)
+        return await self._desk.bump(transaction_hash, by_itself=False)
 
     async def cancel(self, transaction_hash: bytes, /) -> SignedTransaction:
         """Put a transfer of nothing to ourselves in its place, also while the gate is closed. Raises as `send` does."""
@@ -189,7 +189,7 @@ class Sender(Reader):
         act = self._due(newest, capped=False)
         try:
             if act is Act.BUMP:
-                await self._desk.bump(newest.hash)
+                await self._desk.bump(newest.hash, by_itself=True)
             elif act is Act.CANCEL:
                 await self._desk.cancel(newest.hash, by_itself=True)
         except FeesRefused as refused:

@@ -104,12 +104,12 @@ class SigningDesk:
         """Send a new transaction."""
         return await self._ask(partial(self._send, plan=plan))
 
-    async def bump(self, known: bytes) -> SignedTransaction:
-        """The same once more, offering a tenth more."""
-        return await self._ask(partial(self._bump, known=known))
+    async def bump(self, known: bytes, *, by_itself: bool) -> SignedTransaction:
+        """The same once more, offering a tenth more. `by_itself`: nobody has asked for it."""
+        return await self._ask(partial(self._bump, known=known, by_itself=by_itself))
 
     async def cancel(self, known: bytes, *, by_itself: bool) -> SignedTransaction:
-        """A transfer of nothing in its place. `by_itself`: nobody has asked for it, so it has to pass the gate."""
+        """A transfer of nothing in its place. `by_itself`: nobody has asked for it, so the gate has to be open."""
         return await self._ask(partial(self._cancel, known=known, by_itself=by_itself))
 
     async def fill_gap(self, nonce: int, *, by_itself: bool) -> SignedTransaction:
@@ -171,7 +171,7 @@ class SigningDesk:
             forbidden=forbidden,
         )
 
-    async def _bump(self, command: Command, *, known: bytes) -> None:
+    async def _bump(self, command: Command, *, known: bytes, by_itself: bool) -> None:
         record = self._replaceable(known)
         signed = record.signed
         is_trade = signed.purpose is Purpose.TRADE
@@ -179,7 +179,7 @@ class SigningDesk:
             raise SendRefused(
                 "unknown", "nobody can say what became of it, so it is not sent as anything new; cancel it"
             )
-        forbidden: Callable[[], str] = _nothing_forbidden
+        forbidden: Callable[[], str] = self.forbidden_upkeep if by_itself else _nothing_forbidden
         if is_trade:
             forbidden = partial(self.forbidden_trade, signed.halt_epoch, signed.deadline_block)
         _check(forbidden())

@@ -69,6 +69,8 @@ class WalletWatch:
         self._on_foreign_use = on_foreign_use
         self._settled: int | None = None
         self._path: dict[int, bytes] = {}
+        self._branch = 0
+        """Raised whenever the chain may have gone on from another block."""
         self._wanted = trio.Event()
         self._looked_s: float = -IDLE_LOOK_S
         self._stolen: dict[int, int] = {}
@@ -78,9 +80,7 @@ class WalletWatch:
     def take(self, message: object) -> None:
         """Something is heard of a chain."""
         if isinstance(message, StreamStatus):
-            # Whatever has happened in a gap may have been a reorganisation that was not told.
-            for record in self._log.book:
-                self._attempts.of(record.hash).unsure = True
+            self._doubt_all()  # whatever has happened in a gap may have been a reorganisation that was not told
         elif not isinstance(message, (ChainHead, BlockCompleted, ChainReorganised)) or (
             message.chain_id != self._chain_id
         ):
@@ -101,16 +101,10 @@ class WalletWatch:
     async def run(self) -> None:
         """Look after each head, and now and then without one, until cancelled."""
         while True:
-            with trio.move_on_after(self._pause_s):
+            with trio.move_on_after(UNKNOWN_LOOK_S if self._log.book.mined is None else LOOK_S):
                 await self._wanted.wait()
             self._wanted = trio.Event()
             await self.look_once()
-
-    @property
-    def _pause_s(self) -> int:
-        if self._log.book.mined is None:
-            return UNKNOWN_LOOK_S
-        return IDLE_LOOK_S if next(iter(self._log.book), None) is None else LOOK_S
 
     async def look_once(self) -> None:
         """Ask all nodes for what is open, and see to it; if nothing is, only after a while."""
@@ -119,10 +113,14 @@ class WalletWatch:
         idle = not asked
         if idle and trio.current_time() - self._looked_s < IDLE_LOOK_S:
             return
+        branch = self._branch
         lost = [record.hash for record in asked if record.waits]
         found = await look(self._nodes, self._wallet, [record.hash for record in asked], lost)
         if found.mined is None:
             self.problem = "too few nodes say how many transactions the wallet has"
+            return
+        if branch != self._branch:
+            self._wanted.set()  # what was answered may be of the branch that was left meanwhile
             return
         self.problem = None
         if found.head is not None:
@@ -142,9 +140,7 @@ class WalletWatch:
                 is_here = record.state is TransactionState.SIGNED and not record.sends
                 if not is_here or self._attempts.of(record.hash).recovered:
                     waiting.append(record)
-            elif (
-                self._attempts.of(record.hash).unsure or self._is_final(record) or record.hash not in self._log.receipts
-            ):
+            elif self._is_doubtful(record) or self._is_final(record) or record.hash not in self._log.receipts:
                 mined.append(record)
         return waiting, mined
 
@@ -235,6 +231,7 @@ class WalletWatch:
             and ancestor < record.block_number <= event.old_head_number
             and self._path.get(record.block_number, record.block_hash) == record.block_hash
         ]
+        self._doubt_all()
         self._path = {number: known for number, known in self._path.items() if number <= ancestor}
         self._tip.number = event.new_head_number
         text = f"its block was taken back: the chain went on from block {ancestor}"
@@ -244,6 +241,18 @@ class WalletWatch:
     def _send_again(self, orphaned: Iterable[TransactionRecord]) -> None:
         found = (self._log.book.find(record.hash) for record in orphaned)
         self._on_orphaned([record for record in found if record is not None and record.waits])
+
+    def _doubt_all(self) -> None:
+        self._branch += 1
+        for record in self._log.book:
+            self._attempts.of(record.hash).unsure = True
+
+    def _is_doubtful(self, record: TransactionRecord) -> bool:
+        """Whether its block may not be in the chain: nodes may have been on a branch that we never saw."""
+        on_path = record.block_number is None or record.block_hash == self._path.get(
+            record.block_number, record.block_hash
+        )
+        return self._attempts.of(record.hash).unsure or not on_path
 
     def _is_final(self, record: TransactionRecord) -> bool:
         return self._settled is not None and record.block_number is not None and record.block_number <= self._settled

@@ -8,11 +8,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from alphapulse.connections.endpoint import Endpoint
 from alphapulse.data.transactions import Purpose, TransactionSigned, TransactionState, TransactionStatus
 from alphapulse.errors import FeesRefused, JournalError, NoSuchTransaction, SendRefused, SignerUnreachable
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction
-from tests.connections.model_nodes import refusal
-from tests.execution.chain.wallet_chain import GWEI
+from tests.connections.model_nodes import ModelTransport, refusal
+from tests.execution.chain.wallet_chain import GWEI, WalletChain, WalletNode
 from tests.execution.chain.wallet_rig import EPOCH, EXECUTOR, KEY, WalletRig, open_wallet, signed_of
 
 S = TransactionState
@@ -305,6 +306,53 @@ async def test_a_reorganisation_that_nobody_told_is_found(autojump_clock: MockCl
         rig.chain.take_back(1, "fork")
         await rig.block(settled=101)
         assert [state for _, _, state in rig.history()][:3] == ["SENT", "MINED", "SENT"]
+
+
+class LateTransport(ModelTransport):
+    """What nodes answer comes later than they have said it."""
+
+    late_s = 0
+
+    async def post(self, endpoint: Endpoint, body: bytes, *, node: str, limit_s: float) -> bytes:
+        answer = await super().post(endpoint, body, node=node, limit_s=limit_s)
+        await trio.sleep(self.late_s)
+        return answer
+
+
+async def test_a_receipt_of_a_branch_that_was_left_meanwhile_is_not_believed(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """The nodes answer, the chain turns, the answers come: they are asked again, and it is waited for."""
+    chain = WalletChain(KEY.address)
+    transport = LateTransport(*[WalletNode(label, chain) for label in ("one", "two")])
+    async with open_wallet(tmp_path, chain=chain, transport=transport) as rig:
+        await rig.sender.send(rig.plan())
+        await rig.settle()
+        transport.late_s = 1
+        chain.mine()
+        await rig.hear()
+        transport.late_s = 0
+        rig.bus.market_data.publish([chain.take_back(1, "fork")])
+        for node in rig.nodes:
+            node.evict()
+        await trio.sleep(3)
+        assert "MINED" not in [state for _, _, state in rig.history()]
+        await rig.block(empty=True)
+        assert (rig.states(), rig.foreign) == ([(0, "TRADE", "SENT")], [])
+
+
+async def test_a_block_that_only_nodes_have_seen_is_doubted(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """They tell of a receipt before our own stream has the block; the stream then has another one there."""
+    async with open_wallet(tmp_path) as rig:
+        signed = await rig.sender.send(rig.plan())
+        await rig.settle()
+        rig.chain.mine()
+        await trio.sleep(6)
+        assert rig.history()[-1][2] == "MINED"
+        rig.chain.take_back(1, "fork")
+        await rig.hear()
+        assert rig.history()[-1][2] == "SENT"
+        assert rig.sent == [signed.raw] * 2
 
 
 async def test_wrong_counts_of_one_node_do_not_matter(autojump_clock: MockClock, tmp_path: Path) -> None:
