@@ -24,6 +24,13 @@ BASE_TOKENS = 5
 UNINDEXED = "cycles of more than four hops are not looked for"
 SHARED = "one of its exchanges holds several pools under one address, which the file does not tell apart"
 
+LOST = "it closes, but its own swaps lost a token: no gain that we would list"
+SPENT = (
+    "it closes, but its own swaps lost a token: just what another cycle of its transaction gained, as one trade that "
+    "passes a token twice was cut in two"
+)
+"""By itself such a cycle loses a token; together the transaction's swaps lose none."""
+
 NO_STATE = "the file holds no state of the pools: what would have been best cannot be computed from it"
 
 
@@ -38,6 +45,7 @@ def score_listed(answers: Evidence) -> Score:
     for number, row in enumerate(answers.rows, 1):
         where = f"{answers.path}, line {number}"
         paid += bool(row.get("total_profit_usd")) and row["total_profit_usd"] > 0
+        whole = gains([swap for one in row["arbitrages"] for swap in _swaps(one, where)])
         for index, one in enumerate(row["arbitrages"]):
             key = row["tx_hash"].lower(), index
             swaps = _swaps(one, where)
@@ -49,7 +57,7 @@ def score_listed(answers: Evidence) -> Score:
             if closed[-1] and won is not None:
                 found[key] = frozenset(won.items())
             elif closed[-1]:
-                excused[key] = "it closes, but its own swaps lost a token: no gain that we would list"
+                excused[key] = LOST if whole is None else SPENT
     cycles = [
         [(one["exchange"], one["in_token"], one["out_token"]) for one in arbitrage["swaps"]]
         for row in answers.rows
