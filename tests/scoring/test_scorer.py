@@ -49,8 +49,8 @@ def test_the_cut_data_is_scored_whole() -> None:
     }
     assert all(score.passed for score in found.values())
     assert found["listed arbitrages"].measures[3].why_not == {
-        "it closes, but its own swaps lost a token: just what another cycle of its transaction gained, as one trade that "
-        "passes a token twice was cut in two": 1
+        "it closes, but its own swaps lost a token: just what another cycle of its transaction gained, as one "
+        "trade that passes a token twice was cut in two": 1
     }
     facts = found["pool snapshot"].facts
     assert facts["of them open between pools of 10000 USD and more"] == 2
