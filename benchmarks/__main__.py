@@ -19,6 +19,7 @@ from benchmarks import (
     pools,
     replaying,
     running,
+    signing,
     solving,
     topology,
     wire,
@@ -39,6 +40,7 @@ GROUPS: dict[str, Callable[[Day], list[Figure]]] = {
     "nats": nats.measure,
     "nodes": nodes.measure,
     "chain": chain.measure,
+    "signing": signing.measure,
     "topology": topology.measure,
     "running": running.measure,
 }
