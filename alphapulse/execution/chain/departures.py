@@ -20,7 +20,7 @@ from alphapulse.rules.nodes.rpc_faults import FaultKind
 from alphapulse.rules.nodes.send_verdict import SendReport, Sent
 from alphapulse.rules.transactions.transaction_states import Observation
 
-WAITING: Final = 64
+WAITING: Final = 256
 """Transactions that may wait for a courier. More are not sent now: what was sent before is looked after again."""
 NS_PER_S: Final = 1_000_000_000
 UNDERPAID: Final = frozenset((FaultKind.UNDERPRICED, FaultKind.REPLACEMENT_UNDERPRICED, FaultKind.FEE_BELOW_BASE))

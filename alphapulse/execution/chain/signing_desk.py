@@ -21,7 +21,7 @@ from alphapulse.rules.transactions.fees import Fees, bumped, offer, replacement
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 from alphapulse.signing.signer import Signer
 
-COMMANDS: Final = 64
+COMMANDS: Final = 256
 """Commands that may wait; the next one is refused."""
 MOST_UNSETTLED: Final = 4_096
 """Transactions that are not ended; beyond them nothing new is sent."""

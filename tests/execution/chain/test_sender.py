@@ -150,6 +150,21 @@ async def test_at_most_so_many_are_under_way(autojump_clock: MockClock, tmp_path
         assert {one.intent_id for one in signed_of(rig)} == {1, 2, 3}
 
 
+async def test_a_hundred_at_once_leave_at_once(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """No number twice and none missing, and all are in the next block."""
+    async with open_wallet(tmp_path, most_unmined=100) as rig:
+        async with trio.open_nursery() as nursery:
+            for intent in range(100):
+                nursery.start_soon(rig.sender.send, rig.plan(intent))
+        await rig.settle()
+        assert sorted(one.nonce for one in signed_of(rig)) == list(range(100))
+        await rig.block()
+        assert len(rig.chain.head.transactions) == 100
+        for _ in range(4):
+            await rig.block()
+        assert {state for _, _, state in rig.states()} == {"MINED"}
+
+
 async def test_what_the_journal_cannot_take_is_not_sent(autojump_clock: MockClock, tmp_path: Path) -> None:
     """A write that fails takes no number; after a sync that failed the number is given back."""
     async with open_wallet(tmp_path) as rig:

@@ -10,17 +10,33 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from alphapulse.connections.endpoint import Endpoint
 from alphapulse.data.transactions import Purpose, TransactionSigned
 from alphapulse.errors import NodeFault, SendRefused
 from alphapulse.rules.evm.keccak import keccak256
-from tests.connections.model_nodes import refusal
+from tests.connections.model_nodes import ModelTransport, refusal
 from tests.execution.chain.wallet_chain import BASE_FEE, GWEI, WalletChain, WalletNode
 from tests.execution.chain.wallet_rig import KEY, Gate, WalletRig, open_wallet
 
-SEEDS = 12
+SEEDS = 8
 LIVES, ACTS = 4, 25
 CALM_BLOCKS = 40
+WAYS_S = (0, 0, 0, 0.1, 1, 6)
 UNKNOWN_TEXT = "the moon is in the wrong house"
+
+
+class SlowTransport(ModelTransport):
+    """Requests and answers take their time on the way; now and then too much of it."""
+
+    def __init__(self, chance: Random, *nodes: WalletNode) -> None:
+        super().__init__(*nodes)
+        self._chance = chance
+
+    async def post(self, endpoint: Endpoint, body: bytes, *, node: str, limit_s: float) -> bytes:
+        await trio.sleep(self._chance.choice(WAYS_S))
+        answer = await super().post(endpoint, body, node=node, limit_s=limit_s)
+        await trio.sleep(self._chance.choice(WAYS_S))
+        return answer
 
 
 class Storm:
@@ -38,7 +54,10 @@ class Storm:
     async def life(self, folder: Path) -> None:
         """Until it is killed: what had not been written is lost, what had left stays with the nodes."""
         folder.mkdir()
-        async with open_wallet(folder, chain=self.chain, found=self.written, gate=self.gate) as rig:
+        transport = SlowTransport(Random(self.chance.random()), *self.chain.nodes)
+        async with open_wallet(
+            folder, chain=self.chain, found=self.written, gate=self.gate, transport=transport
+        ) as rig:
             for _ in range(ACTS):
                 await self.act(rig)
                 assert rig.foreign == []
