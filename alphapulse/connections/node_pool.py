@@ -216,6 +216,11 @@ class NodePool:
         )
 
     @property
+    def requests_per_s(self) -> int:
+        """Calls that every node takes in a second."""
+        return min(node.terms.requests_per_s for node in self._nodes)
+
+    @property
     def max_block_range(self) -> int:
         """Blocks in one query of logs that the node takes which would be asked now."""
         best = self._best()

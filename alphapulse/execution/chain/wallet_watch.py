@@ -27,8 +27,8 @@ IDLE_LOOK_S: Final = 10
 """The same while nothing is under way: somebody else may use the key."""
 UNKNOWN_LOOK_S: Final = 1
 """The same as long as nobody has told how many transactions the wallet has: nothing can be sent before."""
-MOST_ASKED: Final = 32
-"""Transactions that one look asks for, those first that were not asked for longest: nodes want few calls a second."""
+MOST_ASKED: Final = 128
+"""Transactions that one look asks for, those first that were not asked for longest; fewer if a node takes few calls."""
 PATH_KEPT: Final = 2_048
 """Blocks whose hashes are known."""
 SURE_BLOCKS: Final = 2
@@ -114,7 +114,7 @@ class WalletWatch:
         if idle and trio.current_time() - self._looked_s < IDLE_LOOK_S:
             return
         branch = self._branch
-        lost = [record.hash for record in asked if record.waits]
+        lost = [record.hash for record in asked if self._may_be_lost(record)]
         found = await look(self._nodes, self._wallet, [record.hash for record in asked], lost)
         if found.mined is None:
             self.problem = "too few nodes say how many transactions the wallet has"
@@ -132,6 +132,11 @@ class WalletWatch:
         self._attempts.forget_ended(self._log.book)
         await self._after_look()
 
+    def _may_be_lost(self, record: TransactionRecord) -> bool:
+        """Whether it matters that a node has it: of one number only the newest has to be kept alive."""
+        newest = self._log.book.newest_at(record.nonce)
+        return record.waits and (newest is record or self._attempts.of(record.hash).recovered)
+
     def _asked(self) -> tuple[list[TransactionRecord], list[TransactionRecord]]:
         """Those that wait and may have left; those in a block of which something is to be made sure."""
         waiting, mined = [], []
@@ -145,11 +150,12 @@ class WalletWatch:
         return waiting, mined
 
     def _first_of(self, records: list[TransactionRecord]) -> list[TransactionRecord]:
-        """Those whose turn it is, in their order."""
+        """Those whose turn it is, in their order: as many as the slowest node answers about in a second."""
+        most = min(MOST_ASKED, max(self._nodes.requests_per_s // 2 - 1, 1))
         attempts = sorted((self._attempts.of(record.hash) for record in records), key=lambda one: one.asked_s)
-        for attempt in attempts[:MOST_ASKED]:
+        for attempt in attempts[:most]:
             attempt.asked_s = trio.current_time()
-        later = {id(attempt) for attempt in attempts[MOST_ASKED:]}
+        later = {id(attempt) for attempt in attempts[most:]}
         return [record for record in records if id(self._attempts.of(record.hash)) not in later]
 
     def _take_look(self, found: Look, asked: list[TransactionRecord]) -> None:

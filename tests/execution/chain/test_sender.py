@@ -165,6 +165,22 @@ async def test_a_hundred_at_once_leave_at_once(autojump_clock: MockClock, tmp_pa
         assert {state for _, _, state in rig.states()} == {"MINED"}
 
 
+async def test_nodes_are_asked_no_more_than_they_answer(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Ten calls a second: four transactions a look, each in its turn, and none is lost sight of."""
+    async with open_wallet(tmp_path, most_unmined=12, requests_per_s=10) as rig:
+        for intent in range(12):
+            await rig.sender.send(rig.plan(intent, deadline_block=900))
+        await rig.settle()
+        mined = []
+        for _ in range(3):
+            await rig.block()
+            await trio.sleep(2)
+            mined.append([state for _, _, state in rig.states()].count("MINED"))
+        assert mined == [4, 8, 12]
+        assert {state for _, _, state in rig.states()} == {"MINED"}
+        assert (rig.sender.problem, rig.foreign) == (None, [])
+
+
 async def test_what_the_journal_cannot_take_is_not_sent(autojump_clock: MockClock, tmp_path: Path) -> None:
     """A write that fails takes no number; after a sync that failed the number is given back."""
     async with open_wallet(tmp_path) as rig:

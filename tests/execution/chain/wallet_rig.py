@@ -144,6 +144,7 @@ async def open_wallet(
     transport: ModelTransport | None = None,
     start: bool = True,
     most_unmined: int = 4,
+    requests_per_s: int = 1_000,
     fees: FeeTerms = FEES,
 ) -> AsyncIterator[WalletRig]:
     """A running sender. `found` are the journal's messages of a life before."""
@@ -155,7 +156,7 @@ async def open_wallet(
     bus, disk, gate, signer = Bus(), Disk(), gate or Gate(), KeySigner()
     told: list[TransactionStatus] = []
     foreign: list[str] = []
-    pool = pool_of(*nodes, transport=transport)
+    pool = pool_of(*nodes, transport=transport, requests_per_s=requests_per_s)
     async with open_journal(folder, disk) as journal, trio.open_nursery() as nursery:
         sender = Sender(
             SenderTerms(chain_id=CHAIN_ID, fees=fees, most_unmined=most_unmined),
