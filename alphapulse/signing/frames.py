@@ -13,6 +13,10 @@ MOST_BYTES = 65_536
 """Of a frame: a transaction has some hundred, the longest that can be signed 50,000."""
 
 
+BODY_S = 2.0
+"""Who has said how long a frame is, says it whole within that time."""
+
+
 class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="is"):
     """Base of what is said."""
 
@@ -76,9 +80,15 @@ async def receive_frame(stream: trio.abc.ReceiveStream) -> AnyFrame | None:
     size = int.from_bytes(head, "big")
     if len(head) != HEAD_SIZE or size > MOST_BYTES:
         raise SignerUnreachable(f"expected a frame of at most {MOST_BYTES} bytes, found another beginning")
-    body = await _receive(stream, size)
-    if len(body) != size:
-        raise SignerUnreachable(f"expected {size} bytes, found the end after {len(body)}")
+    with trio.move_on_after(BODY_S):
+        body = await _receive(stream, size)
+        if len(body) != size:
+            raise SignerUnreachable(f"expected {size} bytes, found the end after {len(body)}")
+        return _read(body)
+    raise SignerUnreachable(f"expected {size} bytes within {BODY_S:g} s, found fewer")
+
+
+def _read(body: bytes) -> AnyFrame:
     try:
         return _DECODER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

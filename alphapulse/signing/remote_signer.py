@@ -128,10 +128,10 @@ class RemoteSigner:
         return stream
 
     def _check_welcome(self, welcome: object) -> None:
+        if isinstance(welcome, Failed):
+            raise self._unreachable(welcome.text)
         if not isinstance(welcome, Welcome):
-            raise self._unreachable(
-                "expected a welcome, found none; it may serve as many others as it can, see its log"
-            )
+            raise self._unreachable("expected a welcome, found none; see its log")
         if welcome.version != VERSION:
             raise self._unreachable(f"expected version {VERSION}, found {welcome.version}; start it from this release")
         if (welcome.chain_id, welcome.address) != (self._chain_id, self._address):

@@ -82,15 +82,19 @@ class SignerService:
     async def _serve(self, stream: trio.SocketStream) -> None:
         user = peer_user(stream.socket)
         async with stream:
+            why = ""
             if user not in {os.geteuid(), 0, *self._clients.users}:
-                self._logger.warning("user %s was turned away", user)
-                return
-            if self._open >= MOST_CONNECTIONS:
-                self._logger.warning("turned away, as %s are connected already", self._open)
-                return
+                why = f"user {user} is not among those whom it serves (`clients`)"
+            elif self._open >= MOST_CONNECTIONS:
+                why = f"it serves {self._open} others already, and no more"
             self._open += 1
             try:
-                await self._converse(stream)
+                if why:
+                    self._logger.warning("turned away: %s", why)
+                    with trio.fail_after(SEND_S):
+                        await send_frame(stream, Failed(why, is_record=False))
+                else:
+                    await self._converse(stream)
             except (trio.BrokenResourceError, trio.TooSlowError, SignerUnreachable) as error:
                 self._logger.warning("a connection of user %s ended: %s", user, str(error) or type(error).__name__)
             finally:

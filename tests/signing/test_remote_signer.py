@@ -22,7 +22,7 @@ from alphapulse.data.halts import Level
 from alphapulse.errors import AddressInUse, SignerUnreachable, SigningRecordError, SigningRefused
 from alphapulse.rules.evm.transaction import TYPE, DynamicFeeTransaction
 from alphapulse.signing import signer_service
-from alphapulse.signing.frames import VERSION, Ask, Frame, Refused, Signed, Welcome, receive_frame, send_frame
+from alphapulse.signing.frames import VERSION, Ask, Failed, Frame, Refused, Signed, Welcome, receive_frame, send_frame
 from alphapulse.signing.opening import open_guarded_key, open_signer
 from alphapulse.signing.remote_signer import RemoteSigner
 from alphapulse.signing.signer import SignerKind
@@ -187,7 +187,7 @@ async def test_its_socket_is_for_its_user_alone(wallet: Wallet, path: Path, monk
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         monkeypatch.setattr(signer_service, "peer_user", lambda _connection: 4_000_000)
-        with pytest.raises(SignerUnreachable, match="expected a welcome, found none"):
+        with pytest.raises(SignerUnreachable, match="user 4000000 is not among those whom it serves"):
             await client(path).check()
     async with service(wallet, path, Clients(frozenset({4_000_000}), os.getgid())):
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
@@ -210,7 +210,7 @@ async def test_who_comes_beyond_the_last_place_is_turned_away(wallet: Wallet, pa
         clients = [client(path) for _ in range(MOST_CONNECTIONS)]
         for one in clients:
             await one.check()
-        with pytest.raises(SignerUnreachable, match="it may serve as many others as it can"):
+        with pytest.raises(SignerUnreachable, match="it serves 16 others already"):
             await client(path).check()
         await clients[0].sign(TRADE, halt_epoch=EPOCH)
         for one in clients:
@@ -308,6 +308,7 @@ WELCOME = Welcome(VERSION, 137, KEY.address)
         ),
         ((Welcome(VERSION, 137, OTHER.address),), "expected it to sign for 0x6370"),
         ((Refused("a", "b", "c"),), "expected a welcome"),
+        ((Failed("not for you", is_record=False),), "signer.sock: not for you"),
         ((b"HTTP/1.1 400 Bad Request\r\n",), "expected a frame of at most"),
         ((WELCOME, b""), "it hung up"),
         ((WELCOME, WELCOME), "expected an answer, found another frame"),
@@ -347,6 +348,19 @@ async def test_an_answer_that_does_not_come_is_waited_for_until_the_deadline(
             nursery.start_soon(ask)
         assert [moment - before for moment in ended] == [2, 2]
         assert signer._stream is None
+
+
+async def test_who_does_not_finish_a_frame_is_not_waited_for(autojump_clock: trio.testing.MockClock) -> None:
+    """Between two frames a connection may be silent for days."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    began = trio.current_time()
+    await ours.send_all((5).to_bytes(4, "big") + b"ab")
+    with pytest.raises(SignerUnreachable, match="expected 5 bytes within 2 s, found fewer"):
+        await receive_frame(theirs)
+    assert trio.current_time() - began == 2
+    with trio.move_on_after(86_400):
+        await receive_frame(theirs)
+    assert trio.current_time() - began == 2 + 86_400
 
 
 async def test_nobody_at_the_socket_is_said_at_once(tmp_path: Path) -> None:
