@@ -139,6 +139,7 @@ class Sender(Reader):
                     while True:
                         for message in await self.read(heard):
                             self._watch.take(message)
+                        self._offer_for_next_block()
         finally:
             self._departures.keep_all()
             self._desk.close()
@@ -207,17 +208,17 @@ class Sender(Reader):
         may_trade = not self._desk.forbidden_trade(signed.halt_epoch, signed.deadline_block)
         now_ns = int(trio.current_time() * NS_PER_S)
         standing = self._attempts.standing(record, capped=capped)
-        act = due(standing, self._upkeep, head=self._tip.number, now_ns=now_ns, may_trade=may_trade)
-        is_new_block = attempt.sent_at != self._tip.number
-        if (
-            act is Act.WAIT
-            and self._route.each_block
-            and is_new_block
-            and signed.purpose is Purpose.TRADE
-            and may_trade
-        ):
-            return Act.RESEND
-        return act
+        return due(standing, self._upkeep, head=self._tip.number, now_ns=now_ns, may_trade=may_trade)
+
+    def _offer_for_next_block(self) -> None:
+        """Where what was sent holds for one block alone: the identical bytes for the next one, when that is known."""
+        if not self._route.each_block:
+            return
+        for record in self._book.waiting:
+            attempt = self._attempts.of(record.hash)
+            is_kept = record.signed.purpose is Purpose.TRADE and self._book.newest_at(record.nonce) is record
+            if is_kept and not attempt.recovered and attempt.sent_at != self._tip.number:
+                self._send_again(record)
 
     def _send_again(self, record: TransactionRecord) -> None:
         """The identical bytes."""

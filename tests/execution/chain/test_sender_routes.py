@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import trio
 from trio.testing import MockClock
 
 from alphapulse.connections.routes.route import Parcel
@@ -38,7 +39,13 @@ async def test_a_bundle_is_offered_for_each_block_until_the_last_one(autojump_cl
         signed = await rig.sender.send(rig.plan(1, deadline_block=103))
         await rig.settle()
         for _ in range(4):
-            await rig.block()
+            for node in rig.nodes:
+                node.delay_s = 3  # the relay does not wait for what nodes say
+            rig.chain.mine()
+            await rig.hear()
+            for node in rig.nodes:
+                node.delay_s = 0
+            await trio.sleep(8)
         assert [(one.raw, one.target_block) for one in route.parcels] == [
             (signed.raw, 101), (signed.raw, 102), (signed.raw, 103)
         ]  # fmt: skip
