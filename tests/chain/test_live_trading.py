@@ -112,31 +112,39 @@ class Live:
 
 @asynccontextmanager
 async def live_start(
-    folder: Path, world: World, proxy: FaultProxy, *, flag: bool = True, typed: str | None = "", **changed: str
+    folder: Path,
+    world: World,
+    proxy: FaultProxy,
+    *,
+    flag: bool = True,
+    typed: str | None = "",
+    scalar: bytes | None = SCALAR,
+    executor: str | None = None,
+    mode: str = '"live"',
 ) -> AsyncIterator[tuple[LiveStart, Any]]:
-    """What came of the wish to trade; `typed` empty: whatever is asked for."""
-    executor = await deploy_executor(world, WALLET)
+    """What came of the wish to trade; `typed` empty: whatever is asked for. No `executor`: the wallet deploys one."""
+    executor = executor or await deploy_executor(world, WALLET)
     await proxy.sync()
-    path = write_settings(folder, world, (proxy.http_url, proxy.ws_url), executor, changed)
+    path = write_settings(folder, world, (proxy.http_url, proxy.ws_url), executor, {"mode": mode})
     config = load_config(path)
 
     async def ask(wanted: str) -> str | None:
         return wanted if typed == "" else typed
 
     environment = Environment()
-    environ = {KEY: "0x" + SCALAR.hex()}
+    environ = {} if scalar is None else {KEY: "0x" + scalar.hex()}
     async with open_live_start(config, flag=flag, ask_phrase=ask, environment=environment, environ=environ) as start:
         yield start, config
 
 
 @asynccontextmanager
-async def live(folder: Path, *, order: str = "fifo", **changed: str) -> AsyncIterator[Live]:
+async def live(folder: Path, *, order: str = "fifo") -> AsyncIterator[Live]:
     """A daemon that has been resumed and follows a chain of now."""
     now_s = int(time.time())
     async with (
         open_test_world(genesis_s=now_s - 600, order=order) as world,
         open_proxy(world) as proxy,
-        live_start(folder, world, proxy, **changed) as (start, config),
+        live_start(folder, world, proxy) as (start, config),
     ):
         assert start.missing == ()
         await world.mine(40)
@@ -230,18 +238,25 @@ async def test_a_wallet_that_somebody_pays_into_makes_everything_reducing(tmp_pa
         await rig.open_gap()
         await rig.waiting()
         await rig.blocks_until(lambda: rig.daemon.halts.level_of(GLOBAL) is Level.REDUCING)
-        (different, *_) = [one for one in rig.of(WalletAudit) if one.books != one.chain]
+        await until(lambda: any(one.books != one.chain for one in rig.of(WalletAudit)))
+        different = next(one for one in rig.of(WalletAudit) if one.books != one.chain)
         assert (different.token, different.chain - different.books) == (None, 77)
 
 
 async def test_whatever_is_missing_keeps_it_on_paper(tmp_path: Path) -> None:
-    """Flag, key, contract and phrase: each by itself, named."""
+    """Flag, configuration, key, contract and phrase: each by itself, named."""
     async with open_test_world() as world, open_proxy(world) as proxy:
         cases: list[tuple[dict[str, Any], str]] = [
             ({"flag": False}, "the flag --live"),
             ({"typed": None}, "the phrase, typed or in a file: trade for real on chain 137 with " + WALLET),
             ({"typed": "yes"}, "the phrase as it is, found another text"),
             ({"mode": '"paper"'}, '[daemon] mode = "live"'),
+            ({"scalar": None}, f"the key of wallets.main: key_env: expected a key in the environment variable {KEY}"),
+            ({"scalar": bytes([6]) * 32}, "at wallets.main.executor, found other code at "),
+            (
+                {"executor": "0x" + "77" * 20},
+                f"the executor contract of {WALLET} at wallets.main.executor, found no code",
+            ),
         ]
         for number, (wish, words) in enumerate(cases):
             (folder := tmp_path / str(number)).mkdir()

@@ -31,7 +31,7 @@ GAS_MARGIN: Final = 50_000
 FIRST_OF_BLOCK_GAS: Final = 200_000
 """What an Algebra pool may use more for the first swap of a block, for its timepoint and its new fee.
 
-A trial behind other pending swaps does not see it, and what is not used is not paid."""
+A trial behind other pending swaps does not see it. A trade has to earn it all the same."""
 
 
 @attrs.frozen
@@ -74,6 +74,7 @@ class TradeMaker:
         floor = ProfitFloor.of(intent)
         trial = self._path(intent, floor.stated, NO_DEADLINE)
         tried = await self._simulator.try_out(sender, executor, call_data(trial), intent.profit_token)
+        tried = attrs.evolve(tried, gas_used=tried.gas_used + self._first_of_block(intent))
         profit = tried.earned if tried.earned is not None else intent.expected_net + intent.gas_cost
         fees = self._fees(intent, floor, profit, tried, head)
         most_cost = self._gas_cost(intent, tried.gas_used * fees.cap_wei)
@@ -88,7 +89,7 @@ class TradeMaker:
             purpose=Purpose.TRADE,
             to=executor,
             data=call_data(self._path(intent, least_profit, deadline)),
-            gas_limit=tried.gas_used * 3 // 2 + GAS_MARGIN + self._first_of_block(intent),
+            gas_limit=tried.gas_used * 3 // 2 + GAS_MARGIN,
             tip_wei=fees.tip_wei,
             cap_wei=fees.cap_wei,
             halt_epoch=intent.halt_epoch,
@@ -96,6 +97,7 @@ class TradeMaker:
         )
 
     def _first_of_block(self, intent: OrderRequest) -> int:
+        """Gas that a trial may not have seen."""
         pools = (self._pools.get(leg.pool) for leg in intent.legs)
         return sum(FIRST_OF_BLOCK_GAS for pool in pools if pool is not None and pool.kind is PoolKind.ALGEBRA)
 

@@ -56,15 +56,15 @@ def ends(rig: TradingRig) -> list[tuple[int, str]]:
 
 
 async def test_an_intent_is_tried_priced_sent_and_booked_to_the_unit(tmp_path: Path) -> None:
-    """Gas costs 400 units for 10^15 wei, as the intent's rate says; 200,000 gas at the cap are its most."""
+    """Gas costs 400 units for 10^15 wei, as the intent's rate says; 400,000 gas at the cap are its most."""
     async with open_trading(tmp_path) as rig:
         await rig.submit(INTENT)
         (plan,) = rig.sender.plans
         cap_wei = GWEI + 30 * GWEI + GWEI // 8 + (GWEI + GWEI // 8) // 8  # room for two rises of the base fee
-        most_cost = -(-200_000 * cap_wei * 1_200 // (3 * 10**15))
+        most_cost = -(-400_000 * cap_wei * 1_200 // (3 * 10**15))
         assert (plan.intent_id, plan.tip_wei, plan.cap_wei) == (5, 30 * GWEI, cap_wei)
         assert plan.data == call_data(path(1_000 + most_cost, 103))
-        assert (plan.deadline_block, plan.halt_epoch, plan.gas_limit) == (103, 3, 550_000)
+        assert (plan.deadline_block, plan.halt_epoch, plan.gas_limit) == (103, 3, 650_000)
         assert [one.intent_id for one in rig.executor.pending] == [5]
         sent = next(iter(rig.sender.book)).hash
         await rig.hear(completed(101))
@@ -125,8 +125,8 @@ async def test_what_cannot_be_planned_or_priced_is_told_so(tmp_path: Path, value
 
 
 async def test_gas_that_would_eat_the_floor_is_not_paid(tmp_path: Path) -> None:
-    """1,000 units are the strategy's; 2,480 of gas at 31 gwei are not covered by 3,470, and just so by 3,480."""
-    for earned, sent in ((3_470, 0), (3_480, 1)):
+    """1,000 units are the strategy's; 4,960 of gas at 31 gwei are not covered by 5,950, and just so by 5,960."""
+    for earned, sent in ((5_950, 0), (5_960, 1)):
         (folder := tmp_path / str(earned)).mkdir()
         async with open_trading(folder, earned=earned) as rig:
             await rig.submit(INTENT)
