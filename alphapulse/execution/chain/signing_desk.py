@@ -295,8 +295,8 @@ class SigningDesk:
         previous = self._book.offered(nonce)
         wanted = None
         if not is_trade and self._tip.base_fee_wei is not None:
-            blocks = self._terms.bump_after_blocks
-            wanted = offer(self._terms.fees, base_fee_wei=self._tip.base_fee_wei, blocks=blocks)
+            terms, blocks = self._terms.fees, self._terms.bump_after_blocks
+            wanted = offer(terms, base_fee_wei=terms.rule.most_base_fee(self._tip.base_fee_wei, 1), blocks=blocks)
         if previous is not None:
             return replacement(previous, self._terms.fees, wanted)
         if wanted is None:

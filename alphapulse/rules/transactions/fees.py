@@ -41,7 +41,7 @@ class BaseFeeRule:
     def most_base_fee(self, base_fee_wei: int, blocks: int) -> int:
         """The highest that it can be behind so many blocks, all of them full (of a limit that `elasticity` divides)."""
         for _ in range(blocks):
-            base_fee_wei += max(base_fee_wei * (self.elasticity - 1) // self.change_denominator, 1)
+            base_fee_wei = self.next_base_fee(base_fee_wei, gas_used=self.elasticity, gas_limit=self.elasticity)
         return base_fee_wei
 
 

@@ -39,9 +39,6 @@ class NonceBook:
 
     # Records
 
-    def __contains__(self, transaction_hash: bytes) -> bool:
-        return transaction_hash in self._open or transaction_hash in self._ended
-
     def __len__(self) -> int:
         """How many are not ended."""
         return len(self._open)

@@ -76,11 +76,6 @@ class Receipt:
         """All that the transaction has cost its sender, apart from what it carried."""
         return self.gas_used * self.gas_price_wei + self.l1_fee_wei
 
-    @property
-    def status(self) -> int:
-        """1 if it succeeded, 0 if it was undone."""
-        return int(self.succeeded)
-
 
 def read_receipt(found: RpcReceipt, transaction_hash: bytes) -> Receipt:
     """The receipt of that transaction.

@@ -22,8 +22,3 @@ class TransactionBooks:
     def of(self, chain_id: int, wallet: bytes) -> NonceBook:
         """The book of a wallet, which is empty if the journal holds nothing of it."""
         return self._books.setdefault((chain_id, wallet), NonceBook())
-
-    @property
-    def open(self) -> int:
-        """How many transactions are not ended, of all wallets."""
-        return sum(len(tuple(book)) for book in self._books.values())
