@@ -172,6 +172,8 @@ test("a viewer sees why he may not, and nothing is sent", async ({ page }) => {
 
 test("on paper there are trades, no wallets, and it says why", async ({ page }) => {
   const daemon = new FakeDaemon(page);
+  const assumption = "Not live; missing: the flag --live. Paper: filled directly behind the opening swap.";
+  daemon.topics = { ...structuredClone(topics), status: { ...status, assumption } };
   daemon.asked = { transactions: { transactions: [] } };
   daemon.answers.set("GET /trades", () => ({ status: 200, body: { trades: [paperTrade], older: null } }));
   daemon.answers.set("GET /trades/12", () => ({ status: 200, body: paperTrade }));
@@ -183,6 +185,7 @@ test("on paper there are trades, no wallets, and it says why", async ({ page }) 
   await page.keyboard.press("Escape");
   await expect(page.getByText("a model says how each trade ends")).toBeVisible();
   await expect(page.getByText("which needs no wallet: none is open")).toBeVisible();
+  await expect(page.getByRole("main").getByText(assumption)).toBeVisible();
   await expect(row(page, "Trades", "paper").getByTitle("On paper nothing is sent, so there is no hash.")).toBeVisible();
   daemon.answers.set("GET /wallets", () => ({ status: 503 }));
   await expect(page.getByText("They could not be read: log in")).toBeVisible();

@@ -24,13 +24,12 @@ const REFRESH_MS = 2000;
 /** The wallets that trade: numbers, balance, gas, and what the books say beside what the chain says. */
 export function WalletsCard() {
   const reading = useReading<Wallets>("/wallets", REFRESH_MS);
-  const paper = useModel((model) => model.topics.status?.mode === "paper");
   return (
     <Card title={texts.wallets}>
       <Answered reading={reading} failed={texts.failed}>
         {({ wallets }) =>
           wallets.length === 0 ? (
-            <p className="quiet">{paper ? texts.noWalletsPaper : texts.noWallets}</p>
+            <NoWallets />
           ) : (
             <>
               <GasOfHour wallets={wallets} />
@@ -43,6 +42,18 @@ export function WalletsCard() {
         }
       </Answered>
     </Card>
+  );
+}
+
+/** None, and why: on paper the daemon says itself what it misses for live trading, if that was wanted. */
+function NoWallets() {
+  const paper = useModel((model) => model.topics.status?.mode === "paper");
+  const assumption = useModel((model) => model.topics.status?.assumption);
+  return (
+    <>
+      <p className="quiet">{paper ? texts.noWalletsPaper : texts.noWallets}</p>
+      {paper && assumption !== undefined && <p className="meta">{assumption}</p>}
+    </>
   );
 }
 
