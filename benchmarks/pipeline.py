@@ -36,7 +36,8 @@ MANY_POOLS = 1_000
 SAMPLES = 1_000
 """States of each kind in a round; the 99th percentile needs no fewer."""
 
-GAS_PRICE_WEI = 25_000_000_000
+GAS_PRICE_WEI = 1_000
+"""At which each opportunity state of the day leaves something, and becomes a signal."""
 US = 1e3
 
 DECISION_BUDGETS = (Budget(20), Budget(50))

@@ -23,7 +23,8 @@ from alphapulse.rules.arbitrage.gas import FREE_GAS, GasTerms
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle, newest_stamp, open_cycle
 from alphapulse.rules.arbitrage.open_sizing import OpenSizing
 from alphapulse.rules.arbitrage.path import SizedPath
-from alphapulse.rules.arbitrage.scanner import CycleScanner, Moment, ScanCounts
+from alphapulse.rules.arbitrage.scan_counts import ScanCounts
+from alphapulse.rules.arbitrage.scanner import CycleScanner, Moment
 from alphapulse.rules.arbitrage.valuation import Valuation
 from alphapulse.rules.limits.sizing import UNCAPPED, SizeCaps
 from alphapulse.rules.wire.slots import maker_of

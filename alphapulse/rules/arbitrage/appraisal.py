@@ -8,6 +8,7 @@ from typing import NamedTuple
 import attrs
 
 from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.pools import PoolKind
 from alphapulse.rules.arbitrage.candidate import Measure, Stage
 from alphapulse.rules.arbitrage.chain_costs import ChainCosts
 from alphapulse.rules.arbitrage.costs import pool_fees
@@ -88,6 +89,7 @@ class Appraiser:
         self._bounds = bounds
         self._told = told
         self._executes = executes
+        self._units: dict[tuple[PoolKind, ...], int | None] = {}
 
     def too_thin(self, cycle: Cycle, block_number: int) -> Refused | None:
         """The first pool of a cycle that holds less than the floor, or of which nobody knows what it holds."""
@@ -133,12 +135,15 @@ class Appraiser:
                 "what the chain charges for data on the chain below is not known: it was not read, or costs.l1 or "
                 "costs.l1_wei_per_byte is missing",
             )
-        units = self._gas.used([hop.pool.kind for hop in cycle.hops], self._loan.source)
-        refused = self._beyond_the_executor(cycle, unmeasured=units is None and price_wei > 0)
-        if refused is not None:
-            return refused
+        units = self._units_of(tuple([hop.pool.kind for hop in cycle.hops]))
+        unmeasured = units is None and price_wei > 0
+        if unmeasured or self._executes:
+            refused = self._beyond_the_executor(cycle, unmeasured=unmeasured)
+            if refused is not None:
+                return refused
         units = units or 0
-        loan_fee = self._loan.fee(cycle, self._index.node(chain_id, token), self._told.loan_fees.get(chain_id))
+        node = self._index.node(chain_id, token) if self._loan.source is LoanSource.POOL else None
+        loan_fee = self._loan.fee(cycle, node, self._told.loan_fees.get(chain_id))
         if loan_fee is None:
             return Refused(Stage.COSTS, self._loan.unknown())
         fee = loan_fee.of(path.size)
@@ -156,10 +161,13 @@ class Appraiser:
         measure = Measure("net profit", costs.net, 0, "raw profit token")
         return Refused(Stage.COSTS, f"flash fee and gas take all of the profit: {costs.net} is left", (measure,))
 
+    def _units_of(self, kinds: tuple[PoolKind, ...]) -> int | None:
+        if kinds not in self._units:
+            self._units[kinds] = self._gas.used(kinds, self._loan.source)
+        return self._units[kinds]
+
     def _beyond_the_executor(self, cycle: Cycle, *, unmeasured: bool) -> Refused | None:
-        """What the contract has no call for, where that matters: it is to be sent, or its gas is unknown."""
-        if not unmeasured and not self._executes:
-            return None
+        """What the contract has no call for, if it is to be sent or its gas is unknown."""
         pool = not_runnable(hop.pool for hop in cycle.hops)
         if pool is not None:
             kind = pool.kind.name.lower()

@@ -7,15 +7,13 @@ from contextlib import suppress
 from heapq import nlargest
 from typing import Any, NamedTuple
 
-import attrs
-
 from alphapulse.data.chain_events import ChainReorganised
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.market import BlockCompleted, LogStamp, PoolState, PoolSwap, StreamState, StreamStatus
 from alphapulse.data.pool_cache import PoolInfo
 from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
-from alphapulse.data.pools import Pool
+from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState
@@ -23,6 +21,7 @@ from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.episodes import Episodes
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle, open_cycle
+from alphapulse.rules.arbitrage.scan_counts import ScanCounts
 from alphapulse.rules.arbitrage.screen import Screen, price_rates
 from alphapulse.rules.arbitrage.screen_estimate import estimated_profit
 from alphapulse.rules.arbitrage.token_graph import UNKNOWN, Seat
@@ -46,23 +45,6 @@ class Moment(NamedTuple):
     position: Position
     cycles: tuple[OpenCycle, ...]
     doubted: tuple[OpenCycle, ...] = ()
-
-
-@attrs.define
-class ScanCounts:
-    """Moments looked at, and what became of them. An episode is a maximal run of states in which a cycle stands open.
-
-    `screened_out` are moments at which no cycle was open, `left_out` those at which not all that were open were sized.
-    `profit` sums the profit of all that were sized in raw units, by token, before any cost or limit.
-    """
-
-    states: int = 0
-    screened_out: int = 0
-    opportunities: int = 0
-    blocks: int = 0
-    episodes: int = 0
-    left_out: int = 0
-    profit: dict[bytes, int] = attrs.field(factory=dict)
 
 
 class _Chain:
@@ -105,6 +87,8 @@ class CycleScanner:
         self._per_block = per_block
         self._repeats = repeats
         self._chains: dict[int, _Chain] = {}
+        self._doubted: set[InstrumentId] = set()
+        """Pools in quarantine."""
         for pool in pools:
             self.add(pool)
 
@@ -118,6 +102,7 @@ class CycleScanner:
         seats = self.screen.index.seats(pool)
         self.screen.remove(pool)
         self.book.remove(pool)
+        self._doubted.discard(pool)
         if seats:
             chain = self._chain(pool.chain_id or 0)
             chain.changed.pop(pool, None)
@@ -211,7 +196,7 @@ class CycleScanner:
                 comparable = comparable or screen.is_comparable(seat)
                 for cycle in screen.passing(seat):
                     if cycle.key not in found and (opened := self._opened(cycle)) is not None:
-                        if opened.doubted_at is not None:
+                        if self._doubted and opened.doubted_at is not None:
                             doubted[cycle.key] = opened
                             continue
                         found[cycle.key] = opened
@@ -277,6 +262,10 @@ class CycleScanner:
         """Bring the rates of a pool up to its state; True if one of them changed."""
         changed = False
         state = self.book.state(seats[0].pool.id) if seats else None
+        if state is not None and state.trust is Trust.DIVERGENT:
+            self._doubted.add(seats[0].pool.id)
+        elif self._doubted and seats:
+            self._doubted.discard(seats[0].pool.id)
         for seat in seats:
             seat.state = state
             up = down = UNKNOWN

@@ -7,7 +7,7 @@ rates sum to more than zero. Sums of integers are exact, so nothing drifts howev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import ceil, log
 from typing import Final
@@ -146,20 +146,31 @@ class Screen:
 
     def _cycles(self, seat: Seat, found: list[tuple[int, bool, Loop]]) -> list[Cycle]:
         """The cycles of passing loops, the shorter ones first, then those with the highest rates."""
-        found.sort(key=lambda one: (one[2].count(NO_HOP), one[0]), reverse=True)
+        if len(found) > 1:
+            found.sort(key=lambda one: (one[2].count(NO_HOP), one[0]), reverse=True)
         cycles: list[Cycle] = []
         for rate, up, loop in found:
             sides = [number if up else number ^ 1 for number in loop if number > 1]
             if not up:
                 sides.reverse()
-            for others in self._choices(seat, sides, rate, []):
+            for others in (
+                self._beside(seat, sides[0], rate) if len(sides) == 1 else self._choices(seat, sides, rate, [])
+            ):
                 if len(cycles) == MOST_CYCLES:
                     self.left_out += 1
                     return cycles
                 cycles.append(self.index.cycle(seat, up, list(zip(others, sides, strict=True))))
         return cycles
 
-    def _choices(self, seat: Seat, sides: list[int], rate: int, chosen: list[Seat]) -> Iterator[list[Seat]]:
+    def _beside(self, seat: Seat, number: int, rate: int) -> Iterator[Sequence[Seat]]:
+        """The same for cycles of two pools, which are by far the most."""
+        rate -= self._best[number]
+        for other in seat.edge.seats:
+            own = UNKNOWN if other.is_aside else other.down if number & 1 else other.up
+            if own + rate > 0 and other.pool_number != seat.pool_number:
+                yield (other,)
+
+    def _choices(self, seat: Seat, sides: list[int], rate: int, chosen: list[Seat]) -> Iterator[Sequence[Seat]]:
         """Pools for the directed edges, of which `rate` is what the best would give: all whose sum is above zero."""
         if len(chosen) == len(sides):
             yield chosen

@@ -19,28 +19,43 @@ from alphapulse.rules.arbitrage.pair import PPM, ROOT_BITS, PoolPair
 from alphapulse.rules.arbitrage.path import PathStep, SizedPath
 
 Q96_BITS = 96
+_new = tuple.__new__
 NO_LIMIT = 1 << 255
 """More than any pool can take: asks a step for all that the range holds."""
 
 
-class _Side(NamedTuple):
-    """A pool as one leg sees it: direction, price, where its range ends, and its exact step towards that end.
+class _Side:
+    """A pool as one leg sees it: direction, price, where its range ends, and its exact step towards that end."""
 
-    `step` sells an amount if it is above zero, else buys the negated amount, as far as the range goes.
-    """
+    __slots__ = ("_end", "_keep_ppm", "bound", "fee_ppm", "liquidity", "pays", "pool", "sqrt_price_x96", "zero_for_one")
 
-    pool: Pool
-    zero_for_one: bool
-    sqrt_price_x96: int
-    bound: int
-    step: Callable[[int], SwapStep]
-    pays: Callable[[int], int]
-    """What an amount brings, -1 if the range cannot take all of it: a step without what is not asked here."""
+    def __init__(self, pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> None:
+        self.pool = pool
+        self.zero_for_one = zero_for_one
+        self.sqrt_price_x96 = state.sqrt_price_x96
+        self.liquidity = state.liquidity
+        self.fee_ppm = pool.fixed_fee_ppm
+        self.bound = range_end(pool, state, zero_for_one=zero_for_one)
+        self.pays: Callable[[int], int] = self._pays_for_token0 if zero_for_one else self._pays_for_token1
+        """What an amount brings, -1 if the range cannot take all of it: a step without what is not asked here."""
+        self._keep_ppm = PPM - self.fee_ppm
+        self._end: SwapStep | None = None
+
+    def step(self, amount: int) -> SwapStep:
+        """Sells an amount if it is above zero, else buys the negated amount, as far as the range goes."""
+        return compute_swap_step(self.sqrt_price_x96, self.bound, self.liquidity, amount, self.fee_ppm)
 
     def most(self) -> int:
         """The input that brings the price exactly to the range's end, fee included."""
-        step = self.step(NO_LIMIT)
-        return step.amount_in + step.fee_amount
+        end = self._end
+        if end is None:
+            end = self._end = self.step(NO_LIMIT)
+        return end.amount_in + end.fee_amount
+
+    def output(self, offered: int) -> int:
+        """What an amount brings, as far as the range goes."""
+        paid = self.pays(offered)
+        return paid if paid >= 0 else self.step(offered).amount_out
 
     def input_for(self, amount_out: int) -> int:
         """The input that pays at least `amount_out`, or all that the range can pay."""
@@ -51,16 +66,42 @@ class _Side(NamedTuple):
         """The greatest input that pays no more than `amount_out`."""
         too_much = self.input_for(amount_out + 1)
         stride = 1
-        while self.step(max(0, too_much - stride)).amount_out > amount_out:
+        while self.output(max(0, too_much - stride)) > amount_out:
             stride *= 2
         enough, too_much = max(0, too_much - stride), too_much - stride // 2
         while too_much - enough > 1:
             between = (enough + too_much) // 2
-            if self.step(between).amount_out > amount_out:
+            if self.output(between) > amount_out:
                 too_much = between
             else:
                 enough = between
         return enough
+
+    def _pays_for_token0(self, offered: int) -> int:
+        price, liquidity = self.sqrt_price_x96, self.liquidity
+        reserve = liquidity << Q96_BITS
+        denominator = reserve + offered * self._keep_ppm // PPM * price
+        if 0 < denominator <= MAX_UINT256:
+            now = -(-reserve * price // denominator)
+            if self.bound < now:
+                return liquidity * (price - now) >> Q96_BITS
+        return self._pays_at_end(offered)
+
+    def _pays_for_token1(self, offered: int) -> int:
+        price, liquidity = self.sqrt_price_x96, self.liquidity
+        if liquidity:
+            gone = (offered * self._keep_ppm // PPM << Q96_BITS) // liquidity
+            now = price + gone
+            if now < self.bound:
+                return (liquidity << Q96_BITS) * gone // (now * price)
+        return self._pays_at_end(offered)
+
+    def _pays_at_end(self, offered: int) -> int:
+        most, end = self.most(), self._end
+        if end is not None and offered * self._keep_ppm // PPM >= end.amount_in:
+            return end.amount_out if offered == most else -1
+        done = self.step(offered)  # what is rounded to the end's price without reaching it
+        return done.amount_out if done.amount_in + done.fee_amount == offered else -1
 
 
 class _Trade(NamedTuple):
@@ -96,8 +137,8 @@ def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedStat
         if first.sqrt_price_x96 >= second.sqrt_price_x96
         else ((pair.second, second), (pair.first, first))
     )
-    sell = _side(*hi, zero_for_one=True)
-    buy = _side(*lo, zero_for_one=False)
+    sell = _Side(*hi, zero_for_one=True)
+    buy = _Side(*lo, zero_for_one=False)
     opening, closing = (sell, buy) if pair.sells_token0 else (buy, sell)
     start = best_input(pair, sell.pool, hi[1], buy.pool, lo[1])
     middle = opening.pays(start)
@@ -106,9 +147,10 @@ def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedStat
     if at_end:
         start = min(start, opening.most())
         closing_most = closing.most()
-        if opening.step(start).amount_out > closing_most:
+        middle = opening.output(start)
+        if middle > closing_most:
             start = opening.most_within(closing_most)
-        middle = opening.step(start).amount_out
+            middle = opening.output(start)
         brought = closing.pays(middle)
     if start <= middle:
         inputs = _near(start, opening.pool.fixed_fee_ppm, at_end=at_end)
@@ -145,54 +187,6 @@ def best_input(pair: PoolPair, hi: Pool, hi_state: ConcentratedState, lo: Pool, 
         return (l_hi * l_lo * edge * PPM << Q96_BITS) // (reach << ROOT_BITS)
     reach = keep_lo * (l_hi * s_lo * PPM + keep_hi * l_lo * s_hi)
     return l_hi * l_lo * edge * PPM * s_lo // (reach << (ROOT_BITS + Q96_BITS))
-
-
-def _side(pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> _Side:
-    price, liquidity, fee_ppm = state.sqrt_price_x96, state.liquidity, pool.fixed_fee_ppm
-    bound = range_end(pool, state, zero_for_one=zero_for_one)
-
-    def step(amount: int) -> SwapStep:
-        return compute_swap_step(price, bound, liquidity, amount, fee_ppm)
-
-    pays = _sale_of_token0 if zero_for_one else _sale_of_token1
-    return _Side(pool, zero_for_one, price, bound, step, pays(price, bound, liquidity, PPM - fee_ppm, step))
-
-
-def _sale_of_token0(
-    price: int, bound: int, liquidity: int, keep_ppm: int, step: Callable[[int], SwapStep]
-) -> Callable[[int], int]:
-    reserve = liquidity << Q96_BITS
-    full = reserve * price
-
-    def pays(offered: int) -> int:
-        denominator = reserve + offered * keep_ppm // PPM * price
-        if 0 < denominator <= MAX_UINT256:
-            now = -(-full // denominator)
-            if bound < now:
-                return liquidity * (price - now) >> Q96_BITS
-        return _paid_at_end(step, offered)
-
-    return pays
-
-
-def _sale_of_token1(
-    price: int, bound: int, liquidity: int, keep_ppm: int, step: Callable[[int], SwapStep]
-) -> Callable[[int], int]:
-    reserve = liquidity << Q96_BITS
-
-    def pays(offered: int) -> int:
-        if liquidity:
-            now = price + (offered * keep_ppm // PPM << Q96_BITS) // liquidity
-            if now < bound:
-                return reserve * (now - price) // (now * price)
-        return _paid_at_end(step, offered)
-
-    return pays
-
-
-def _paid_at_end(step: Callable[[int], SwapStep], offered: int) -> int:
-    done = step(offered)
-    return done.amount_out if done.amount_in + done.fee_amount == offered else -1
 
 
 def _near(amount: int, fee_ppm: int, *, at_end: bool) -> set[int]:
@@ -232,4 +226,5 @@ def _trade(opening: _Side, closing: _Side, size: int) -> _Trade:
 
 def _path_step(side: _Side, amount_in: int, step: SwapStep) -> PathStep:
     token_in, token_out = (0, 1) if side.zero_for_one else (1, 0)
-    return PathStep(side.pool, token_in, token_out, amount_in, step.amount_out, step.fee_amount, side.sqrt_price_x96)
+    amounts = amount_in, step.amount_out, step.fee_amount
+    return _new(PathStep, (side.pool, token_in, token_out, *amounts, side.sqrt_price_x96))
