@@ -136,8 +136,7 @@ class Daemon:
         self.strategies = Strategies(
             config,
             self.pools,
-            bus.market_data,
-            bus.signals,
+            bus,
             here=placement.strategies,
             run=lambda: self.run_record.run if self.run_record else 0,
             halt_epoch=lambda: self.halts.epoch,

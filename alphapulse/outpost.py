@@ -75,8 +75,7 @@ class Outpost:
         self.strategies = Strategies(
             config,
             pools,
-            bus.market_data,
-            bus.signals,
+            bus,
             run=lambda: self.halts.run_number,
             halt_epoch=lambda: self.halts.epoch,
             here=placement.strategies,

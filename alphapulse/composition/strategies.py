@@ -15,7 +15,7 @@ from alphapulse.config_sections.strategies import FlashArbitrageSection
 from alphapulse.data.pools import Pool
 from alphapulse.nursery.child import ChildSpec
 from alphapulse.nursery.service import Service
-from alphapulse.relays.any_relay import AnyRelay
+from alphapulse.relays.bus import Bus
 from alphapulse.rules.arbitrage.chain_costs import ChainCosts
 from alphapulse.strategies.ahead import AheadOfBlocks
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
@@ -36,8 +36,7 @@ class Strategies:
         self,
         config: Config,
         pools: Sequence[Pool],
-        market_data: AnyRelay,
-        signals: AnyRelay,
+        bus: Bus,
         *,
         here: Collection[str],
         run: Callable[[], int],
@@ -49,8 +48,7 @@ class Strategies:
         self._section = config.strategies.flash_arbitrage or FlashArbitrageSection(enabled=False)
         self._runs = self._section.enabled and FLASH_ARBITRAGE in here
         self._pools = pools
-        self._market_data = market_data
-        self._signals = signals
+        self._bus = bus
         self._run = run
         self._halt_epoch = halt_epoch
         self._signal_ids = count(1)
@@ -96,8 +94,10 @@ class Strategies:
         self.flash_arbitrage = self._make_flash_arbitrage()
         strategy: Strategy = self.flash_arbitrage
         if is_live(self._config):
-            strategy = WhileFresh(AheadOfBlocks(strategy) if self._section.evaluate == "log" else strategy)
-        return StrategyService(strategy, self._market_data, self._signals)
+            strategy = WhileFresh(
+                AheadOfBlocks(strategy) if self._section.evaluate == "log" else strategy, self._bus.streams.values
+            )
+        return StrategyService(strategy, self._bus.market_data, self._bus.signals)
 
     def _make_flash_arbitrage(self) -> FlashArbitrage:
         return self._made_of(self._section)

@@ -51,6 +51,16 @@ def test_ends_of_blocks_are_withheld_while_the_chain_is_not_fresh() -> None:
     ]
 
 
+def test_who_begins_in_the_midst_of_a_stream_asks_how_it_stands() -> None:
+    """A strategy's second life, after a halt: its stream has said long before that it is fresh."""
+    for state, heard in ((StreamState.FRESH, [END]), (StreamState.GAP, [])):
+        strategy, streams = Passing(), {"chain": _status(state)}
+        filtered = WhileFresh(strategy, streams.values)
+        filtered.on_events([END])
+        filtered.on_events([_status(StreamState.STALE), _end(6)])
+        assert [one for one in strategy.heard if not isinstance(one, StreamStatus)] == heard
+
+
 def test_a_link_that_is_fresh_says_nothing_of_a_chain() -> None:
     """It stands for no venue."""
     strategy = Passing()
