@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
+from alphapulse.data.instruments import CHAIN_OF_VENUE
 from alphapulse.data.market import BlockCompleted, StreamState, StreamStatus
 
 BLOCKS_KEPT = 4_096
@@ -37,8 +38,11 @@ class BlockClock:
                 for number in [number for number in self._blocks if number > message.ancestor_number]:
                     del self._blocks[number]
                 self.complete_through = min(self.complete_through, message.ancestor_number)
-            case StreamStatus():
+            case StreamStatus() if CHAIN_OF_VENUE.get(message.venue) == self.chain_id:  # type: ignore[call-overload]
                 self.follows = message.state in TRUSTED
+                if message.state is StreamState.RESET:
+                    self._blocks.clear()
+                    self.complete_through = -1
 
     def awaits(self, number: int, block_hash: bytes) -> bool:
         """Whether that block is still to come: it is not complete yet, or another one stands in its place."""

@@ -153,7 +153,10 @@ class WalletAuditor:
                 self._alarm(wallet, record)
 
     async def _compare(self, wallet: LiveWallet, place: Place) -> list[WalletAudit]:
-        """The accounts beside the chain, as far as a node tells what there was at that block."""
+        """The accounts beside the chain, as far as a node tells what there was at that block.
+
+        An account that was never looked at begins with what is there.
+        """
         tokens = self._books.touched(wallet.address, place.number)
         found = self._read.get((wallet.address, place.hash), {})
         missing = [token for token in tokens if token not in found]
@@ -162,11 +165,13 @@ class WalletAuditor:
             log.warning("block %d of wallet %s could not be audited: no node knows it", place.number, wallet.name)
             return []
         found = found | more
-        return [
-            self._record(wallet, place, token, books, found[token])
-            for token in tokens
-            if (books := self._books.amount((wallet.address, token), place.number)) is not None
-        ]
+        records = []
+        for token in tokens:
+            books = self._books.amount((wallet.address, token), place.number)
+            if books is None and self._books.knows((wallet.address, token)):
+                continue  # it was looked at later than that
+            records.append(self._record(wallet, place, token, found[token] if books is None else books, found[token]))
+        return records
 
     def _alarm(self, wallet: LiveWallet, record: WalletAudit) -> None:
         what = "the coin" if record.token is None else f"0x{record.token.hex()}"
