@@ -86,21 +86,22 @@ test("opens a trade by keys: its legs, its transactions in order, and the findin
 
 test("what is on its way changes by itself, and what has ended is read page by page", async ({ page }) => {
   const daemon = await open(page);
-  await expect(rows(page, "On their way")).toHaveCount(3);
+  await expect(rows(page, "On their way")).toHaveCount(2);
   const first = row(page, "On their way", "0xa41f");
   await expect(first).toContainText("1.5, 62.4");
   await expect(first).toContainText("18,939,506");
-  await expect(row(page, "On their way", "0x5ea1").getByRole("button", { name: /Bump/ })).toHaveCount(0);
   const now = { ...waiting, ...inBlock, hash: waiting.hash, intent_id: "41", changed_ns: `${BigInt(waiting.changed_ns) + 1n}` };
   daemon.asked = { transactions: { transactions: [now, settled] } };
   daemon.tell("transactions");
-  await expect(rows(page, "On their way")).toHaveCount(1);
-  await expect(first).toContainText("Mined");
+  await expect(page.getByText("Nothing is on its way.")).toBeVisible();
   await expect(row(page, "Trades", "0xa41f")).toContainText("Mined");
+  await page.getByRole("radio", { name: /Mined/ }).check();
+  await expect(row(page, "Mined, not final", "0xa41f")).toContainText("block 18,939,500");
+  await expect(page.getByRole("button", { name: /Bump/ })).toHaveCount(0);
   await page.getByRole("radio", { name: /Ended/ }).check();
-  await expect(rows(page, "Transactions")).toHaveCount(3);
+  await expect(rows(page, "Ended")).toHaveCount(3);
   await page.getByRole("button", { name: "Show older" }).first().click();
-  await expect(rows(page, "Transactions")).toHaveCount(1);
+  await expect(rows(page, "Ended")).toHaveCount(1);
   await page.getByRole("link", { name: "Overview" }).click();
   await expect.poll(() => daemon.requests.at(-1)).toEqual({ type: "unsubscribe", topics: ["transactions"] });
   daemon.expectClean();
@@ -199,7 +200,7 @@ for (const scheme of ["dark", "light"] as const) {
       await page.setViewportSize({ width, height: 900 });
       const daemon = await open(page);
       await expect(rows(page, "Trades")).toHaveCount(5);
-      await expect(rows(page, "On their way")).toHaveCount(3);
+      await expect(rows(page, "On their way")).toHaveCount(2);
       await expectAccessible(page);
       await expectNoSidewaysScroll(page);
       await expect(page.locator("button.stop")).toBeInViewport();

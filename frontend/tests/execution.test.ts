@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { calledOff, gapped, inBlock, lost, open, replaced, reverted, settled, trade, traded, transaction, waiting, wallet } from "../e2e/fixtures/execution";
 import { amountOf, briefly, bumped, differenceOf, gasOfHour, gweiText, instantOf, missedBy, shortHash, symbolText } from "../src/execution/figures";
-import { asNow, isOpen, isReplaceable, standingOf, stateTone, whyOf } from "../src/execution/standing";
+import { asNow, stageOf, standingOf, stateTone, whyOf } from "../src/execution/standing";
 
 describe("figures", () => {
   it("are wei per gas in gwei: no digit that says nothing, and nothing that is there shown as nothing", () => {
@@ -56,11 +56,10 @@ describe("figures", () => {
 });
 
 describe("transactions", () => {
-  it("are open until they have ended, and replaceable while they are in no block", () => {
-    const states = ["signed", "sent", "seen", "mined", "settled", "replaced", "dropped", "unknown"] as const;
-    const all = states.map((state) => transaction("aa", 1, { state }));
-    expect(all.filter(isOpen).map(({ state }) => state)).toEqual(["signed", "sent", "seen", "mined", "unknown"]);
-    expect(all.filter(isReplaceable).map(({ state }) => state)).toEqual(["signed", "sent", "seen", "unknown"]);
+  it("wait while they are in no block, also where nobody knows, and have ended where nothing can come of them", () => {
+    const states = ["signed", "sent", "seen", "unknown", "mined", "settled", "replaced", "dropped"] as const;
+    const stages = states.map((state) => stageOf(transaction("aa", 1, { state })));
+    expect(stages).toEqual(["waiting", "waiting", "waiting", "waiting", "mined", "ended", "ended", "ended"]);
     expect(stateTone("unknown")).toBe("bad");
   });
 

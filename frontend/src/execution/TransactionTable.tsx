@@ -9,14 +9,14 @@ import { countText, integerText } from "../format/amount";
 import { execution as texts } from "../messages/execution";
 import { briefly, gweiText, instantOf, shortHash } from "./figures";
 import type { Replacement } from "./ReplaceDialog";
-import { isReplaceable, stateTone } from "./standing";
+import { stateTone } from "./standing";
 
 interface Props {
   label: string;
   rows: TransactionView[];
   onTrade: (id: string) => void;
   /** Where something may be done about them. */
-  onAsk?: (asked: Replacement) => void;
+  onAsk?: ((asked: Replacement) => void) | undefined;
 }
 
 /** Transactions as they stand. */
@@ -78,14 +78,11 @@ function actions(onAsk: (asked: Replacement) => void): Column<TransactionView> {
     head: texts.actions,
     whole: true,
     right: true,
-    cell: (one) =>
-      isReplaceable(one) ? (
-        <span className="buttons">
-          <ActButton act="transact" text={texts.bump} name={texts.bumpNamed(shortHash(one.hash))} onAct={() => onAsk({ act: "bump", one })} />
-          <ActButton act="transact" text={texts.cancel} name={texts.cancelNamed(shortHash(one.hash))} onAct={() => onAsk({ act: "cancel", one })} />
-        </span>
-      ) : (
-        <Missing cause={texts.inBlock} />
-      ),
+    cell: (one) => (
+      <span className="buttons">
+        <ActButton act="transact" text={texts.bump} name={texts.bumpNamed(shortHash(one.hash))} onAct={() => onAsk({ act: "bump", one })} />
+        <ActButton act="transact" text={texts.cancel} name={texts.cancelNamed(shortHash(one.hash))} onAct={() => onAsk({ act: "cancel", one })} />
+      </span>
+    ),
   };
 }

@@ -10,13 +10,13 @@ import { execution as texts } from "../messages/execution";
 import { useModel } from "../model/store";
 import { Pager } from "./Pager";
 import { ReplaceDialog, type Replacement } from "./ReplaceDialog";
-import { isOpen } from "./standing";
+import { stageOf } from "./standing";
 import { TransactionTable } from "./TransactionTable";
 
 const REFRESH_MS = 5000;
 
-type Choice = keyof typeof texts.choices;
-const CHOICES: readonly Choice[] = ["open", "ended"];
+type Choice = ReturnType<typeof stageOf>;
+const CHOICES: readonly Choice[] = ["waiting", "mined", "ended"];
 
 interface Props {
   /** What the socket tells; undefined until it has told something. */
@@ -24,49 +24,54 @@ interface Props {
   onTrade: (id: string) => void;
 }
 
-/** What is on its way, live, with what an operator may do about it; and what has ended, page by page. */
+/** What is open, live, with what an operator may do about it while it is in no block; and what has ended, page by page. */
 export function TransactionsCard({ told, onTrade }: Props) {
-  const [choice, setChoice] = useState<Choice>("open");
+  const [choice, setChoice] = useState<Choice>("waiting");
   const [asked, setAsked] = useState<Replacement | null>(null);
-  const open = told?.filter(isOpen);
+  const of = (stage: Choice) => told?.filter((one) => stageOf(one) === stage);
   return (
-    <Card title={choice === "open" ? texts.open : texts.sent}>
+    <Card title={texts.sent}>
       <fieldset className="stages">
         <legend className="unseen">{texts.show}</legend>
         {CHOICES.map((one) => (
           <label key={one} data-chosen={one === choice || undefined}>
             <input type="radio" name="transactions" value={one} checked={one === choice} onChange={() => setChoice(one)} />
             {texts.choices[one]}
-            {one === "open" && open !== undefined && <b>{countText(open.length)}</b>}
+            {one !== "ended" && told !== undefined && <b>{countText(of(one)?.length ?? 0)}</b>}
           </label>
         ))}
       </fieldset>
-      {choice === "open" ? <Open rows={open} onTrade={onTrade} onAsk={setAsked} /> : <Ended onTrade={onTrade} />}
+      {choice === "ended" ? (
+        <Ended onTrade={onTrade} />
+      ) : (
+        <Open choice={choice} rows={of(choice)} onTrade={onTrade} onAsk={choice === "waiting" ? setAsked : undefined} />
+      )}
       {asked !== null && <ReplaceDialog asked={asked} onClose={() => setAsked(null)} />}
     </Card>
   );
 }
 
 interface OpenProps {
+  choice: "waiting" | "mined";
   rows: TransactionView[] | undefined;
   onTrade: (id: string) => void;
-  onAsk: (asked: Replacement) => void;
+  onAsk: ((asked: Replacement) => void) | undefined;
 }
 
-function Open({ rows, onTrade, onAsk }: OpenProps) {
+function Open({ choice, rows, onTrade, onAsk }: OpenProps) {
   const paper = useModel((model) => model.topics.status?.mode === "paper");
   if (rows === undefined) return <NotReceived />;
   if (rows.length === 0) {
     return (
       <p className="quiet">
-        {texts.nothingOpen} {paper && texts.paperOpen}
+        {texts.nothing[choice]} {paper && texts.paperOpen}
       </p>
     );
   }
   return (
     <>
-      <TransactionTable label={texts.open} rows={rows} onTrade={onTrade} onAsk={onAsk} />
-      <Refused act="transact" />
+      <TransactionTable label={texts.choices[choice]} rows={rows} onTrade={onTrade} onAsk={onAsk} />
+      {onAsk !== undefined && <Refused act="transact" />}
     </>
   );
 }
@@ -80,9 +85,9 @@ function Ended({ onTrade }: { onTrade: (id: string) => void }) {
       <Answered reading={reading} failed={texts.failed}>
         {({ transactions }) =>
           transactions.length === 0 ? (
-            <p className="quiet">{texts.nothingEnded}</p>
+            <p className="quiet">{texts.nothing.ended}</p>
           ) : (
-            <TransactionTable label={texts.sent} rows={transactions} onTrade={onTrade} />
+            <TransactionTable label={texts.choices.ended} rows={transactions} onTrade={onTrade} />
           )
         }
       </Answered>

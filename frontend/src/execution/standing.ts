@@ -21,13 +21,9 @@ export function stateTone(state: State): Tone {
   return TONES[state];
 }
 
-export function isOpen({ state }: TransactionView): boolean {
-  return !ENDS.includes(state);
-}
-
-/** Whether another transaction may still take its place: it is open and in no block. */
-export function isReplaceable(one: TransactionView): boolean {
-  return isOpen(one) && one.state !== "mined";
+/** Where it is: in no block, so that another may still take its place; in one that is not final; or at its end. */
+export function stageOf({ state }: TransactionView): "waiting" | "mined" | "ended" {
+  return state === "mined" ? "mined" : ENDS.includes(state) ? "ended" : "waiting";
 }
 
 /** Each as the socket told it last; what it did not tell of stays as it was read. */

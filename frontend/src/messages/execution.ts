@@ -1,12 +1,14 @@
 /** Texts of the execution page: trades, their transactions, and the wallets that send them. */
 
 export const execution = {
-  open: "On their way",
   sent: "Transactions",
   show: "Show which transactions",
-  choices: { open: "Open", ended: "Ended" },
-  nothingOpen: "Nothing is on its way.",
-  nothingEnded: "No transaction has ended yet.",
+  choices: { waiting: "On their way", mined: "Mined, not final", ended: "Ended" },
+  nothing: {
+    waiting: "Nothing is on its way.",
+    mined: "None is in a block that may still be taken back.",
+    ended: "No transaction has ended yet.",
+  },
   paperOpen: "On paper nothing is signed or sent: a model says how each trade ends.",
   hash: "Hash",
   noHash: "On paper nothing is sent, so there is no hash.",
@@ -47,7 +49,6 @@ export const execution = {
   signed: "Signed",
   text: "What is known",
   block: (number: string) => `block ${number}`,
-  inBlock: "It is in a block: nothing can take its place.",
   replacedBy: "Instead of it",
   actions: "Actions",
   bump: "Bump\u2026",
