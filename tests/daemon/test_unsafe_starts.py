@@ -10,10 +10,12 @@ from pathlib import Path
 
 import attrs
 import pytest
+import trio
 import trustme
 from click.testing import CliRunner
 
 from alphapulse.cli import daemon as command
+from alphapulse.daemon import Daemon
 
 EX_CONFIG = 78
 BASE = """
@@ -192,7 +194,7 @@ BAD = {
     "an unknown key": setting("hots = 1"),
     "an unknown key of the daemon": setting('token = "abc"', "daemon"),
     "a key that was misspelt": setting('allowed_host = ["x"]'),
-    "an unknown mode": setting('mode = "live"\n#', "daemon"),
+    "an unknown mode": setting('mode = "real"\n#', "daemon"),
     "a port that is none": setting("port = 65536"),
     "a port that is text": setting('port = "8321"'),
     "a flag that is a number": setting("allow_other_hosts = 1"),
@@ -238,6 +240,11 @@ def test_there_are_as_many_as_were_promised() -> None:
     assert len(BAD) >= 60
 
 
+async def started(_: Daemon, *, task_status: trio.TaskStatus[None]) -> None:
+    """One that starts all the same ends at once, with another code."""
+    task_status.started()
+
+
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD.keys())
 def test_an_unsafe_start_is_refused(site: Site, spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "forbid_core_dumps", lambda: None)
@@ -246,6 +253,7 @@ def test_an_unsafe_start_is_refused(site: Site, spoil: Spoil, monkeypatch: pytes
     monkeypatch.setattr(command, "hold_user_signals", lambda: None)
     with monkeypatch.context() as patched:
         patched.setattr(os, "geteuid", os.geteuid)  # some spoil it, and it is put back behind this
+        patched.setattr(Daemon, "run", started)
         spoil(site)
         result = CliRunner().invoke(command.main, ["--config", str(site.config)])
     assert result.exit_code == EX_CONFIG, (result.output, result.exception)
