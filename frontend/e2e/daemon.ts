@@ -10,6 +10,8 @@ import { expect, type Page } from "@playwright/test";
 const ROOT = new URL("../..", import.meta.url).pathname;
 const PYTHON = process.env.ALPHAPULSE_PYTHON ?? "python3";
 const ENVIRONMENT = { ...process.env, PYTHONPATH: `${ROOT}:${join(ROOT, "web")}`, PYTHONDONTWRITEBYTECODE: "1" };
+/** A speed at which the first trade of the recording, hours after its start, comes within seconds. */
+export const HOURS_A_SECOND = 3600;
 const START_MS = 60_000;
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 /** The page of execution: trades, transactions on their way, wallets, and an operator's hand on them. */
 import { expect, test, type Page } from "@playwright/test";
 
-import { withDaemon } from "./daemon";
+import { HOURS_A_SECOND, withDaemon } from "./daemon";
 import { FakeDaemon } from "./fake";
 import { status, topics } from "./fixtures/day";
 import { gapped, inBlock, paperTrade, reverted, settled, trade, trades, transaction, transactions, waiting, wallet } from "./fixtures/execution";
@@ -26,9 +26,6 @@ async function open(page: Page, role: FakeDaemon["role"] = "operator", path = "/
   await daemon.start(path);
   return daemon;
 }
-
-/** The first trade of the recording is hours after its start. */
-const HOURS_A_SECOND = 3600;
 
 const rows = (page: Page, table: string) => page.getByRole("table", { name: table }).locator("tbody tr");
 const row = (page: Page, table: string, text: string) => rows(page, table).filter({ hasText: text }).first();

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "@playwright/test";
 
-import { Daemon, freePort } from "./daemon";
+import { Daemon, freePort, HOURS_A_SECOND } from "./daemon";
 import { hold, holdTooShortly } from "./hands";
 import { expectAccessible } from "./layout";
 
@@ -20,7 +20,7 @@ test("log in, see the first opportunity, stop, restart, resume", async ({ page }
   const state = page.getByTestId("state");
   const banner = page.locator(".banner");
   try {
-    daemon.configure(await freePort());
+    daemon.configure(await freePort(), HOURS_A_SECOND);
     await page.goto(await daemon.start());
     await expect(state).toContainText("ACTIVE");
     expect(page.url()).not.toContain("code");

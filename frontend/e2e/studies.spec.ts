@@ -1,7 +1,7 @@
 /** The pages of opportunities and of sweeps: by stage, in every digit, page by page; and a sweep with its plot. */
 import { expect, test } from "@playwright/test";
 
-import { withDaemon } from "./daemon";
+import { HOURS_A_SECOND, withDaemon } from "./daemon";
 import { FakeDaemon } from "./fake";
 import { analytics, pageOf, sweep, whyNot } from "./fixtures/studies";
 import { pressInTurn } from "./hands";
@@ -105,5 +105,5 @@ test("of the real daemon: counts by stage, refusals of the gate, and who closed 
     await expect(page.getByRole("table", { name: "Why it was not traded" })).toBeVisible();
     await expect(page.getByRole("table", { name: "Who closed the newest gaps" })).toContainText(/0x[0-9a-f]{64}/);
     await page.screenshot({ path: "test-results/opportunities-real.png", fullPage: true });
-  });
+  }, HOURS_A_SECOND);
 });
