@@ -115,8 +115,7 @@ async def _killed(count: int, folder: Path) -> Outcome:
             for _ in range(chance.randrange(3)):
                 await rig.block()
             began = trio.current_time()
-            await rig.daemon.start()
-            await rig.resume()
+            await rig.start()
             await rig.block()
             while (gaps := await rig.gaps()) and trio.current_time() < began + SETTLE_S:
                 await rig.empty_block()

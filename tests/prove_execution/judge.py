@@ -9,7 +9,6 @@ import attrs
 
 from alphapulse.data.transactions import Purpose
 from alphapulse.devnet.call_data import call, returned
-from alphapulse.devnet.moves import DevPool, DevToken
 from alphapulse.rules.evm.executor_path import Funding
 from tests.prove_execution.books import Books
 from tests.prove_execution.front import Arrival
@@ -31,7 +30,6 @@ class SentPath:
 
     cycle: Cycle
     size: int
-    deadline: int
 
 
 async def judge_books(rig: Rig) -> list[str]:
@@ -98,30 +96,46 @@ def _journalled(rig: Rig, books: Books) -> Iterator[str]:
 
 
 def losing(rig: Rig) -> Iterator[str]:
-    """Trades that would have lost where they were sent: at the end of the block that was the newest one then."""
-    by_address = {pool.address.lower(): pool for pool in rig.world.pools.values()}
-    tokens = {token.address.lower(): token for token in rig.world.tokens.values()}
-    books = rig.books()
+    """Trades that would have lost where they were sent.
+
+    That is at the end of the block that was the newest one then, or the one before, behind what was sent there before.
+    """
+    books, behind = rig.books(), dict[int, list[SentPath]]()
     for one in rig.front.arrivals:
         signed = books.signed.get(one.signed.hash)
         if signed is None or signed.purpose is not Purpose.TRADE:
             continue
-        sent = _read_path(one, by_address, tokens)
+        sent = _read_path(rig, one)
+        before = behind.setdefault(one.head, [])
         seen = [rig.moments[number] for number in (one.head, one.head - 1) if number in rig.moments]
-        if seen and not any(_net(rig, moment, sent, moment.paid_back(sent.cycle, sent.size)) > 0 for moment in seen):
+        places = [place for moment in seen for place in (moment, _behind(moment, before))]
+        if places and not any(_net(rig, place, sent) > 0 for place in places):
             yield f"intent {signed.intent_id}, sent at block {one.head}, would have lost: {sent.cycle}, {sent.size}"
+        before.append(sent)
+
+
+def _behind(moment: Moment, before: Sequence[SentPath]) -> Moment:
+    """The state behind what was sent before, in this order."""
+    for sent in before:
+        moment = moment.behind(sent.cycle, sent.size)
+    return moment
 
 
 def missed(rig: Rig, blocks: Sequence[int]) -> Iterator[str]:
     """Gaps that were plain at the ends of three blocks in a row, though nothing was sent through their pools."""
     every = list(cycles(tuple(rig.world.pools.values()), [rig.world.tokens[name] for name in BASES], 3))
+    used: dict[int, set[str]] = defaultdict(set)
+    for one in rig.front.arrivals:
+        if one.signed.transaction.data:
+            used[one.head].update(pool.name for pool in _read_path(rig, one).cycle.pools)
     standing: dict[Cycle, int] = defaultdict(int)
     for number in blocks:
         moment = rig.moments[number]
         found = {cycle: moment.best(cycle) for cycle in every}
         plain = {cycle: best for cycle, best in found.items() if best is not None and _is_plain(rig, moment, best)}
         for cycle in every:
-            standing[cycle] = standing[cycle] + 1 if cycle in plain else 0
+            traded = any(pool.name in used[number] for pool in cycle.pools)
+            standing[cycle] = standing[cycle] + 1 if cycle in plain and not traded else 0
             if standing[cycle] == 3:
                 best = plain[cycle]
                 yield f"stood open at blocks {number - 2} to {number}: {cycle}, {best.profit} for {best.size}"
@@ -145,16 +159,18 @@ def _gas_cost(rig: Rig, moment: Moment, cycle: Cycle) -> int:
     return wei * rig.market.fair_q8[coin.symbol] * one // (rig.market.fair_q8[cycle.base.symbol] * coin_one)
 
 
-def _net(rig: Rig, moment: Moment, sent: SentPath, back: int | None) -> int:
+def _net(rig: Rig, moment: Moment, sent: SentPath) -> int:
     """What a path pays behind its gas, which is counted at a third of what it may cost at most."""
+    back = moment.paid_back(sent.cycle, sent.size)
     return -1 if back is None else back - sent.size - _gas_cost(rig, moment, sent.cycle) // 3
 
 
-def _read_path(one: Arrival, pools: dict[str, DevPool], tokens: dict[str, DevToken]) -> SentPath:
+def _read_path(rig: Rig, one: Arrival) -> SentPath:
+    pools = {pool.address.lower(): pool for pool in rig.world.pools.values()}
+    tokens = {token.address.lower(): token for token in rig.world.tokens.values()}
     (path,) = returned("bytes", one.signed.transaction.data[4:])
     if path[0] not in (Funding.FIRST_POOL, Funding.BALANCER):
         raise ValueError(f"expected a path without a fee for its loan, found funding {path[0]}")
-    base = tokens["0x" + path[41:61].hex()]
     legs = [path[at : at + 20] for at in range(HEADER, len(path), LEG)]
-    cycle = Cycle(base, tuple(pools["0x" + leg.hex()] for leg in legs))
-    return SentPath(cycle, int.from_bytes(path[25:41], "big"), int.from_bytes(path[1:9], "big"))
+    cycle = Cycle(tokens["0x" + path[41:61].hex()], tuple(pools["0x" + leg.hex()] for leg in legs))
+    return SentPath(cycle, int.from_bytes(path[25:41], "big"))

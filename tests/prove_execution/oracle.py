@@ -52,17 +52,27 @@ class Moment:
 
     def paid_back(self, cycle: Cycle, size: int) -> int | None:
         """What comes back for `size` raw units; None where a pool cannot take all of a leg."""
-        token, left = cycle.base, size
+        done = self._done(cycle, size)
+        return None if done is None else done[0]
+
+    def behind(self, cycle: Cycle, size: int) -> Moment:
+        """The same moment behind a trade; as it is where the trade cannot be done."""
+        done = self._done(cycle, size)
+        return self if done is None else attrs.evolve(self, states=done[1])
+
+    def _done(self, cycle: Cycle, size: int) -> tuple[int, States] | None:
+        token, left, states = cycle.base, size, dict(self.states)
         for pool in cycle.pools:
             token_in = 0 if pool.token0.address == token.address else 1
             try:
-                quote = self.states[pool.name].quote_in(token_in, 1 - token_in, left)
+                quote = states[pool.name].quote_in(token_in, 1 - token_in, left)
             except QuoteRefused:
                 return None
             if quote.amount_in != left or quote.amount_out <= 0:
                 return None
+            states[pool.name] = quote.after
             left, token = quote.amount_out, (pool.token0, pool.token1)[1 - token_in]
-        return left
+        return left, states
 
     def best(self, cycle: Cycle) -> Chance | None:
         """The best size among those tried; None if the smallest earns nothing."""

@@ -84,6 +84,16 @@ class Rig:
         await self.tell()
         return number
 
+    async def start(self) -> None:
+        """Start the daemon, and let it trade."""
+        async with trio.open_nursery() as nursery:  # a chain that stands still is one that is not traded on
+            nursery.start_soon(self._go_on)
+            await self.daemon.start()
+            nursery.cancel_scope.cancel()
+        if ON_PAPER in self.daemon.log:
+            raise RuntimeError(f"expected live mode, found: {self.daemon.log}")
+        await self.resume()
+
     async def resume(self) -> None:
         """Let it trade, and wait until it follows the chain: what was open before its strategy began is left alone."""
         async with trio.open_nursery() as nursery:  # the chain goes on: what is open needs blocks to end
@@ -203,10 +213,7 @@ async def open_rig(
             rig = Rig(world, front, market, wallet, daemon)
             try:
                 await rig.empty_block()
-                await daemon.start()
-                if ON_PAPER in daemon.log:
-                    raise RuntimeError(f"expected live mode, found: {daemon.log}")
-                await rig.resume()
+                await rig.start()
                 yield rig
             finally:
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + 10):
