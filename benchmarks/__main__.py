@@ -11,6 +11,7 @@ import click
 from benchmarks import (
     chain,
     decoding,
+    execution,
     journalling,
     links,
     nats,
@@ -41,6 +42,7 @@ GROUPS: dict[str, Callable[[Day], list[Figure]]] = {
     "nodes": nodes.measure,
     "chain": chain.measure,
     "signing": signing.measure,
+    "execution": execution.measure,
     "topology": topology.measure,
     "running": running.measure,
 }
