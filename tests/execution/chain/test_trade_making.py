@@ -28,4 +28,4 @@ async def test_gas_for_the_first_swap_of_a_block_is_left_to_each_pool_that_needs
         maker = TradeMaker(terms, {**POOLS, **changed}, Simulator(nodes), lambda _, wei: wei // 10**15)
         plan = await maker.make(INTENT, sender=WALLET, executor=EXECUTOR, head=None)
         limits.append(plan.gas_limit)
-    assert limits == [USED * 3 // 2 + GAS_MARGIN + number * FIRST_OF_BLOCK_GAS for number in (1, 2)]
+    assert limits == [(USED + number * FIRST_OF_BLOCK_GAS) * 3 // 2 + GAS_MARGIN for number in (1, 2)]
