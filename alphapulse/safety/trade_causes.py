@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from alphapulse.data.chains import CHAINS
 from alphapulse.data.execution import Check, ExecutionReport, Fill, OrderRequest, Outcome, RiskDecision, Settlement
 from alphapulse.data.halts import GLOBAL
-from alphapulse.data.instruments import InstrumentId
+from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.orders import OrderState, OrderStatus
 from alphapulse.data.orphans import SettlementRevoked
+from alphapulse.data.transactions import TransactionState, TransactionStatus
 from alphapulse.rules.accounting.profit_and_loss import NS_PER_DAY
 from alphapulse.rules.breakers import table
 from alphapulse.rules.breakers.outcomes import FailureRatio, Reconciliation
@@ -20,7 +22,7 @@ from alphapulse.safety.cause import Cause
 from alphapulse.safety.scopes import strategy_scope, venue_scope
 
 MINUTE_NS = 60_000_000_000
-TYPES = (RiskDecision, OrderRequest, Fill, ExecutionReport, SettlementRevoked, OrderStatus)
+TYPES = (RiskDecision, OrderRequest, Fill, ExecutionReport, SettlementRevoked, OrderStatus, TransactionStatus)
 PACE = (Check.VENUE_THROTTLE, Check.STRATEGY_THROTTLE, Check.GLOBAL_THROTTLE)
 
 
@@ -59,9 +61,10 @@ class TradeCauses:
                     yield cause._replace(block=block)
             case OrderStatus():
                 known = message.state is not OrderState.UNKNOWN
-                venue = venue_scope(message.instrument.venue)
-                if (reason := self.orders_of(venue).order(message.intent_id, known=known)) is not None:
-                    yield Cause(table.RECONCILIATION, venue, market_ns, reason)
+                yield from self._heard(message.instrument.venue, message.intent_id, market_ns, known=known)
+            case TransactionStatus() if (chain := CHAINS.get(message.chain_id)) is not None:
+                known = message.state is not TransactionState.UNKNOWN
+                yield from self._heard(chain.venue, message.hash, market_ns, known=known)
 
     def at_start(self, now_ns: int) -> Iterator[Cause]:
         """Losses that the journal holds: the process may have ended between a loss and its trip."""
@@ -79,6 +82,12 @@ class TradeCauses:
     def orders_of(self, venue: str) -> Reconciliation:
         """What is known of the orders at a venue."""
         return self.orders.setdefault(venue, Reconciliation(self._max_unknown_orders))
+
+    def _heard(self, venue: Venue, order: int | bytes, market_ns: int, *, known: bool) -> Iterator[Cause]:
+        """A venue or a chain has said how an order stands, or nobody can."""
+        scope = venue_scope(venue)
+        if (reason := self.orders_of(scope).order(order, known=known)) is not None:
+            yield Cause(table.RECONCILIATION, scope, market_ns, reason)
 
     def _judged(self, decision: RiskDecision, market_ns: int) -> Iterator[Cause]:
         scope = strategy_scope(decision.strategy)

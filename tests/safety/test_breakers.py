@@ -18,6 +18,7 @@ from alphapulse.data.orders import OrderState, OrderStatus
 from alphapulse.data.orphans import AlertRevoked
 from alphapulse.data.risk import BreakerAction, BreakerScope, CircuitBreaker
 from alphapulse.data.trades import Side
+from alphapulse.data.transactions import TransactionState, TransactionStatus
 from alphapulse.errors import HaltError
 from alphapulse.relays.bus import Bus
 from alphapulse.rules.breakers import table
@@ -291,6 +292,23 @@ async def test_a_pace_or_a_path_that_is_repeated_halts_the_strategy(check: Check
 
 def order(number: int, state: OrderState) -> OrderStatus:
     return OrderStatus(1, number, POOL, "", state, Side.BUY, 1, 0, None, "", DAY_NS, DAY_NS)
+
+
+def transaction(number: int, state: TransactionState) -> TransactionStatus:
+    name = bytes([number]) * 32
+    return TransactionStatus(1, bytes(20), 1, number, name, state, 1, None, None, None, None, "", DAY_NS)
+
+
+async def test_more_unknown_transactions_than_allowed_halt_their_chain() -> None:
+    """Until so many of them are heard of again."""
+    unknown, mined = TransactionState.UNKNOWN, TransactionState.MINED
+    async with running() as bench:
+        await bench.execution(transaction(1, unknown), transaction(1, mined), transaction(2, unknown))
+        assert bench.switch.calls == []
+        await bench.execution(transaction(3, unknown))
+        assert bench.switch.calls == [("trip", "venue:ethereum", "breaker reconciliation", Level.HALTED)]
+        await bench.execution(transaction(3, mined))
+        assert bench.breakers.differing() == ()
 
 
 async def test_more_unknown_orders_than_allowed_halt_their_venue() -> None:

@@ -39,19 +39,19 @@ class Reconciliation:
     def __init__(self, most_unknown: int) -> None:
         self._most_unknown = most_unknown
         self._differing = 0
-        self._unknown: set[int] = set()
+        self._unknown: set[int | bytes] = set()
 
     def round(self, *, equal: bool) -> str | None:
         """A comparison was made; the cause to trip, if it is one. A query that failed is no comparison."""
         self._differing = 0 if equal else self._differing + 1
         return f"{self._differing} rounds in a row found other books at the venue" if self._bad_rounds else None
 
-    def order(self, intent_id: int, *, known: bool) -> str | None:
-        """An order's outcome is known, or is not; the cause to trip, if it is one."""
+    def order(self, name: int | bytes, *, known: bool) -> str | None:
+        """An order's outcome is known, or is not; the cause to trip, if it is one. A transaction's name is its hash."""
         if known:
-            self._unknown.discard(intent_id)
+            self._unknown.discard(name)
         else:
-            self._unknown.add(intent_id)
+            self._unknown.add(name)
         found = len(self._unknown)
         return f"{found} orders without a known outcome" if not known and found > self._most_unknown else None
 
