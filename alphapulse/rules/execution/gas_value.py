@@ -42,9 +42,14 @@ class GasValue:
         """
         if intent.profit_token == self._native or not gas_wei:
             return gas_wei
-        for pool in self._index.pools:
-            for seat in self._index.seats(pool):
-                seat.state = state_of(pool)
+        edge = self._index.edge_between(intent.chain_id, intent.profit_token, self._native)
+        direct = () if edge is None else edge.seats
+        for seat in direct:
+            seat.state = state_of(seat.pool.id)
+        if all(seat.state is None for seat in direct):  # then it takes a way through others
+            for pool in self._index.pools:
+                for seat in self._index.seats(pool):
+                    seat.state = state_of(pool)
         found = self._valuation.amount_for(intent.chain_id, intent.profit_token, gas_wei, block_number)
         return found if found is not None else stated_cost(intent, gas_wei)
 
