@@ -75,6 +75,23 @@ async def test_status_begins_with_the_start_rule_and_a_run(tmp_path: Path, autoj
         assert desk.backend.live()
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("", "(configuration); our"),
+        ('flash_loan = "swap"', "(configuration); our"),
+        ('flash_loan = "balancer"', "; loans at 0 ppm, stated for balancer: a recording cannot be asked"),
+        ('flash_loan = "aave"\nflash_fee_ppm = 500', "; loans at 500 ppm, stated for aave"),
+        ('flash_loan = "aave"', "; what aave asked for loans is not stated"),
+    ],
+)
+async def test_what_a_lender_asked_is_said_to_be_stated_where_he_cannot_be_asked(
+    tmp_path: Path, autojump_clock: MockClock, lines: str, words: str
+) -> None:
+    async with desk_over(tmp_path, attrs.evolve(FIRST_GAP, strategy_lines=lines)) as desk:
+        assert words in desk.backend.status().assumption
+
+
 async def test_a_source_that_is_over_is_at_its_end(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with desk_over(tmp_path, FIRST_GAP) as desk:
         await desk.rig.until(30)
