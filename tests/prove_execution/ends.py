@@ -19,6 +19,8 @@ from tests.prove_execution.rig import SETTLE_S, Rig, open_rig
 PATHS = ("socket", "signal", "file")
 LATEST_S = 0.6
 """A halt or a kill comes so long after a block at the latest."""
+SOON_S = 0.12
+"""Every second kill comes so soon: between intent, signature and sending."""
 UNDERWAY_S = 0.25
 """What had left before the gate closed may take so long to be read by the node in front, on a busy machine."""
 AFTER_BLOCKS = 2
@@ -108,7 +110,7 @@ async def _killed(count: int, folder: Path) -> Outcome:
                 await rig.block()
                 await rig.answered()
             await rig.block()
-            await trio.sleep(chance.uniform(0, LATEST_S))
+            await trio.sleep(chance.uniform(0, LATEST_S if number % 2 else SOON_S))
             await rig.daemon.kill()
             books = rig.books()
             underway += bool(books.unended)

@@ -98,7 +98,9 @@ class Rig:
         """Let it trade, and wait until it follows the chain: what was open before its strategy began is left alone."""
         async with trio.open_nursery() as nursery:  # the chain goes on: what is open needs blocks to end
             nursery.start_soon(self._go_on)
-            await self.daemon.resume()
+            level = await self.daemon.level()
+            if level is None or level.stopped:  # killed with everything settled, it goes on by itself
+                await self.daemon.resume()
             nursery.cancel_scope.cancel()
         with trio.fail_after(PATIENCE_S):
             while not self.front.subscriptions:  # noqa: ASYNC110 - no event tells of it
