@@ -145,6 +145,9 @@ class WalletAuditor:
             if all(record.books == record.chain for record in records):
                 break
             await trio.sleep(AGAIN_S)
+            # A node may have told the state of the next block, if it was just being made.
+            again = await self._balances(wallet, place, [record.token for record in records])
+            self._read.setdefault((wallet.address, place.hash), {}).update(again or {})
             records = await self._compare(wallet, place)
         self._read.pop((wallet.address, place.hash), None)
         self._tell(records)

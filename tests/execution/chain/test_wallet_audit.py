@@ -178,3 +178,18 @@ async def test_a_block_that_no_node_knows_any_more_is_no_difference(tmp_path: Pa
         rig.auditor.settled(rig.wallet, 101, BLOCK_HASH)
         await wait_all_tasks_blocked()
         assert (rig.told, len(rig.audits())) == ([], 2)
+
+
+async def test_what_was_read_too_late_is_read_again(tmp_path: Path, mock_clock: MockClock) -> None:
+    """A node that makes a block may answer for the one before with what it has now."""
+    async with audited(tmp_path) as rig:
+        rig.trade()
+        rig.coin_wei -= 5
+        rig.auditor.mined(rig.wallet, 101, BLOCK_HASH)
+        await wait_all_tasks_blocked()
+        rig.coin_wei += 5
+        rig.auditor.settled(rig.wallet, 101, BLOCK_HASH)
+        await wait_all_tasks_blocked()
+        mock_clock.jump(1)
+        await wait_all_tasks_blocked()
+        assert (rig.told, len(rig.audits())) == ([], 4)
