@@ -33,8 +33,9 @@ Check = tuple[Header, dict[Pool, AmmState]]
 class Verifier:
     """Picks a block with a chance of `verify_ppm` in a million, and pools of it; reads them at that block's hash.
 
-    A pool that differs is DIVERGENT at once: consumers are told, and `on_divergent` is called. `counts` has how often
-    it was `compared`, `equal`, `divergent`, and `unread` because the block was gone or no node answered.
+    A pool that differs is read once more, since a node that is just taking in a block may answer for the next one. If
+    it differs again it is DIVERGENT: consumers are told, and `on_divergent` is called. `counts` has how often it was
+    `compared`, `equal`, `divergent`, `misread` at first, and `unread` because the block was gone or no node answered.
     """
 
     def __init__(
@@ -81,17 +82,23 @@ class Verifier:
                 logger.info("block %d could not be compared with its contracts: %s", header.number, problem)
 
     async def _compare(self, header: Header, states: dict[Pool, AmmState]) -> None:
-        heads = await self._snapshots.heads(list(states), header.hash)
         ticked = [pool for pool in states if pool.kind not in PAIR_KINDS and states[pool].trust is Trust.PROVEN]
-        deep = [self._random.choice(ticked)] if ticked else []
+        found = await self._differences(header, states, [self._random.choice(ticked)] if ticked else [])
+        again = {pool: states[pool] for pool in found}
+        problems = await self._differences(header, again, [pool for pool in ticked if pool in found]) if again else {}
+        self.counts["compared"] += len(states)
+        self.counts["equal"] += len(states) - len(problems)
+        self.counts["misread"] += len(found) - len(problems)
+        for pool, problem in problems.items():
+            self._quarantine(pool, header, problem)
+
+    async def _differences(self, header: Header, states: dict[Pool, AmmState], deep: Sequence[Pool]) -> dict[Pool, str]:
+        """In what pools differ from their contracts at the end of a block; of `deep` every tick is compared too."""
+        heads = await self._snapshots.heads(list(states), header.hash)
         stamp = LogStamp(header.number, BLOCK_END, BLOCK_END, None, header.hash, header.venue_time_ns, 0)
         ticks = await self._snapshots.ticks(deep, header.hash, stamp)
-        for pool, state in states.items():
-            self.counts["compared"] += 1
-            if problem := difference(state, heads.get(pool.id), ticks.get(pool.id)):
-                self._quarantine(pool, header, problem)
-            else:
-                self.counts["equal"] += 1
+        found = {pool: difference(state, heads.get(pool.id), ticks.get(pool.id)) for pool, state in states.items()}
+        return {pool: problem for pool, problem in found.items() if problem}
 
     def _quarantine(self, pool: Pool, header: Header, problem: str) -> None:
         self.counts["divergent"] += 1
