@@ -105,6 +105,7 @@ def devnet(
     they are missing, the message says how to get them. A COMMAND (behind `--`) is started as soon as everything is
     there, and the chain ends with it.
     """
+    executor_of = _address(wallet)
     packages = Packages(folder or next((one for one in FOLDERS if one.is_dir()), FOLDERS[-1]))
     try:
         packages.anvil  # noqa: B018 - looks whether it is there
@@ -120,7 +121,7 @@ def devnet(
         block_s,
         blocks,
         pool_file,
-        _address(wallet),
+        executor_of,
         gap_every,
         has_rival,
         command,
