@@ -21,7 +21,7 @@ def test_several_processes_decide_as_one_does_and_end_with_the_recording(name: s
         example.command("up")
         example.wait_for("ended")
         digest = example.digest()
-        assert digest.endswith(" 88 decisions\n")
+        assert digest.endswith(" 76 decisions\n")
         assert digest == example.digest_of_one_process()
 
 
