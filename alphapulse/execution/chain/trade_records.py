@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from alphapulse.data.execution import ExecutionReport, OrderRequest, Outcome
+from alphapulse.data.wire import SENTENCE
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.accounting.undoable_trades import UndoableTrades
+from alphapulse.safety.clipped import clipped
 from alphapulse.safety.parties import OrderState
 
 OUTCOMES_KEPT: Final = 4_096
@@ -32,10 +34,13 @@ class TradeRecords:
         self._now_ns = now_ns
 
     def end(self, intents: Iterable[OrderRequest], outcome: Outcome, text: str) -> None:
-        """End intents of which nothing is on the chain. A broken journal does not keep them open here."""
-        now_ns = self._now_ns()
+        """End intents of which nothing is on the chain. A broken journal does not keep them open here.
+
+        `text` may be a token's own word, and as long as it likes: it is cut.
+        """
+        now_ns, words = self._now_ns(), clipped(text, SENTENCE.limit)
         still_open = [intent for intent in intents if intent.intent_id in self.trades.open]
-        self.write([ExecutionReport.of(intent, outcome, text, reported_ns=now_ns) for intent in still_open])
+        self.write([ExecutionReport.of(intent, outcome, words, reported_ns=now_ns) for intent in still_open])
 
     def write(self, records: Sequence[object]) -> None:
         """Write records. An intent whose end was taken back is published again: it is open once more."""

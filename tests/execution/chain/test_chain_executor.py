@@ -326,3 +326,13 @@ async def test_a_newer_head_moves_the_deadline(tmp_path: Path) -> None:
         await rig.hear(head(104))
         await rig.submit(INTENT)
         assert rig.sender.plans[0].deadline_block == 107
+
+
+async def test_a_token_may_say_why_at_any_length(tmp_path: Path) -> None:
+    """And with whatever bytes: its word is cut to what a record holds."""
+    said = b"\x00\xff no \n" * 900
+    data = b"\x08\xc3\x79\xa0" + (32).to_bytes(32, "big") + len(said).to_bytes(32, "big") + said
+    async with open_trading(tmp_path) as rig:
+        rig.nodes.rows["eth_simulateV1"] = simulated(0, ok=False, data=f"0x{data.hex()}")
+        await rig.submit(INTENT)
+        assert ends(rig) == [(5, "LOST")]
