@@ -101,7 +101,7 @@ def test_the_last_words_of_a_process_hide_it_too(
 
 
 def test_secrets_are_compared_in_one_place_only() -> None:
-    """A secret is text to C code: elsewhere a comparison could be with three stars. Keys and keystores compare digests."""
+    """A secret is text to C code: elsewhere a comparison could be with three stars. A keystore compares its digest."""
     root = Path(__file__).parents[1]
     allowed = {"alphapulse/secret.py", "web/alphapulse_web/keys.py", "alphapulse/signing/keystore.py"}
     users = {
