@@ -38,6 +38,8 @@ def write_settings(
         floors=_table(FLOORS),
         plenty=_table(PLENTY),
         executor=executor,
+        vault=world.places["Balancer vault"],
+        lender=world.places["Aave pool"],
         key=KEY,
         settled_depth=SETTLED_DEPTH,
         build=__version__,
@@ -121,6 +123,8 @@ deadline_blocks = 3
 most_unmined = 8
 resend_s = 1
 bump_after_blocks = 2
+balancer_vault = "{vault}"
+aave_pool = "{lender}"
 
 [wallets]
 main = {{ executor = "{executor}", key_env = "{key}", accept_environment_key = true }}
