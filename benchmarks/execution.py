@@ -87,6 +87,9 @@ async def _at_once(folder: Path, packages: Packages) -> list[Figure]:
         for _ in range(MOST_WARM):
             if await _one(rig, WARM_GAPS) is not None:  # all pools are read and followed by now
                 break
+        for _ in range(TIMES):
+            await rig.empty_block()
+            await trio.sleep(PREPARE_S / 2)
         return [figure for number in AT_ONCE for figure in await _taken(rig, number)]
 
 
