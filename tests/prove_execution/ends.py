@@ -20,7 +20,7 @@ PATHS = ("socket", "signal", "file")
 LATEST_S = 0.6
 """A halt or a kill comes so long after a block at the latest."""
 SOON_S = 0.12
-"""Every second kill comes so soon: between intent, signature and sending."""
+"""Every second one comes so soon: between intent, signature and sending."""
 UNDERWAY_S = 0.25
 """What had left before the gate closed may take so long to be read by the node in front, on a busy machine."""
 AFTER_BLOCKS = 2
@@ -46,8 +46,8 @@ async def _halted(count: int, folder: Path) -> Outcome:
                 await rig.block()
                 await rig.answered()
             await rig.block()
-            await trio.sleep(chance.uniform(0, LATEST_S))
-            await _halt(rig, PATHS[number % len(PATHS)])
+            await trio.sleep(chance.uniform(0, LATEST_S if number % 2 else SOON_S))
+            await _halt(rig, PATHS[number // 2 % len(PATHS)])
             for _ in range(AFTER_BLOCKS):
                 await rig.block()
                 await trio.sleep(LATEST_S / AFTER_BLOCKS)
