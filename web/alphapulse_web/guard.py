@@ -24,6 +24,7 @@ from alphapulse.errors import ConfigError
 from alphapulse_web.doorkeeper import TRUST
 from alphapulse_web.http11 import Http11
 from alphapulse_web.mailbox import MailboxTaskGroup
+from alphapulse_web.turnstile import Turnstile
 
 GUARDED_VERSION = "0.18.0"
 """What is guarded here are parts that no version promises to keep."""
@@ -121,6 +122,7 @@ class Server:
     context: WorkerContext
     state: ConnectionState
     ward: Ward
+    hearing: Turnstile
     tls: ssl.SSLContext | None = None
 
 
@@ -133,6 +135,7 @@ class GuardedConnection(TCPServer):
     def __init__(self, server: Server, stream: trio.SocketStream) -> None:
         super().__init__(server.application, server.config, server.context, server.state, stream)  # type: ignore[arg-type]
         self._ward = server.ward
+        self._hearing = server.hearing
         self._tls = server.tls
         self._raw = stream
         self._life = trio.CancelScope()
@@ -220,11 +223,10 @@ class GuardedConnection(TCPServer):
                 data = await self.stream.receive_some(HEARD_BYTES)
             except (trio.ClosedResourceError, trio.BrokenResourceError):
                 break
+            await self._hearing.turn()
             await self.protocol.handle(RawData(bytes(data)))
             if not data:
                 break
-            # What has arrived already is read without a wait: let others have their turn.
-            await trio.lowlevel.checkpoint()
         await self.protocol.handle(Closed())
 
     async def _send(self, data: bytes) -> bool:

@@ -16,6 +16,7 @@ from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallabl
 from alphapulse_web.app import WebApp
 from alphapulse_web.guard import GuardedConnection, Server, Ward
 from alphapulse_web.trickle import Trickle
+from alphapulse_web.turnstile import Turnstile
 
 GRACE_S = 1.0
 """How long clients may take to say goodbye."""
@@ -84,19 +85,22 @@ class ControlPlane:
         config = hypercorn_config()
         context = WorkerContext(None)
         state = ConnectionState({})
-        application = ASGIWrapper(_checkpointed(self._app))
+        hearing, answering = Turnstile(), Turnstile()
+        application = ASGIWrapper(_in_turn(self._app, answering))
         lifespan = Lifespan(application, config, state)
         trickle = Trickle()
         log.addFilter(trickle)
         try:
             async with trio.open_nursery() as life:
+                life.start_soon(hearing.run)
+                life.start_soon(answering.run)
                 await life.start(lifespan.handle_lifespan)
                 await lifespan.wait_for_startup()
                 async with trio.open_nursery() as clients:
                     await clients.start(self._app.upkeep.run)
                     clients.start_soon(self._app.hub.run)
                     accepting = trio.CancelScope()
-                    server = Server(application, config, context, state, self.ward, self._tls)
+                    server = Server(application, config, context, state, self.ward, hearing, self._tls)
                     clients.start_soon(_accept, accepting, server, listeners, clients)
                     task_status.started(self._announce(listeners))
                     await stop.wait()
@@ -142,12 +146,12 @@ async def _accept(
         await trio.serve_listeners(connect, listeners, handler_nursery=clients)
 
 
-def _checkpointed(app: WebApp) -> ASGIFramework:
-    """The application, with a checkpoint before every send: a closed connection's send returns without one."""
+def _in_turn(app: WebApp, turnstile: Turnstile) -> ASGIFramework:
+    """The application, with a turn before every send: a checkpoint too, which a closed connection's send lacks."""
 
     async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         async def patient(message: ASGISendEvent) -> None:
-            await trio.lowlevel.checkpoint()
+            await turnstile.turn()
             await send(message)
 
         await app(scope, receive, patient)
