@@ -153,7 +153,7 @@ prove-chain: $(VENV)/.dev $(DEVNET)/.installed need-node ## what is promised of 
 	$(PYTHON) -m tests.prove_chain
 
 .PHONY: prove-execution
-prove-execution: $(VENV)/.dev $(DEVNET)/.installed need-node ## what is promised of trading for real, tried on a real chain: an hour, and a table
+prove-execution: $(VENV)/.dev $(DEVNET)/.installed need-node ## what is promised of trading for real, tried on a real chain: half an hour, and a table
 	$(PYTHON) -m tests.prove_execution
 
 .PHONY: simulate
