@@ -26,6 +26,10 @@ from alphapulse.rules.events.rpc_log import RpcLog, decode_frame
 WINDOW = 8192
 """Logs within which disorder in a file is mended: a day of a few pools, in any order, at some 25 MB."""
 
+STEP = 256
+"""Logs that are put in order and given out together. Python decodes them in a thread, a few milliseconds of it: of more
+at once, trading and a paced replay would wait for them."""
+
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 16
 MAX_LINE_BYTES = 1 << 20
@@ -175,14 +179,14 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _ordered(frames: Iterable[Placed]) -> Iterator[Placed]:
-    """Mends disorder within the window: sorts twice the window and gives out the first half of it."""
+    """Mends disorder within the window: keeps as many logs back, sorted, and gives out what is more."""
     waiting: list[Placed] = []
     for placed in frames:
         waiting.append(placed)
-        if len(waiting) == 2 * WINDOW:
+        if len(waiting) == WINDOW + STEP:
             waiting.sort(key=_POSITION)
-            yield from waiting[:WINDOW]
-            del waiting[:WINDOW]
+            yield from waiting[:STEP]
+            del waiting[:STEP]
     waiting.sort(key=_POSITION)
     yield from waiting
 
