@@ -107,7 +107,9 @@ demo-trade: $(CORE) $(if $(NODE),$(DASHBOARD)) need-node $(DEVNET)/.installed ##
 # Checking --------------------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: lint types test-fast test-frontend ## lint, types, fast Python tests, dashboard unit tests: under two minutes
+check: $(VENV)/.dev frontend/node_modules/.installed ## lint, types, dashboard unit tests, fast Python tests: under two minutes
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types test-frontend
+	@$(MAKE) --no-print-directory test-fast
 
 .PHONY: test
 test: lint types test-python test-frontend test-browser ## everything
@@ -116,8 +118,17 @@ test: lint types test-python test-frontend test-browser ## everything
 lint: $(VENV)/.dev ## style, Trio rules, layer contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/flake8 $$(grep -rlwE --include='*.py' 'async|trio' alphapulse web tests)
+	@$(MAKE) --no-print-directory $(VENV)/.trio-rules
 	$(VENV)/bin/lint-imports --no-logo
+
+# It reads each file by itself and takes a sixth of a second for one: only those are read that changed since it last
+# found nothing. New packages or other rules mean all of them.
+$(VENV)/.trio-rules: $(VENV)/.dev .flake8 $(shell find alphapulse web tests -name '*.py' -newer $(VENV)/.trio-rules 2>/dev/null)
+	@touch $@.begun
+	@since=; [ $@ -nt .flake8 ] && [ $@ -nt $(VENV)/.dev ] && since="-newer $@"; \
+	files=$$(find alphapulse web tests -name '*.py' $$since -exec grep -lwE 'async|trio' {} +); \
+	[ -z "$$files" ] || { echo "$(VENV)/bin/flake8 (of what changed)"; $(VENV)/bin/flake8 $$files; }
+	@mv $@.begun $@
 
 .PHONY: types
 types: $(VENV)/.dev ## mypy --strict over the code and its tests
