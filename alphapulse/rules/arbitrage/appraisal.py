@@ -159,7 +159,7 @@ class Appraiser:
         if costs.net > 0:
             return None
         measure = Measure("net profit", costs.net, 0, "raw profit token")
-        return Refused(Stage.COSTS, f"flash fee and gas take all of the profit: {costs.net} is left", (measure,))
+        return Refused(Stage.COSTS, "flash fee and gas take all of the profit", (measure,))
 
     def _units_of(self, kinds: tuple[PoolKind, ...]) -> int | None:
         if kinds not in self._units:
