@@ -76,6 +76,9 @@ class Sender(Reader):
         self._tip = ChainTip()
         self._log = WalletLog(book, journal, execution, on_status, run=run, now_ns=now_ns)
         self._attempts = Attempts(book)
+        self._inherited = frozenset(book.gaps).union(record.nonce for record in book.waiting)
+        """Numbers that an earlier life left open. A start is halted then, and nobody may resume it before they are
+        ended: so transfers of nothing take their place behind a closed gate too."""
         self._departures = Departures(self._log, self._attempts, journal, route, PublicRoute(nodes), self._tip)
         self._desk = SigningDesk(
             terms,
@@ -168,19 +171,22 @@ class Sender(Reader):
         return await self._desk.fill_gap(nonce, by_itself=False)
 
     async def _see_to_all(self) -> None:
-        """What is due for numbers that wait, while the gate is open."""
+        """What is due for numbers that wait: of all while the gate is open, else of those that an earlier life left."""
         before, self._stuck = self._stuck, None
         for nonce in self._book.gaps:
-            if not self._desk.forbidden_upkeep():
+            if self._may_see_to(nonce):
                 try:
-                    await self._desk.fill_gap(nonce, by_itself=True)
+                    await self._desk.fill_gap(nonce, by_itself=nonce not in self._inherited)
                 except AlphaPulseError as error:
                     self._stuck = f"number {nonce}, which nothing has, was not used up: {error}"
         for nonce in sorted({record.nonce for record in self._book.waiting}):
-            if nonce >= self._book.floor and not self._desk.forbidden_upkeep():
+            if nonce >= self._book.floor and self._may_see_to(nonce):
                 await self._see_to(nonce)
         if self._stuck is not None and self._stuck != before:
             log.warning(self._stuck)
+
+    def _may_see_to(self, nonce: int) -> bool:
+        return nonce in self._inherited or not self._desk.forbidden_upkeep()
 
     async def _see_to(self, nonce: int) -> None:
         attempts = self._book.at(nonce)
@@ -190,9 +196,9 @@ class Sender(Reader):
         act = self._due(newest, capped=False)
         try:
             if act is Act.BUMP:
-                await self._desk.bump(newest.hash, by_itself=True)
+                await self._desk.bump(newest.hash, by_itself=nonce not in self._inherited)
             elif act is Act.CANCEL:
-                await self._desk.cancel(newest.hash, by_itself=True)
+                await self._desk.cancel(newest.hash, by_itself=nonce not in self._inherited)
         except FeesRefused as refused:
             self._stuck = f"number {nonce} cannot be replaced: {refused}"
             act = self._due(newest, capped=True)
@@ -226,6 +232,8 @@ class Sender(Reader):
         forbidden: Callable[[], str] = self._desk.forbidden_upkeep
         if signed.purpose is Purpose.TRADE:
             forbidden = partial(self._desk.forbidden_trade, signed.halt_epoch, signed.deadline_block)
+        elif signed.nonce in self._inherited:
+            forbidden = _nothing_forbidden
         if not forbidden():
             self._departures.put(Departure(signed, forbidden=forbidden))
 
@@ -233,3 +241,8 @@ class Sender(Reader):
         for record in records:
             if record.state is TransactionState.SENT:
                 self._send_again(record)
+
+
+def _nothing_forbidden() -> str:
+    """A transfer of nothing, for a number that an earlier life has left open."""
+    return ""

@@ -197,13 +197,15 @@ async def test_a_key_that_was_used_meanwhile_is_found_at_the_start(autojump_cloc
         assert rig.sender.next_nonce == 2
 
 
-async def test_behind_a_gate_that_stays_closed_a_start_only_looks(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """Halted, it follows what it finds, and neither signs nor sends; opened, it uses up the number at once."""
+async def test_behind_a_gate_that_stays_closed_a_start_only_takes_back(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """Halted, it sends no trade, but a transfer of nothing in the place of what nobody knows: else it stayed halted."""
     lost, gate = found_signed("lost", 0), Gate(is_open=False)
     async with open_wallet(tmp_path, found=(lost,), gate=gate) as rig:
         for _ in range(10):
             await rig.block()
-        assert (rig.signer.signed, rig.states()) == ([], [(0, "TRADE", "UNKNOWN")])
-        gate.is_open, gate.epoch = True, EPOCH + 1
-        await rig.block()
-        assert rig.states()[-1] == (0, "CANCEL", "SENT")
+        assert rig.states()[0][:2] == (0, "TRADE")
+        assert {purpose for _, purpose, _ in rig.states()[1:]} == {"CANCEL"}
+        with pytest.raises(SendRefused):
+            await rig.sender.send(rig.plan())
