@@ -36,6 +36,7 @@ def quiet_log() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (65, 89))])
 def test_nothing_unsafe_happens_under_faults(seed: int) -> None:
     verdict = simulate(seed, Goal.SAFETY)
@@ -50,6 +51,7 @@ def test_every_invariant_holds_for_seeds_that_once_told_something(seed: int, goa
     assert simulate(seed, goal).problem is None
 
 
+@pytest.mark.slow
 def test_it_recovers_once_the_faults_are_over() -> None:
     """Reconciled, armed and trading within two minutes."""
     verdict = simulate(3, Goal.LIVENESS)
