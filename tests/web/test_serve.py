@@ -209,7 +209,6 @@ async def stalled_page(rig: Rig) -> trio.SocketStream:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
 async def test_an_attack_harms_nobody_else(case: Attack, reset: bool) -> None:
