@@ -65,8 +65,10 @@ def test_what_is_no_url_of_a_node_is_not_repeated(url: str) -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_is_an_endpoint_or_a_config_error(url: str) -> None:
+    endpoint = None
     with suppress(ConfigError):
-        read_endpoint(url, "http", HTTP)
+        endpoint = read_endpoint(url, "http", HTTP)
+    assert endpoint is None or endpoint.host.reveal()
 
 
 def test_a_url_comes_from_the_text_the_environment_or_a_file(tmp_path: Path) -> None:

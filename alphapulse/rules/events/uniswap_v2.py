@@ -6,22 +6,10 @@ from collections.abc import Callable
 
 from alphapulse.data.factories import Factory
 from alphapulse.data.market import PoolEvent
-from alphapulse.data.pair_events import PairBurn, PairMint, PairSwap
 from alphapulse.data.pool_events import PoolCreated
-from alphapulse.data.pool_reserves import PoolSync
-from alphapulse.errors import LogRefused
+from alphapulse.rules.events import pair_log
 from alphapulse.rules.events.emitter import Emitter
-from alphapulse.rules.events.log_words import (
-    check_addresses,
-    check_topics,
-    created,
-    fits,
-    stamp_of,
-    topic_address,
-    topic_of,
-    unknown_topic,
-    words_of,
-)
+from alphapulse.rules.events.log_words import check_topics, created, topic_of, unknown_topic, words_of
 from alphapulse.rules.events.rpc_log import RpcLog
 
 SWAP_TOPIC = "0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822"
@@ -34,9 +22,6 @@ BURN_TOPIC = "0xdccd412f0b1252819cb1fd330b93224ca42612892bb3f4f789976e6d81936496
 """keccak256 of `Burn(address,uint256,uint256,address)`."""
 PAIR_CREATED_TOPIC = "0x0d3648bd0f6ba80134a33ba9275ac585d9d315f0ad8355cddefde31afa28d0e9"
 """keccak256 of `PairCreated(address,address,address,uint256)`, emitted by the factory."""
-
-RESERVE_BITS = 112
-"""A pair refuses balances that do not fit its reserves, so nothing that is paid in or traded is wider."""
 
 
 def decode_log(log: RpcLog, pool: Emitter, received_ns: int) -> PoolEvent:
@@ -68,38 +53,9 @@ def decode_created(log: RpcLog, factory: Factory, received_ns: int) -> PoolCreat
     return created(log, factory, received_ns, pool=pair)
 
 
-def _swap(log: RpcLog, pool: Emitter, received_ns: int) -> PairSwap:
-    check_addresses(log.topics, 3)
-    amount0_in, amount1_in, amount0_out, amount1_out = (
-        fits("an amount", RESERVE_BITS, word) for word in words_of(log.data, 4)
-    )
-    if not (amount0_in or amount1_in) or not (amount0_out or amount1_out):
-        raise LogRefused("out_of_range", "a pair swaps something for something, here one side was nothing")
-    return PairSwap(stamp_of(log, received_ns), pool.id, amount0_in, amount1_in, amount0_out, amount1_out)
-
-
-def _sync(log: RpcLog, pool: Emitter, received_ns: int) -> PoolSync:
-    check_topics(log.topics, 1)
-    reserve0, reserve1 = (fits("a reserve", RESERVE_BITS, word) for word in words_of(log.data, 2))
-    return PoolSync(stamp_of(log, received_ns), pool.id, reserve0, reserve1)
-
-
-def _mint(log: RpcLog, pool: Emitter, received_ns: int) -> PairMint:
-    check_addresses(log.topics, 2)
-    amount0, amount1 = (fits("an amount", RESERVE_BITS, word) for word in words_of(log.data, 2))
-    return PairMint(stamp_of(log, received_ns), pool.id, amount0, amount1)
-
-
-def _burn(log: RpcLog, pool: Emitter, received_ns: int) -> PairBurn:
-    check_addresses(log.topics, 3)
-    # Tokens that were given to the pair are paid out too, and these can be more than its reserves hold.
-    amount0, amount1 = words_of(log.data, 2)
-    return PairBurn(stamp_of(log, received_ns), pool.id, amount0, amount1, topic_address(log.topics[2]))
-
-
 _READERS: dict[str, Callable[[RpcLog, Emitter, int], PoolEvent]] = {
-    SYNC_TOPIC: _sync,
-    SWAP_TOPIC: _swap,
-    MINT_TOPIC: _mint,
-    BURN_TOPIC: _burn,
+    SYNC_TOPIC: pair_log.sync,
+    SWAP_TOPIC: pair_log.swap,
+    MINT_TOPIC: pair_log.mint,
+    BURN_TOPIC: pair_log.burn,
 }

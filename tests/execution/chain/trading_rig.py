@@ -140,7 +140,7 @@ class ObedientSender:
         return SignedTransaction(transaction, b"\2", name)
 
     async def bump(self, tx_hash: bytes, /) -> SignedTransaction:
-        raise NotImplementedError
+        raise AssertionError("the executor leaves that to its sender and to operators")
 
     async def cancel(self, tx_hash: bytes, /) -> SignedTransaction:
         await trio.lowlevel.checkpoint()
@@ -150,7 +150,7 @@ class ObedientSender:
         return self.sign(record.signed.intent_id, Purpose.CANCEL, record.nonce)
 
     async def fill_gap(self, nonce: int, /) -> SignedTransaction:
-        raise NotImplementedError
+        raise AssertionError("the executor leaves that to its sender and to operators")
 
 
 @attrs.define

@@ -1,4 +1,4 @@
-"""The proofs of `make prove-chain`, with small counts."""
+"""The proofs of `make prove-chain` and `make prove-execution`, with small counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import pytest
 
 from tests.chain.worlds import chain_packages
 from tests.prove.outcome import Proof
-from tests.prove_chain.proofs import PROOFS
+from tests.prove_chain.proofs import PROOFS as CHAIN_PROOFS
+from tests.prove_execution.proofs import PROOFS as EXECUTION_PROOFS
+
+PROOFS = (*CHAIN_PROOFS, *EXECUTION_PROOFS)
 
 
 @pytest.mark.slow
