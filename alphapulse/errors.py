@@ -76,6 +76,9 @@
     └─ OutputError(OSError)               a command's result cannot be written
 
 Messages are lower case and say what was expected, what was found and what to do.
+
+They stand in one module, however long, because the tree is what a reader comes for: whom to catch, and what else that
+catches.
 """
 
 # The leaves are named for what happened; `Error` at the end of each would say it twice.
