@@ -93,7 +93,7 @@ class ChainExecutor(Reader):
         self._on_block = on_block
         self._told: dict[bytes, LiveWallet] = {}
         self._unsent: dict[int, OrderRequest] = {}
-        self._turns = Turns()
+        self._turns = Turns(records.trades.open)
         self._leaving: set[int] = set()
         """Intents whose transaction is about to be signed: nobody else ends them."""
         self._doubted: set[bytes] = set()
@@ -194,12 +194,14 @@ class ChainExecutor(Reader):
 
     async def _send_all(self) -> None:
         async for intent in self._taken:
-            async with self._turns.take(intent, self._freest) as wallet:
-                if intent.intent_id in self._unsent:
+            async with self._turns.take(intent, self.wallets) as wallet:
+                if intent.intent_id not in self._unsent:
+                    continue
+                if wallet is None:
+                    text = f"its pools are under way in transactions of several wallets: {NOT_SENT}"
+                    self._end([intent], Outcome.CANCELLED, text)
+                else:
                     await self._send(intent, wallet)
-
-    def _freest(self) -> LiveWallet:
-        return min(self.wallets, key=self._load)
 
     async def _send(self, intent: OrderRequest, wallet: LiveWallet) -> None:
         """Send one intent, or say why not."""
@@ -222,10 +224,6 @@ class ChainExecutor(Reader):
             self._end([intent], Outcome.LOST, f"{NOT_SENT}: {refused}")
         except (SendRefused, SigningRefused, SignerUnreachable, SigningRecordError, NodeError, JournalError) as error:
             self._end([intent], Outcome.CANCELLED, f"{NOT_SENT}: {error}")
-
-    def _load(self, wallet: LiveWallet) -> tuple[bool, int]:
-        """How little a wallet is to be preferred: one that cannot send last, then by what it has under way."""
-        return wallet.problem is not None, wallet.book.unmined + self._turns.given(wallet)
 
     def _take(self, message: object) -> None:
         self._clock.take(message)

@@ -157,18 +157,25 @@ async def test_a_halt_before_the_signature_stops_it(tmp_path: Path) -> None:
 
 
 async def test_intents_are_sent_side_by_side_unless_they_share_a_pool(tmp_path: Path) -> None:
-    """One that does is tried when the one before it was sent: it was sized on what that leaves."""
+    """One that does is tried when the one before it was sent, sized on what that leaves, and goes by its wallet.
+
+    Where the pools of one are under way in two wallets, nothing would keep their order within a block.
+    """
     alone = [intent(1, legs=_around(ALGEBRA)), intent(2, legs=_around(V2))]
     async with open_trading(tmp_path, wallets=2) as rig:
         rig.nodes.wait = trio.Event()
-        await rig.submit(*alone, intent(3))
+        await rig.submit(*alone, intent(3, legs=_around(V2)), intent(4))
         assert ends(rig) == []
         assert [call.method for call in rig.nodes.asked].count("eth_simulateV1") == 2
         rig.nodes.wait.set()
         await rig.settle()
         assert [call.method for call in rig.nodes.asked].count("eth_simulateV1") == 3
-        shared = sorted([plan.intent_id for plan in sender.plans] for sender in rig.senders)
-        assert shared in ([[1], [2, 3]], [[1, 3], [2]])
+        assert sorted([plan.intent_id for plan in sender.plans] for sender in rig.senders) == [[1], [2, 3]]
+        assert ends(rig) == [(4, "CANCELLED")]
+        one = next(sender for sender in rig.senders if len(sender.plans) == 1)
+        await rig.tell(next(iter(one.book)).hash, MINED_STATE, receipt=UNDONE, sender=one)
+        await rig.submit(intent(5))
+        assert sorted([plan.intent_id for plan in sender.plans] for sender in rig.senders) == [[1], [2, 3, 5]]
 
 
 def _around(pool: Pool) -> tuple[Leg, ...]:
