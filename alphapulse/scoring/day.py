@@ -194,7 +194,9 @@ def _events(recorded: Recorded) -> Iterator[MarketEvent]:
         for log in block.logs:
             try:
                 yield decoder.decode_log(log, 0)
-            except LogRefused:
+            except LogRefused as refused:
+                if refused.reason == "no_time":
+                    raise EvidenceError(f"{recorded.logs[0]}: {refused}") from refused
                 continue  # of another pool, or another event: the answers speak of these pools only
 
 
@@ -213,6 +215,7 @@ def _signals(recorded: Recorded, base_token: str, evaluate: str = "log") -> Sequ
             }
         },
         "strategies": {"flash_arbitrage": {"base_tokens": [base_token], "evaluate": evaluate}},
+        "costs": {"l1_wei_per_byte": 0},  # or nothing is known, and signalled, of chains that charge for data
     }
     signals: list[ArbitrageSignal] = []
 

@@ -84,6 +84,24 @@ def test_a_day_that_begins_in_its_middle_rests_on_the_file_for_what_came_before(
     assert score.notes[0].startswith("130 states rest on the file's own word for one pool")
 
 
+def test_other_chains_are_scored_alike_and_logs_without_a_time_are_named(tmp_path: Path) -> None:
+    """A state of the day as if it were of Base, whose price for data nobody told: it is signalled. No time: an error."""
+    last = 18_937_762
+    with gzip.open(DAY / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz", "rt") as file:
+        logs = [log for log in map(json.loads, file) if last - 30 <= int(log["blockNumber"], 16) <= last]
+    pools = json.loads((DAY / "pools.json").read_text())
+    (tmp_path / "pools").write_text(json.dumps({**pools, "chainId": 8453}))
+    head, first, *_ = (VECTORS / "arbitrage" / "net_positive_states_h00-12.csv").read_text().splitlines()
+    (tmp_path / "states").write_text(f"{head}\n{first}\n")
+    (tmp_path / "logs").write_text("\n".join(map(json.dumps, logs)))
+    (score,) = scored(tmp_path).values()
+    assert (counts(score), score.facts["blocks"]) == ([(1, 1, 1), (1, 1, 1)], 1)
+    timeless = [{name: value for name, value in log.items() if name != "blockTimestamp"} for log in logs]
+    (tmp_path / "logs").write_text("\n".join(map(json.dumps, timeless)))
+    _, (failure,), _ = score_paths_given([tmp_path])
+    assert "expected a blockTimestamp, found none" in failure.problem
+
+
 def test_of_several_recordings_that_of_the_answers_is_taken(tmp_path: Path) -> None:
     """Another pool's day tells nothing; of two halves of one day the first tells what was before the second."""
     _, failures, _ = score_paths_given([VECTORS / "arbitrage" / "gap_states_h00-12.csv.gz", VECTORS / "recordings"])
