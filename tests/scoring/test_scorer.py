@@ -85,7 +85,7 @@ def test_a_day_that_begins_in_its_middle_rests_on_the_file_for_what_came_before(
 
 
 def test_other_chains_are_scored_alike_and_logs_without_a_time_are_named(tmp_path: Path) -> None:
-    """A state of the day as if it were of Base, whose price for data nobody told: it is signalled. No time: an error."""
+    """A state of the day, as if it were of Base, of whose price for data nothing is known; then logs of no time."""
     last = 18_937_762
     with gzip.open(DAY / "usdc_weth_2024-01-05_h00-12.logs.jsonl.gz", "rt") as file:
         logs = [log for log in map(json.loads, file) if last - 30 <= int(log["blockNumber"], 16) <= last]
