@@ -84,7 +84,8 @@ class Child:
         self.held = None
         if not self._wanted:
             self._wanted = True
-            self._settled = trio.Event()
+            if self._settled.is_set():  # who waits since before `run` is told of this start
+                self._settled = trio.Event()
             self._wishes.unpark_all()
 
     def hold(self, reason: str) -> None:

@@ -212,6 +212,23 @@ async def test_stop_start_and_restart_by_name(mock_clock: MockClock, tree: Tree,
     assert (tree.node("feed").restarts, tree.node("feed").reason) == (0, "")
 
 
+async def test_wait_started_may_come_before_run(mock_clock: MockClock, tree: Tree, nursery: trio.Nursery) -> None:
+    """Who waits for a start before anything runs is told of it, as of one that is over."""
+    tree.add("feed", lambda: Scripted(before=partial(trio.sleep, 2)))
+    told: list[float] = []
+
+    async def wait() -> None:
+        await tree.supervisor.wait_started("feed")
+        told.append(trio.current_time())
+
+    nursery.start_soon(wait)
+    await wait_all_tasks_blocked()
+    nursery.start_soon(tree.supervisor.run)
+    await tree.pass_time(3)
+    await wait()
+    assert told == [2.0, 3.0]
+
+
 async def test_failed_child_starts_by_name_with_a_full_budget(
     mock_clock: MockClock, tree: Tree, nursery: trio.Nursery
 ) -> None:
