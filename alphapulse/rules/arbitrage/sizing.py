@@ -7,6 +7,7 @@ In its current range a V3 pool trades like a constant-product pool with reserves
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
@@ -27,7 +28,18 @@ NO_LIMIT = 1 << 255
 class _Side:
     """A pool as one leg sees it: direction, price, where its range ends, and its exact step towards that end."""
 
-    __slots__ = ("_end", "_keep_ppm", "bound", "fee_ppm", "liquidity", "pays", "pool", "sqrt_price_x96", "zero_for_one")
+    __slots__ = (
+        "_end",
+        "_keep_ppm",
+        "_reserve",
+        "bound",
+        "fee_ppm",
+        "liquidity",
+        "pays",
+        "pool",
+        "sqrt_price_x96",
+        "zero_for_one",
+    )
 
     def __init__(self, pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> None:
         self.pool = pool
@@ -39,6 +51,7 @@ class _Side:
         self.pays: Callable[[int], int] = self._pays_for_token0 if zero_for_one else self._pays_for_token1
         """What an amount brings, -1 if the range cannot take all of it: a step without what is not asked here."""
         self._keep_ppm = PPM - self.fee_ppm
+        self._reserve = self.liquidity << Q96_BITS
         self._end: SwapStep | None = None
 
     def step(self, amount: int) -> SwapStep:
@@ -78,13 +91,12 @@ class _Side:
         return enough
 
     def _pays_for_token0(self, offered: int) -> int:
-        price, liquidity = self.sqrt_price_x96, self.liquidity
-        reserve = liquidity << Q96_BITS
+        price, reserve = self.sqrt_price_x96, self._reserve
         denominator = reserve + offered * self._keep_ppm // PPM * price
         if 0 < denominator <= MAX_UINT256:
             now = -(-reserve * price // denominator)
             if self.bound < now:
-                return liquidity * (price - now) >> Q96_BITS
+                return self.liquidity * (price - now) >> Q96_BITS
         return self._pays_at_end(offered)
 
     def _pays_for_token1(self, offered: int) -> int:
@@ -93,7 +105,7 @@ class _Side:
             gone = (offered * self._keep_ppm // PPM << Q96_BITS) // liquidity
             now = price + gone
             if now < self.bound:
-                return (liquidity << Q96_BITS) * gone // (now * price)
+                return self._reserve * gone // (now * price)
         return self._pays_at_end(offered)
 
     def _pays_at_end(self, offered: int) -> int:
@@ -118,12 +130,18 @@ def range_end(pool: Pool, state: ConcentratedState, *, zero_for_one: bool) -> in
     Where tick and price contradict each other nothing is known of any range: it is the price itself, and no amount
     can be swapped.
     """
-    lower_tick = state.tick - state.tick % pool.fixed_tick_spacing
-    lower = sqrt_ratio_at_tick(max(lower_tick, MIN_TICK))
-    upper = sqrt_ratio_at_tick(min(lower_tick + pool.fixed_tick_spacing, MAX_TICK))
-    if not lower <= state.sqrt_price_x96 <= upper:
-        return state.sqrt_price_x96
+    spacing, price = pool.fixed_tick_spacing, state.sqrt_price_x96
+    lower, upper = _range_ends(state.tick // spacing, spacing)
+    if not lower <= price <= upper:
+        return price
     return lower if zero_for_one else upper
+
+
+@lru_cache(maxsize=16_384)
+def _range_ends(number: int, spacing: int) -> tuple[int, int]:
+    """The sqrt prices (X96) between which the range of that number lies, counted in spacings from tick 0."""
+    lower_tick = number * spacing
+    return sqrt_ratio_at_tick(max(lower_tick, MIN_TICK)), sqrt_ratio_at_tick(min(lower_tick + spacing, MAX_TICK))
 
 
 def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedState) -> SizedPath:
@@ -158,19 +176,16 @@ def size_path(pair: PoolPair, first: ConcentratedState, second: ConcentratedStat
         # The profit token is the finer one: several inputs pay the same, the least of them is the best.
         inputs = {opening.input_for(amount) for amount in _near(middle, closing.pool.fixed_fee_ppm, at_end=at_end)}
     size, profit = start, brought - start if brought >= 0 else -1
+    inputs.discard(start)
     for other in inputs:
         middle = opening.pays(other)
         brought = closing.pays(middle) if middle >= 0 else -1
         if brought >= 0 and (brought - other > profit or (brought - other == profit and other < size)):
             profit, size = brought - other, other
-    best = _trade(opening, closing, size if profit > 0 else 0)
     size = size if profit > 0 else 0
-    return SizedPath(
-        size,
-        best.profit,
-        (_path_step(opening, size, best.opened), _path_step(closing, best.opened.amount_out, best.closed)),
-        at_end,
-    )
+    best = _trade(opening, closing, size)
+    steps = _path_step(opening, size, best.opened), _path_step(closing, best.opened.amount_out, best.closed)
+    return _new(SizedPath, (size, best.profit, steps, at_end))
 
 
 def best_input(pair: PoolPair, hi: Pool, hi_state: ConcentratedState, lo: Pool, lo_state: ConcentratedState) -> int:
