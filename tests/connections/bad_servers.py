@@ -174,6 +174,11 @@ class Served:
         self.gone += 1
         self.left.set()
 
+    async def emptied(self) -> None:
+        """Wait until all have gone who came; a client that was given little time may not even have come."""
+        while self.gone < self.came:
+            await self.left.wait()
+
 
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[Served]:

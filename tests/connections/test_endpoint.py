@@ -33,7 +33,7 @@ from tests.fakes.log_stream import log_stream
 KEY = "k3y-cAn4ry-0123456789abcdef"
 USER = "us3r-cAn4ry"
 PASSWORD = "pa55-cAn4ry-0123"
-HANG_S = 30
+HANG_S = 60
 
 
 def test_a_url_in_its_parts() -> None:

@@ -22,7 +22,7 @@ from tests.relays.nats_processes import join
 from tests.transport.mediums import medium
 from tests.transport.nats_server import nats_server
 
-LIMIT_S = 30
+LIMIT_S = 60
 HUB, NATS = "hub", "nats"
 LINKS = ("memory", "unix", "tcp", NATS)
 MEDIUMS = (HUB, *LINKS)

@@ -180,10 +180,8 @@ async def test_a_process_learns_the_run_and_the_halts_when_it_is_linked(
         publisher.bus.execution.publish([run_started(1), halt(1), run_started(2), halt(2)])
 
     async with world(medium, EXECUTION, tmp_path, certify, before=publish_early) as joined:
-        snapshot: list[object] = []
-        for _ in range(500):  # over NATS a process is ready before it has heard of everybody
-            if len(snapshot := list(joined.consumer.bus.execution_snapshot())) == 2:
-                break
+        # Over NATS a process is ready before it has heard of everybody.
+        while len(snapshot := list(joined.consumer.bus.execution_snapshot())) < 2:  # noqa: ASYNC110
             await trio.sleep(0.01)
         assert sorted(map(repr, snapshot)) == sorted(map(repr, [run_started(2), halt(2)]))
 

@@ -1,4 +1,4 @@
-"""Certificates for the tests: one authority for the run, and files of each name that is asked for."""
+"""Certificates for the tests, one authority for the run; and limits that no slow machine meets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,31 @@ from pathlib import Path
 import pytest
 import trustme
 
+from alphapulse.relays import link_end, nats_readers
+from alphapulse.transport import acceptor, endpoints, jetstream, nats_connection
 from alphapulse.transport.tls import TlsFiles
 
 Certify = Callable[..., TlsFiles]
+LONG_S = 60
+LIMITS = (
+    (acceptor, "ADMIT_LIMIT_S"),
+    (endpoints, "CONNECT_LIMIT_S"),
+    (jetstream, "ANSWER_LIMIT_S"),
+    (nats_connection, "CONNECT_LIMIT_S"),
+    (nats_connection, "PING_EVERY_S"),
+    (nats_connection, "WRITE_STALL_S"),
+)
+
+
+@pytest.fixture(autouse=True)
+def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In real time what ends a hang must not end what is only slow; a test of a limit sets its own."""
+    if "autojump_clock" in request.fixturenames:
+        return
+    for module, limit in LIMITS:
+        monkeypatch.setattr(module, limit, LONG_S)
+    for part in (link_end, nats_readers):
+        monkeypatch.setattr(part, "SILENT_NS", LONG_S * 1_000_000_000)
 
 
 @pytest.fixture(scope="session")

@@ -29,11 +29,11 @@ class Medium:
     listener_files: TlsFiles | None = None
     peer_files: TlsFiles | None = None
 
-    def listener(self, *, write_stall_s: float = 2.0, connections: int = 64) -> Listener:
+    def listener(self, *, write_stall_s: float = 60, connections: int = 64) -> Listener:
         admission = Admission(names=frozenset({PEER}), connections=connections)
         return listen(self.address, admission, tls=self.listener_files, write_stall_s=write_stall_s)
 
-    async def connect(self, address: Address, *, write_stall_s: float = 2.0) -> ByteLink:
+    async def connect(self, address: Address, *, write_stall_s: float = 60.0) -> ByteLink:
         return await connect(address, tls=self.peer_files, peer_name=LISTENER, write_stall_s=write_stall_s)
 
     @contextlib.asynccontextmanager
@@ -44,7 +44,7 @@ class Medium:
             nursery.cancel_scope.cancel()
 
     @contextlib.asynccontextmanager
-    async def pair(self, *, write_stall_s: float = 2.0) -> AsyncIterator[tuple[ByteLink, ByteLink]]:
+    async def pair(self, *, write_stall_s: float = 60.0) -> AsyncIterator[tuple[ByteLink, ByteLink]]:
         """The two ends of one link: that of who connected, and that of the listener."""
         send, receive = trio.open_memory_channel[ByteLink](1)
         done = trio.Event()

@@ -19,7 +19,7 @@ from alphapulse.transport.address import NatsAddress
 from alphapulse.transport.nats_connection import NatsConnection, connect_nats
 from alphapulse.transport.tls import TlsFiles
 
-START_LIMIT_S = 20.0
+START_LIMIT_S = 60.0
 FETCHED = Path(sys.prefix) / "nats-server" / "usr" / "sbin"
 """Where `make nats-server` puts it."""
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:{FETCHED}"

@@ -23,7 +23,7 @@ from tests.transport.nats_server import NatsServer, connected, nats_server
 
 pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 DAY_S = 86_400
 SETTINGS = StreamSettings("market", ("market.data",), max_age_s=DAY_S, max_bytes=50_000_000)
 
@@ -220,11 +220,13 @@ async def expect_link_closed(consumer: StreamConsumer) -> None:
 
 async def test_a_server_that_stands_still_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nats_connection, "PING_EVERY_S", 0.1)
+    monkeypatch.setattr(nats_connection, "MOST_PONGS_DUE", 1_000)
     with trio.fail_after(LIMIT_S):
         async with nats_server(tmp_path) as server, jetstream(server) as streams:
             await streams.ensure_stream(SETTINGS)
             consumer = await open_consumer(streams, "market")
             server.pause()
+            monkeypatch.setattr(nats_connection, "MOST_PONGS_DUE", 2)
             with pytest.raises(LinkClosed, match="has not answered"):
                 await consumer.receive()
 

@@ -23,7 +23,7 @@ from tests.transport.mediums import Medium, receive_to_end
 
 pytestmark = pytest.mark.real_io
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 HOLD = """
 import sys
 from pathlib import Path

@@ -23,7 +23,7 @@ from tests.connections.bad_servers import hangs_up, serving
 from tests.connections.routes.relay_server import MISSING, RelayServer
 from tests.fakes.inline_blocking import run_inline
 
-HANG_S = 20
+HANG_S = 60
 RAW, HASH = b"\x02raw", bytes(31) + b"\x01"
 pytestmark = pytest.mark.real_io
 
