@@ -10,12 +10,13 @@ from random import Random
 import trio
 
 from alphapulse.data.risk import BreakerAction, CircuitBreaker
-from alphapulse.data.transactions import FailureCause, Purpose
+from alphapulse.data.transactions import FailureCause, FailureFinding, Purpose
 from alphapulse.devnet.call_data import Call
 from alphapulse.devnet.executors import deploy_executor
 from alphapulse.devnet.node import CHAIN_ID
 from tests.daemon.books import records
 from tests.prove.outcome import Figure, Outcome
+from tests.prove_execution.books import Books
 from tests.prove_execution.front import Arrival
 from tests.prove_execution.judge import judge_books, losing, missed
 from tests.prove_execution.rig import Rig, open_rig
@@ -177,10 +178,7 @@ def _trips(rig: Rig) -> list[CircuitBreaker]:
 
 
 def _unattributed(rig: Rig, rival: _Rival) -> list[str]:
-    """Every trade that was undone on the chain has its cause, which is him; and he is named.
-
-    Or it stood on an own trade of the same block, and that one has him as its cause.
-    """
+    """Every trade that was undone on the chain has its cause, which is him; and he is named."""
     books = rig.books()
     broken = []
     found = {one.hash: one for one in books.findings}
@@ -189,13 +187,21 @@ def _unattributed(rig: Rig, rival: _Rival) -> list[str]:
         if signed.purpose is not Purpose.TRADE or signed.intent_id not in undone:
             continue
         finding = found.get(signed.hash)
-        stood_on = STOOD_ON.search(finding.text) if finding else None
         if finding is None:
             broken.append(f"intent {signed.intent_id} was undone, and nobody found out why")
-        elif stood_on and finding.cause is FailureCause.STALE_STATE and int(stood_on[1]) in undone:
-            continue
-        elif finding.cause is not FailureCause.TAKEN or finding.taken_by not in rival.sent:
+        elif not (_taken(finding, rival) or _stale(finding, books)):
             broken.append(f"intent {signed.intent_id} was taken before, and this was found: {finding.text}")
     if not undone:
         broken.append("nothing was ever taken from us")
     return broken
+
+
+def _taken(finding: FailureFinding, rival: _Rival) -> bool:
+    return finding.cause is FailureCause.TAKEN and finding.taken_by in rival.sent
+
+
+def _stale(finding: FailureFinding, books: Books) -> bool:
+    """Whether it stood on an own trade that was undone, or came so late that a whole block of trade was before it."""
+    stood_on = STOOD_ON.search(finding.text)
+    late = finding.block_number > books.intents[finding.intent_id].block_number + 1
+    return finding.cause is FailureCause.STALE_STATE and (int(stood_on[1]) in books.undone if stood_on else late)
