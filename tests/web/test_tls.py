@@ -99,13 +99,13 @@ async def test_over_tls_the_command_line_believes_the_certificate_that_it_knows(
         assert cookie.startswith("__Host-alphapulse=")
         assert "Secure" in cookie
         with pytest.raises(httpx.ConnectError):
-            await trio.to_thread.run_sync(lambda: httpx.get(url + "/livez", trust_env=False))
+            await trio.to_thread.run_sync(lambda: httpx.get(url + "/livez", timeout=60, trust_env=False))
         nursery.cancel_scope.cancel()
 
 
 @contextmanager
 def connected(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         yield client
 
 
@@ -136,7 +136,7 @@ async def test_who_speaks_no_tls_is_closed_and_harms_nobody(files: tuple[Path, P
                 wrapped.close()
 
         await trio.to_thread.run_sync(vanish)
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             await plane.ward.emptied()
 
         def is_well() -> int:
