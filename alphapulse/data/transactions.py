@@ -102,6 +102,18 @@ class TransactionStatus:
     changed_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC", eq=False)
 
 
+@message(type=77, domain=Domain.EXECUTION)
+class DataFeePaid:
+    """What a rollup asked for the data of a mined transaction, beside its gas. It is told before its MINED status."""
+
+    wallet: bytes = wire(ADDRESS)
+    chain_id: int = wire(U64)
+    hash: bytes = wire(HASH)
+    block_hash: bytes = wire(HASH)
+    fee_wei: int = wire(U128, unit="wei")
+    told_ns: int = wire(U64, "wall clock", unit="ns since 1970 UTC", eq=False)
+
+
 class FailureCause(enum.IntEnum):
     """Why a trade was undone on the chain."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from alphapulse.data.transactions import TransactionSigned, TransactionState, TransactionStatus
+from alphapulse.data.transactions import DataFeePaid, TransactionSigned, TransactionState, TransactionStatus
 from alphapulse.data.wire import SENTENCE
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
@@ -32,6 +32,10 @@ class Sight:
     observation: Observation
     text: str
     receipt: Receipt | None = None
+
+
+Told = TransactionStatus | DataFeePaid
+"""What is written of sights."""
 
 
 class WalletLog:
@@ -79,7 +83,7 @@ class WalletLog:
         It also works with a broken journal: what a transaction has become on the chain does not depend on our disk, and
         a start finds it again.
         """
-        told: list[TransactionStatus] = []
+        told: list[Told] = []
         for sight in sights:
             self._see(sight, told)
         self._tell(told)
@@ -101,7 +105,7 @@ class WalletLog:
             self._execution.publish(told)
             self._on_status(told)
 
-    def _see(self, sight: Sight, told: list[TransactionStatus]) -> None:
+    def _see(self, sight: Sight, told: list[Told]) -> None:
         record = self.book.find(sight.hash)
         if record is None:
             return
@@ -113,6 +117,8 @@ class WalletLog:
             return
         self.book.put(found)
         self._untold.discard(found.hash)
+        if sight.receipt is not None and sight.receipt.l1_fee_wei:
+            told.append(self._data_fee(found.signed, sight.receipt))
         told.append(found.status(self._run()))
         log.info("0x%s, number %d: %s (%s)", found.hash.hex(), found.nonce, found.state.name.lower(), text)
         if sight.observation is Observation.ORPHANED:
@@ -123,13 +129,23 @@ class WalletLog:
                 if not other.state.ended:
                     self._see(Sight(other.hash, Observation.OVERTAKEN, by), told)
 
-    def _tell(self, told: list[TransactionStatus]) -> None:
+    def _tell(self, told: list[Told]) -> None:
         if not told:
             return
         if self._journal.failure is None:
             self._journal.append_now(told)
         self._execution.publish(told)
-        self._on_status(told)
+        self._on_status([one for one in told if isinstance(one, TransactionStatus)])
+
+    def _data_fee(self, signed: TransactionSigned, receipt: Receipt) -> DataFeePaid:
+        return DataFeePaid(
+            wallet=signed.wallet,
+            chain_id=signed.chain_id,
+            hash=signed.hash,
+            block_hash=receipt.block_hash,
+            fee_wei=receipt.l1_fee_wei,
+            told_ns=self._now_ns(),
+        )
 
     def _keep(self, receipt: Receipt) -> None:
         self.receipts.pop(receipt.hash, None)

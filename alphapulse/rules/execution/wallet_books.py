@@ -8,7 +8,13 @@ import attrs
 
 from alphapulse.data.execution import ExecutionReport, Fill
 from alphapulse.data.orphans import SettlementRevoked
-from alphapulse.data.transactions import TransactionSigned, TransactionState, TransactionStatus, WalletAudit
+from alphapulse.data.transactions import (
+    DataFeePaid,
+    TransactionSigned,
+    TransactionState,
+    TransactionStatus,
+    WalletAudit,
+)
 
 IN_A_BLOCK: Final = (TransactionState.MINED, TransactionState.SETTLED)
 MOST_KNOWN: Final = 65_536
@@ -31,21 +37,23 @@ class WalletBooks:
     """Each account as it was found at its last audit, and what the books say has changed since.
 
     Trades count by what was booked for them: the profit of fills, and the gas of whatever paid any. Transactions of no
-    trade count by the gas that their status tells.
+    trade count by the gas that their status tells, and by the rollup's fee for their data.
     """
 
     def __init__(self) -> None:
         self._found: dict[Account, tuple[int, int]] = {}
         self._changes: dict[int | bytes, Change] = {}
         self._wallet_of: dict[int, bytes] = {}
-        self._lone: dict[bytes, bytes] = {}
-        """Transactions without a trade, and their wallets."""
+        self._lone: dict[bytes, int] = {}
+        """Transactions without a trade, and what a rollup asked for their data, in wei."""
 
     def take(self, message: object) -> None:
         """Fold one record of the journal; those that are about no wallet are passed over."""
         match message:
             case TransactionSigned():
                 self._sign(message)
+            case DataFeePaid() if message.hash in self._lone:
+                self._lone[message.hash] = message.fee_wei
             case TransactionStatus() if message.hash in self._lone:
                 self._tell(message)
             case Fill() if message.intent_id in self._wallet_of:
@@ -87,7 +95,7 @@ class WalletBooks:
         if signed.intent_id is not None:
             self._wallet_of[signed.intent_id] = signed.wallet
         else:
-            self._lone[signed.hash] = signed.wallet
+            self._lone[signed.hash] = 0
         while len(self._wallet_of) > MOST_KNOWN:
             del self._wallet_of[next(iter(self._wallet_of))]
         while len(self._lone) > MOST_KNOWN:
@@ -96,8 +104,10 @@ class WalletBooks:
     def _tell(self, status: TransactionStatus) -> None:
         self._changes.pop(status.hash, None)
         if status.state in IN_A_BLOCK and status.block_number is not None:
-            gas_wei = (status.gas_used or 0) * (status.gas_price_wei or 0)
-            self._changes[status.hash] = Change(status.wallet, status.block_number, {None: -gas_wei})
+            cost_wei = (status.gas_used or 0) * (status.gas_price_wei or 0) + self._lone[status.hash]
+            self._changes[status.hash] = Change(status.wallet, status.block_number, {None: -cost_wei})
+        else:
+            self._lone[status.hash] = 0  # another block asks its own
 
     def _change(self, settlement: Fill | ExecutionReport, amounts: dict[bytes | None, int]) -> None:
         wallet = self._wallet_of[settlement.intent_id]

@@ -1363,6 +1363,15 @@ export const MESSAGES: readonly w.MessageForm[] = [
     w.f("text", w.text(1024), "", "what came of it, in words"),
     w.f("at_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
   ] },
+  { type: 77, domain: 3, name: "DataFeePaid",
+    text: "What a rollup asked for the data of a mined transaction, beside its gas. It is told before its MINED status.", fields: [
+    w.f("wallet", w.bytes(20), "", ""),
+    w.f("chain_id", w.u(64), "", ""),
+    w.f("hash", w.bytes(32), "", ""),
+    w.f("block_hash", w.bytes(32), "", ""),
+    w.f("fee_wei", w.u(128), "wei", ""),
+    w.f("told_ns", w.u(64), "ns since 1970 UTC", "wall clock"),
+  ] },
   { type: 80, domain: 4, name: "ComplianceCheck",
     text: "A check and its result.", fields: [
     w.f("check", w.text(64), "", "what was checked"),

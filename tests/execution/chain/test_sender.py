@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from alphapulse.connections.endpoint import Endpoint
-from alphapulse.data.transactions import Purpose, TransactionSigned, TransactionState, TransactionStatus
+from alphapulse.data.transactions import DataFeePaid, Purpose, TransactionSigned, TransactionState, TransactionStatus
 from alphapulse.errors import FeesRefused, JournalError, NoSuchTransaction, SendRefused, SignerUnreachable
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction
 from tests.connections.model_nodes import ModelTransport, refusal
@@ -41,6 +41,22 @@ async def test_a_trade_is_sent_mined_and_settled(autojump_clock: MockClock, tmp_
         assert (first.intent_id, first.hash, first.raw, first.nonce) == (7, signed.hash, signed.raw, 0)
         assert rest == rig.told
         assert [status.gas_price_wei for status in rig.told] == [None, 80 * GWEI, 80 * GWEI]
+
+
+async def test_what_a_rollup_asks_for_data_is_written_before_the_status(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """Once in each block, and not to who only wants to hear how it stands."""
+    async with open_wallet(tmp_path) as rig:
+        rig.chain.data_fee_wei = 77
+        signed = await rig.sender.send(rig.plan(7))
+        await rig.settle()
+        await rig.block()
+        await rig.block(settled=101)
+        _, sent, fee, *rest = rig.journalled()
+        assert isinstance(fee, DataFeePaid)
+        assert (fee.hash, fee.block_hash, fee.fee_wei) == (signed.hash, rest[0].block_hash, 77)  # type: ignore[attr-defined]
+        assert [sent, *rest] == rig.told
 
 
 async def test_nothing_leaves_before_the_disk_has_it(autojump_clock: MockClock, tmp_path: Path) -> None:

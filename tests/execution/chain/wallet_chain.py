@@ -39,6 +39,8 @@ class WalletChain:
         self.count = count
         """Transactions of the wallet before the first block here."""
         self.base_fee = BASE_FEE
+        self.data_fee_wei = 0
+        """What a rollup asks for a transaction's data; 0 if the chain is none."""
         self.failing: set[bytes] = set()
         """Transactions that are undone when they are mined."""
         self.blocks = [Block(FIRST_BLOCK, hash_named("main 100"), hash_named("main 99"))]
@@ -200,7 +202,8 @@ class WalletNode(ModelNode):
         if found is None:
             return None
         block, one = found
-        return {
+        told = {"l1Fee": hex(self._chain.data_fee_wei)} if self._chain.data_fee_wei else {}
+        return told | {
             "transactionHash": params[0],
             "transactionIndex": hex(block.transactions.index(one)),
             "blockHash": "0x" + block.hash.hex(),

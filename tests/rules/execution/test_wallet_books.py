@@ -5,6 +5,7 @@ from __future__ import annotations
 from alphapulse.data.execution import Outcome
 from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.transactions import (
+    DataFeePaid,
     Purpose,
     TransactionSigned,
     TransactionState,
@@ -90,13 +91,18 @@ def test_what_is_taken_back_counts_no_more_until_it_is_booked_again() -> None:
 
 
 def test_transactions_of_no_trade_cost_what_their_status_tells_while_they_are_in_a_block() -> None:
-    """A gap that was filled belongs to nobody's profit, and is paid all the same."""
+    """A gap that was filled belongs to nobody's profit, and is paid all the same, a rollup's fee for its data too."""
     found = books(signed(None), status(TransactionState.SENT, block=None))
     assert found.amount(COIN, 500) == 10**20
     found.take(status(TransactionState.MINED))
     assert found.amount(COIN, 102) == 10**20 - 21_000 * 7
+    found.take(DataFeePaid(WALLET, 137, HASH, BLOCK_HASH, 55, 9))
+    found.take(status(TransactionState.SETTLED))
+    assert found.amount(COIN, 102) == 10**20 - 21_000 * 7 - 55
     found.take(status(TransactionState.SENT, block=None))
     assert found.amount(COIN, 500) == 10**20
+    found.take(status(TransactionState.MINED))
+    assert found.amount(COIN, 102) == 10**20 - 21_000 * 7
 
 
 def test_an_audit_is_the_new_beginning() -> None:
