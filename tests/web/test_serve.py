@@ -472,6 +472,32 @@ async def test_bytes_in_drops_do_not_prolong_a_head(monkeypatch: pytest.MonkeyPa
         await rig.is_well()
 
 
+CHUNKED = b"POST /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+AMBIGUOUS = (
+    (CHUNKED + b"\r\n0\r\n\r\n" + GET, b"400"),
+    (b"GET http://evil.example/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + GET, b"400"),
+    (b"GET http://evil.example:80?livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + GET, b"400"),
+    (b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 17_000 + b"\r\n\r\n" + GET, b"431"),
+)
+
+
+async def test_what_a_proxy_could_read_otherwise_is_refused_and_nothing_behind_it_is_read() -> None:
+    """A body with two lengths, a target that names another host, headers over 16 KiB: one answer, and the end."""
+    async with running() as rig:
+        for sent, status in AMBIGUOUS:
+            async with await rig.connect() as stream:
+                answer = b""
+                with trio.fail_after(LIMIT_S), suppress(trio.BrokenResourceError):
+                    await stream.send_all(sent)
+                    while data := await stream.receive_some(65_536):
+                        answer += data
+                assert answer.startswith(b"HTTP/1.1 " + status)
+                assert answer.count(b"HTTP/1.1") == 1
+        async with await rig.connect() as stream:
+            await stream.send_all(b"GET http://127.0.0.1/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert bytes(await stream.receive_some(65_536)).startswith(b"HTTP/1.1 200")
+
+
 def test_another_hypercorn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is guarded are its inner parts: the corpus has been run against one version."""
     guard.check_server_version()

@@ -15,6 +15,7 @@ from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallabl
 
 from alphapulse_web.app import WebApp
 from alphapulse_web.guard import GuardedConnection, Server, Ward
+from alphapulse_web.http11 import MAX_HEADER_BYTES
 from alphapulse_web.trickle import Trickle
 from alphapulse_web.turnstile import Turnstile
 
@@ -22,7 +23,6 @@ GRACE_S = 1.0
 """How long clients may take to say goodbye."""
 STOP_LIMIT_S = 4.5
 USER_TIMEOUT_MS = 3_000
-MAX_HEADER_BYTES = 16 * 1024
 MAX_MESSAGE_BYTES = 4 * 1024
 """Of a page's message on the WebSocket: a ticket, or the names of some topics."""
 
