@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import attrs
 
 ADDRESS_SIZE = 20
+INSTRUMENT_ID_SIZE = 24
 ZERO_ADDRESS = bytes(ADDRESS_SIZE)
 
 
@@ -200,12 +201,23 @@ class IdComponents(NamedTuple):
 
 @attrs.frozen(cache_hash=True)
 class InstrumentId:
-    """The only id: venue u16, asset type u8, kind u8, body of 20 bytes (symbol or EVM address). Nothing is cut."""
+    """The only id: venue u16, asset type u8, kind u8, body of 20 bytes (symbol or EVM address). Nothing is cut.
 
-    venue: Venue
-    asset_type: AssetType
-    kind: IdKind
-    body: bytes
+    An id that could not be read back cannot be made: ValueError for an unknown venue, asset type or kind, another
+    length, or a symbol that is not ASCII padded with zero bytes.
+    """
+
+    venue: Venue = attrs.field(converter=Venue)
+    asset_type: AssetType = attrs.field(converter=AssetType)
+    kind: IdKind = attrs.field(converter=IdKind)
+    body: bytes = attrs.field(converter=bytes)
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.body) != ADDRESS_SIZE:
+            raise ValueError(f"the body of an instrument id has {ADDRESS_SIZE} bytes, this had {len(self.body)}")
+        symbol = self.body.rstrip(b"\0")
+        if self.kind is IdKind.SYMBOL and (not symbol or b"\0" in symbol or not symbol.isascii()):
+            raise ValueError(f"a symbol is ASCII padded with zero bytes, this was {self.body.hex()}")
 
     @classmethod
     def from_pool_address(cls, address: bytes, venue: Venue) -> Self:
@@ -222,7 +234,7 @@ class InstrumentId:
         if len(address) != ADDRESS_SIZE or address == ZERO_ADDRESS:
             raise ValueError(f"a {what} address has 20 bytes and is not zero, this was 0x{address.hex()}")
         if venue not in CHAIN_OF_VENUE:
-            raise ValueError(f"venue {venue.name} is on no chain, a {what} needs one that is")
+            raise ValueError(f"venue {Venue(venue).name} is on no chain, a {what} needs one that is")
         return cls(venue, asset_type, IdKind.EVM_ADDRESS, address)
 
     @classmethod
@@ -260,17 +272,7 @@ class InstrumentId:
 
     @classmethod
     def from_wire(cls, data: bytes) -> Self:
-        """The id in 24 bytes.
-
-        Raises ValueError for another length, an unknown venue, asset type or kind, or a symbol that is not ASCII
-        padded with zero bytes.
-        """
-        if len(data) != 4 + ADDRESS_SIZE:
-            raise ValueError(f"an instrument id has 24 bytes, these were {len(data)}")
-        symbol = data[4:].rstrip(b"\0")
-        if data[3] == IdKind.SYMBOL and (not symbol or b"\0" in symbol or not symbol.isascii()):
-            raise ValueError(f"a symbol is ASCII padded with zero bytes, this was {data[4:].hex()}")
-        return cls(Venue(int.from_bytes(data[:2], "little")), AssetType(data[2]), IdKind(data[3]), bytes(data[4:]))
-
-
-INSTRUMENT_ID_SIZE = 24
+        """The id in 24 bytes. Raises ValueError for another length, or where there is no such id."""
+        if len(data) != INSTRUMENT_ID_SIZE:
+            raise ValueError(f"an instrument id has {INSTRUMENT_ID_SIZE} bytes, these were {len(data)}")
+        return cls(int.from_bytes(data[:2], "little"), data[2], data[3], data[4:])

@@ -106,6 +106,22 @@ def test_an_address_needs_a_chain(make: Callable[[bytes, Venue], InstrumentId], 
 def test_a_symbol_that_cannot_be_read_is_not_let_in(body: bytes) -> None:
     with pytest.raises(ValueError, match="a symbol is ASCII padded with zero bytes"):
         InstrumentId.from_wire(b"\x65\x00\x33\x00" + body)
+    with pytest.raises(ValueError, match="a symbol is ASCII padded with zero bytes"):
+        InstrumentId(Venue.KRAKEN, AssetType.COIN, IdKind.SYMBOL, body)
+
+
+def test_an_id_that_could_not_be_read_back_cannot_be_made() -> None:
+    body = b"ETH/USD".ljust(20, b"\0")
+    made = InstrumentId(101, 51, 0, bytearray(body))
+    assert made == InstrumentId.from_symbol("ETH/USD", Venue.KRAKEN)
+    assert type(made.body) is bytes
+    for parts in ((9999, 51, 0, body), (101, 77, 0, body), (101, 51, 9, body), (301, 100, 1, body[:19])):
+        with pytest.raises(ValueError, match=r"is not a valid|has 20 bytes"):
+            InstrumentId(*parts)
+    with pytest.raises(ValueError, match="9999 is not a valid Venue"):
+        InstrumentId.from_symbol("ETH/USD", 9999)  # type: ignore[arg-type]  # what a stranger may try
+    with pytest.raises(ValueError, match="9999 is not a valid Venue"):
+        InstrumentId.from_pool_address(b"\1" * 20, 9999)  # type: ignore[arg-type]
 
 
 def test_the_fee_tiers_of_one_pair_are_two_ids() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from alphapulse.data.instruments import ADDRESS_SIZE, InstrumentId
+from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.wire import (
-    U8,
-    U16,
     WIRE,
     Blob,
     Boolean,
@@ -62,7 +60,7 @@ def _expectation(type_: WireType, value: object) -> str | None:
         case Text(limit):
             fits, expected = isinstance(value, str) and _fits(value, limit), f"text of at most {limit} bytes of UTF-8"
         case _:
-            fits, expected = _instrument_fits(value), f"an InstrumentId with a body of {ADDRESS_SIZE} bytes"
+            fits, expected = isinstance(value, InstrumentId), "an InstrumentId"
     return None if fits else expected
 
 
@@ -82,13 +80,6 @@ def _many(many: Many, value: object, path: str) -> InvalidValue | None:
     if len(value) > many.allowed:
         return InvalidValue(path, expected=many.expectation, found=len(value))
     return next((fault for i, one in enumerate(value) if (fault := _misfit(many.item, one, f"{path}[{i}]"))), None)
-
-
-def _instrument_fits(value: object) -> bool:
-    if not isinstance(value, InstrumentId):
-        return False
-    parts = ((U16, value.venue), (U8, value.asset_type), (U8, value.kind), (FixedBytes(ADDRESS_SIZE), value.body))
-    return all(_expectation(type_, part) is None for type_, part in parts)
 
 
 def _fits(text: str, limit: int) -> bool:

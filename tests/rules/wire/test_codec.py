@@ -92,7 +92,6 @@ def test_a_value_cut_short_or_grown_is_refused(cls: type) -> None:
             attrs.evolve(SWAP, stamp=attrs.evolve(SWAP.stamp, transaction_hash="a" * 32)),
             "PoolSwap.stamp.transaction_hash",
         ),
-        (attrs.evolve(SWAP, pool=attrs.evolve(SWAP.pool, body=b"short")), "PoolSwap.pool"),
         (attrs.evolve(SWAP, pool="a pool"), "PoolSwap.pool"),
         (attrs.evolve(STATUS, state=99), "StreamStatus.state"),
         (attrs.evolve(STATUS, recorded="yes"), "StreamStatus.recorded"),
