@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import attrs
@@ -23,6 +22,8 @@ from alphapulse.rules.arbitrage.valuation import Valuation
 from alphapulse.rules.evm.executor_kinds import not_runnable
 
 PPM = 1_000_000
+
+_new = tuple.__new__
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +127,7 @@ class Appraiser:
         """All costs of a trade; refused if gas or loan are not known. Their value may still be unknown."""
         chain_id, token = cycle.chain_id, cycle.profit_token
         price_wei = self._gas.price(base_fee_wei)
-        data_wei = self._gas.data_fee_wei(partial(sample_transaction, cycle, path), self._told.data_fees.get(chain_id))
+        data_wei = self._gas.data_fee_wei(lambda: sample_transaction(cycle, path), self._told.data_fees.get(chain_id))
         if price_wei is None:
             return Refused(Stage.COSTS, "the price of gas is not known: no block has told its base fee yet")
         if data_wei is None:
@@ -135,7 +136,7 @@ class Appraiser:
                 "what the chain charges for data on the chain below is not known: it was not read, or costs.l1 or "
                 "costs.l1_wei_per_byte is missing",
             )
-        units = self._units_of(tuple([hop.pool.kind for hop in cycle.hops]))
+        units = self._units_of(cycle.kinds)
         unmeasured = units is None and price_wei > 0
         if unmeasured or self._executes:
             refused = self._beyond_the_executor(cycle, unmeasured=unmeasured)
@@ -150,7 +151,7 @@ class Appraiser:
         gas_wei = units * price_wei + data_wei
         gas_cost = self._native.amount_for(chain_id, token, gas_wei, block_number)
         net = None if gas_cost is None else path.profit - fee - gas_cost
-        return Costs(pool_fees(path.steps), fee, units, price_wei, gas_cost, net)
+        return _new(Costs, (pool_fees(path.steps), fee, units, price_wei, gas_cost, net))
 
     def losing(self, costs: Costs) -> Refused | None:
         """Why a trade is not worth the gate: gas has no price, or nothing is left of the profit."""
@@ -162,9 +163,11 @@ class Appraiser:
         return Refused(Stage.COSTS, "flash fee and gas take all of the profit", (measure,))
 
     def _units_of(self, kinds: tuple[PoolKind, ...]) -> int | None:
-        if kinds not in self._units:
-            self._units[kinds] = self._gas.used(kinds, self._loan.source)
-        return self._units[kinds]
+        try:
+            return self._units[kinds]
+        except KeyError:
+            units = self._units[kinds] = self._gas.used(kinds, self._loan.source)
+            return units
 
     def _beyond_the_executor(self, cycle: Cycle, *, unmeasured: bool) -> Refused | None:
         """What the contract has no call for, if it is to be sent or its gas is unknown."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import attrs
+
 from alphapulse.data.instruments import InstrumentId
-from alphapulse.data.pools import Pool
+from alphapulse.data.pools import Pool, PoolKind
 
 if TYPE_CHECKING:  # seats are made of hops
     from alphapulse.rules.arbitrage.token_graph import Seat
@@ -33,26 +35,34 @@ class Hop(NamedTuple):
         return self.pool.tokens[self.token_out].address
 
 
-class Cycle(NamedTuple):
+@attrs.frozen
+class Cycle:
     """Hops of which each sells what the one before bought; the first sells the token that the last buys.
 
     `key` tells cycles of one index apart, both ways round alike: the pools' numbers there and the two tokens, sorted.
-    `seats` are the pools' places in the index, hop by hop.
+    `seats` are the pools' places in the index, hop by hop. It earns in `profit_token` (an address), on the chain of all
+    its pools.
     """
 
     hops: tuple[Hop, ...]
     key: Key
     seats: tuple[Seat, ...] = ()
+    profit_token: bytes = attrs.field(init=False, eq=False, repr=False)
+    chain_id: int = attrs.field(init=False, eq=False, repr=False)
+    kinds: tuple[PoolKind, ...] = attrs.field(init=False, eq=False, repr=False)
+    """Of the pools, hop by hop."""
 
-    @property
-    def profit_token(self) -> bytes:
-        """Address of the token in which the cycle earns."""
+    @profit_token.default
+    def _sold_first(self) -> bytes:
         return self.hops[0].sold
 
-    @property
-    def chain_id(self) -> int:
-        """The chain of all its pools."""
+    @chain_id.default
+    def _chain_of_pools(self) -> int:
         return self.hops[0].pool.id.chain_id or 0
+
+    @kinds.default
+    def _kinds_of_pools(self) -> tuple[PoolKind, ...]:
+        return tuple([hop.pool.kind for hop in self.hops])
 
     @property
     def pools(self) -> tuple[InstrumentId, ...]:

@@ -144,16 +144,17 @@ class CycleIndex:
                     for others in product(*(self._edges[number >> 1].seats for number in sides)):
                         numbers = {seat.pool_number, *(other.pool_number for other in others)}
                         if len(numbers) == len(sides) + 1:
-                            yield self.cycle(seat, up, list(zip(others, sides, strict=True)))
+                            yield self.cycle(seat, up, others, sides)
 
-    def cycle(self, seat: Seat, up: bool, others: Sequence[tuple[Seat, int]]) -> Cycle:
-        """The cycle through a seat and, behind it, those at other directed edges."""
-        name = seat, up, tuple([other for other, _ in others])
+    def cycle(self, seat: Seat, up: bool, others: tuple[Seat, ...], sides: Sequence[int]) -> Cycle:
+        """The cycle through a seat and, behind it, other seats, each at one of the directed edges `sides`."""
+        name = seat, up, others
         made = self._cycles.get(name)
         if made is not None:
             return made
-        seats = [seat, *name[2]]
-        hops = [seat.hop(up=up), *(other.hop(up=not number & 1) for other, number in others)]
+        seats = [seat, *others]
+        hops = [seat.hop(up=up)]
+        hops += [other.hop(up=not number & 1) for other, number in zip(others, sides, strict=True)]
         start = min(range(len(hops)), key=lambda at: (self.rank(hops[at].sold), hops[at].sold))
         key = sorted((one.pool_number, one.low, one.high) for one in seats)
         if len(self._cycles) == KEPT_CYCLES:

@@ -142,16 +142,19 @@ def _within(chain: Chain, amount: int) -> int:
 
 def _search(chain: Chain) -> int:
     """The best input by its exact profit alone."""
-    best, best_profit, falls = 0, 0, 0
+    best, best_profit, falls, passed = 0, 0, 0, False
     amount = 1
     while amount < SCAN_END and falls < 2:
-        profit = _profit(chain, amount)
-        if profit is None:
-            break
-        if profit > best_profit:
-            best, best_profit, falls = amount, profit, 0
-        elif best:
-            falls += 1
+        quotes = chain.forward(amount)
+        if chain.is_passed(quotes):
+            passed = True
+            profit = quotes[-1].amount_out - amount
+            if profit > best_profit:
+                best, best_profit, falls = amount, profit, 0
+            elif best:
+                falls += 1
+        elif passed and chain.is_too_much(quotes):
+            break  # what is refused before anything passes is too little: stable curves revert for a few units
         amount *= SCAN_STEP
     low, high = (best or amount // SCAN_STEP) // SCAN_STEP, (best or amount) * SCAN_STEP
     high = _within(chain, high)

@@ -46,6 +46,11 @@ class FlashLoan:
 
     source: LoanSource = LoanSource.STATED
     fee_ppm: int | None = 0
+    stated: LoanFee | None = attrs.field(init=False, eq=False, repr=False)
+
+    @stated.default
+    def _stated_fee(self) -> LoanFee | None:
+        return None if self.fee_ppm is None else LoanFee(self.fee_ppm, half_up=self.source is LoanSource.AAVE)
 
     def fee(self, cycle: Cycle, node: TokenNode | None, told: LoanFee | None = None) -> LoanFee | None:
         """The fee for a loan of the cycle's profit token; None if nobody who is known lends it.
@@ -62,9 +67,7 @@ class FlashLoan:
                 if seat.pool.fee_ppm is not None and _may_lend(seat.pool, cycle)
             ]
             return LoanFee(min(fees)) if fees else None
-        if self.fee_ppm is None:
-            return told
-        return LoanFee(self.fee_ppm, half_up=self.source is LoanSource.AAVE)
+        return told if self.stated is None else self.stated
 
     def unknown(self) -> str:
         """Why there is no fee, for people."""

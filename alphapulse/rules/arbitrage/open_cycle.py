@@ -12,6 +12,8 @@ from alphapulse.rules.arbitrage.cycle import Cycle
 
 PPM = 1_000_000
 
+_new = tuple.__new__
+
 
 class OpenCycle(NamedTuple):
     """A cycle whose marginal prices beat its fees at the states given, in integers.
@@ -51,7 +53,8 @@ def open_cycle(cycle: Cycle, states: Sequence[AmmState], *, opens_episode: bool)
         fees_ppm += fee_ppm
     if numerator * keep <= denominator * whole:
         return None
-    return OpenCycle(cycle, tuple(states), numerator * PPM // denominator - PPM, fees_ppm, opens_episode)
+    gap_ppm = numerator * PPM // denominator - PPM
+    return _new(OpenCycle, (cycle, tuple(states), gap_ppm, fees_ppm, opens_episode))
 
 
 def newest_stamp(states: Sequence[AmmState]) -> LogStamp:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from heapq import nlargest
 from typing import Any, NamedTuple
 
@@ -95,7 +94,7 @@ class CycleScanner:
     def add(self, pool: Pool) -> None:
         """Watch a pool from now on."""
         self.book.add(pool)
-        self.screen.add(pool)
+        self._follow(pool)
 
     def remove(self, pool: InstrumentId) -> None:
         """Watch a pool no longer; its episodes end."""
@@ -138,7 +137,7 @@ class CycleScanner:
         if kind is ChainReorganised:
             self._roll_back(event)
         elif kind is PoolInfo:
-            self.screen.add(pool_of(event))
+            self._follow(pool_of(event))
         elif kind is PoolVerdict and not event.admitted:
             self.remove(event.pool)
         elif kind is StreamStatus and event.state is StreamState.RESET:
@@ -154,7 +153,7 @@ class CycleScanner:
         kind = type(event)
         if not seats:
             return None
-        chain_id = pool.chain_id or 0
+        chain_id = seats[0].chain_id
         chain = self._chain(chain_id)
         chain.recent.pop(seats, None)
         chain.recent[seats] = event.block_number if kind is PoolTrustChanged else event.stamp.block_number
@@ -169,7 +168,7 @@ class CycleScanner:
         if self._per_block:
             chain.changed[pool] = None
             return None
-        return self._look(chain_id, stamp.position, (seats,))
+        return self._look(chain, chain_id, stamp.position, (seats,))
 
     def _look_at_end(self, end: BlockCompleted) -> Moment | None:
         """What stands open at the end of a block through the pools that changed in it."""
@@ -179,14 +178,16 @@ class CycleScanner:
             return None
         index = self.screen.index
         position = end.block_number, end.last_log_index
-        moment = self._look(end.chain_id, position, [index.seats(pool) for pool in changed])
+        moment = self._look(chain, end.chain_id, position, [index.seats(pool) for pool in changed])
         if self._repeats:
             cycles = () if moment is None else moment.cycles
             chain.standing = {seat.pool.id: None for opened in cycles for seat in opened.cycle.seats}
         return moment
 
-    def _look(self, chain_id: int, position: Position, changed: Iterable[tuple[Seat, ...]]) -> Moment | None:
-        chain, counts, screen = self._chain(chain_id), self.counts, self.screen
+    def _look(
+        self, chain: _Chain, chain_id: int, position: Position, changed: Iterable[tuple[Seat, ...]]
+    ) -> Moment | None:
+        counts, screen = self.counts, self.screen
         found: dict[Key, OpenCycle] = {}
         doubted: dict[Key, OpenCycle] = {}
         comparable = False
@@ -195,7 +196,7 @@ class CycleScanner:
             for seat in seats:
                 comparable = comparable or screen.is_comparable(seat)
                 for cycle in screen.passing(seat):
-                    if cycle.key not in found and (opened := self._opened(cycle)) is not None:
+                    if cycle.key not in found and (opened := self._opened(chain, cycle)) is not None:
                         if self._doubted and opened.doubted_at is not None:
                             doubted[cycle.key] = opened
                             continue
@@ -218,19 +219,19 @@ class CycleScanner:
             counts.blocks += 1
         return Moment(chain_id, position, tuple(found.values()), tuple(doubted.values()))
 
-    def _opened(self, cycle: Cycle) -> OpenCycle | None:
+    def _opened(self, chain: _Chain, cycle: Cycle) -> OpenCycle | None:
         states = []
         for seat in cycle.seats:
             # What changes only behind the price, such as a tick far off, makes no moment but another state.
-            seat.state = self.book.state(seat.pool.id)
-            if seat.state is None:
+            state = seat.state = seat.newest()
+            if state is None:
                 return None
-            states.append(seat.state)
-        opens_episode = cycle.key not in self._chain(cycle.chain_id).open.get(cycle.key[0][0], ())
-        return open_cycle(cycle, states, opens_episode=opens_episode)
+            states.append(state)
+        key = cycle.key
+        return open_cycle(cycle, states, opens_episode=key not in chain.open.get(key[0][0], ()))
 
     def _stands_open(self, cycle: Cycle) -> bool:
-        opened = self._opened(cycle)
+        opened = self._opened(self._chain(cycle.chain_id), cycle)
         return opened is not None and opened.doubted_at is None
 
     def most_promising(self, cycles: Sequence[OpenCycle]) -> Sequence[OpenCycle]:
@@ -258,20 +259,26 @@ class CycleScanner:
 
     # Rates
 
+    def _follow(self, pool: Pool) -> None:
+        """Screen a pool that the book follows."""
+        self.screen.add(pool)
+        newest = self.book.place(pool.id).current
+        for seat in self.screen.index.seats(pool.id):
+            seat.newest = newest
+
     def _take_rates(self, seats: Sequence[Seat]) -> bool:
         """Bring the rates of a pool up to its state; True if one of them changed."""
+        if not seats:
+            return False
         changed = False
-        state = self.book.state(seats[0].pool.id) if seats else None
+        state = seats[0].newest()
         if state is not None and state.trust is Trust.DIVERGENT:
             self._doubted.add(seats[0].pool.id)
-        elif self._doubted and seats:
+        elif self._doubted:
             self._doubted.discard(seats[0].pool.id)
         for seat in seats:
             seat.state = state
-            up = down = UNKNOWN
-            if state is not None and _has_liquidity(state):
-                with suppress(QuoteRefused, ZeroDivisionError):  # an empty pool of some kinds has no price
-                    up, down = price_rates(*state.price(seat.low, seat.high), state.fee_ppm)
+            up, down = (UNKNOWN, UNKNOWN) if state is None else _rates(state, seat.low, seat.high)
             if up != seat.up or down != seat.down or seat.is_aside:
                 self.screen.set_rates(seat, up, down)
                 changed = True
@@ -317,7 +324,11 @@ class CycleScanner:
 
     def _remember(self, chain: _Chain, key: Key) -> None:
         for number, _, _ in key:
-            chain.open.setdefault(number, set()).add(key)
+            known = chain.open.get(number)
+            if known is None:
+                chain.open[number] = {key}
+            else:
+                known.add(key)
 
     def _close(self, chain: _Chain, before: set[Key], found: dict[Key, OpenCycle], block_number: int) -> None:
         """End the episodes through a pool that are no longer open."""
@@ -332,5 +343,12 @@ class CycleScanner:
                 chain.open[number].discard(key)
 
 
-def _has_liquidity(state: AmmState) -> bool:
-    return getattr(state, "liquidity", 1) > 0
+def _rates(state: AmmState, low: int, high: int) -> tuple[int, int]:
+    """The rates between two tokens of a pool; UNKNOWN where it has no liquidity in range."""
+    if getattr(state, "liquidity", 1) <= 0:
+        return UNKNOWN, UNKNOWN
+    try:
+        numerator, denominator = state.price(low, high)
+    except (QuoteRefused, ZeroDivisionError):  # an empty pool of some kinds has no price
+        return UNKNOWN, UNKNOWN
+    return price_rates(numerator, denominator, state.fee_ppm)

@@ -7,7 +7,7 @@ rates sum to more than zero. Sums of integers are exact, so nothing drifts howev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from math import ceil, log
 from typing import Final
@@ -154,15 +154,15 @@ class Screen:
             if not up:
                 sides.reverse()
             for others in (
-                self._beside(seat, sides[0], rate) if len(sides) == 1 else self._choices(seat, sides, rate, [])
+                self._beside(seat, sides[0], rate) if len(sides) == 1 else self._choices(seat, sides, rate, ())
             ):
                 if len(cycles) == MOST_CYCLES:
                     self.left_out += 1
                     return cycles
-                cycles.append(self.index.cycle(seat, up, list(zip(others, sides, strict=True))))
+                cycles.append(self.index.cycle(seat, up, others, sides))
         return cycles
 
-    def _beside(self, seat: Seat, number: int, rate: int) -> Iterator[Sequence[Seat]]:
+    def _beside(self, seat: Seat, number: int, rate: int) -> Iterator[tuple[Seat, ...]]:
         """The same for cycles of two pools, which are by far the most."""
         rate -= self._best[number]
         for other in seat.edge.seats:
@@ -170,7 +170,7 @@ class Screen:
             if own + rate > 0 and other.pool_number != seat.pool_number:
                 yield (other,)
 
-    def _choices(self, seat: Seat, sides: list[int], rate: int, chosen: list[Seat]) -> Iterator[Sequence[Seat]]:
+    def _choices(self, seat: Seat, sides: list[int], rate: int, chosen: tuple[Seat, ...]) -> Iterator[tuple[Seat, ...]]:
         """Pools for the directed edges, of which `rate` is what the best would give: all whose sum is above zero."""
         if len(chosen) == len(sides):
             yield chosen
@@ -181,14 +181,17 @@ class Screen:
         for other in self.index.edge(number >> 1).seats:
             own = UNKNOWN if other.is_aside else other.down if number & 1 else other.up
             if own + rate > 0 and other.pool_number not in taken:
-                yield from self._choices(seat, sides, rate + own, [*chosen, other])
+                yield from self._choices(seat, sides, rate + own, (*chosen, other))
 
     def _settle(self, edge: Edge) -> None:
         """Find the best rates of an edge anew."""
-        number = 2 * edge.number
-        seats = [seat for seat in edge.seats if not seat.is_aside]
-        for at, rates in ((number, [seat.up for seat in seats]), (number + 1, [seat.down for seat in seats])):
-            self._best[at] = self._rates[at] = max(rates, default=UNKNOWN)
+        number, up, down = 2 * edge.number, UNKNOWN, UNKNOWN
+        for seat in edge.seats:
+            if not seat.is_aside:
+                up = max(up, seat.up)
+                down = max(down, seat.down)
+        self._best[number] = self._rates[number] = up
+        self._best[number + 1] = self._rates[number + 1] = down
 
 
 @lru_cache(maxsize=4096)

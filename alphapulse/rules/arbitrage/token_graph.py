@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from alphapulse.data.pools import Pool
@@ -17,8 +19,14 @@ FEW_LOOPS = 6
 NO_HOP = 0
 """The directed edge that stands for no hop where a loop has fewer than four."""
 
+
 Loop = tuple[int, int, int]
 Columns = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
+
+def _unknown() -> AmmState | None:
+    """What is known of a pool that no book follows."""
+    return None
 
 
 class TokenNode:
@@ -78,11 +86,11 @@ class Edge:
 class Seat:
     """A pool on one edge: which of its tokens are the edge's, and its rates both ways (fixed point, see the screen).
 
-    One that is set aside is no part of other pools' cycles until it changes itself. `state` is the pool's newest, for
-    those who follow it here.
+    One that is set aside is no part of other pools' cycles until it changes itself. `newest` asks the book that follows
+    the pool for its state, and `state` is what it said last, for those who follow the pool here.
     """
 
-    __slots__ = ("down", "edge", "high", "is_aside", "low", "pool", "pool_number", "state", "up")
+    __slots__ = ("down", "edge", "high", "is_aside", "low", "newest", "pool", "pool_number", "state", "up")
 
     def __init__(self, pool: Pool, pool_number: int, edge: Edge, low: int, high: int) -> None:
         self.pool = pool
@@ -94,6 +102,12 @@ class Seat:
         self.down = UNKNOWN
         self.is_aside = False
         self.state: AmmState | None = None
+        self.newest: Callable[[], AmmState | None] = _unknown
+
+    @property
+    def chain_id(self) -> int:
+        """The chain of the pool."""
+        return self.edge.low.chain_id
 
     def hop(self, *, up: bool) -> Hop:
         """The hop through the pool in one direction."""

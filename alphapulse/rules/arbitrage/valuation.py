@@ -89,7 +89,7 @@ class Valuation:
             return value
         direct = self._direct(chain_id, token)
         if direct:
-            return max(-(-value * denominator // numerator) for numerator, denominator in direct)
+            return max([-(-value * denominator // numerator) for numerator, denominator in direct])
         price = self.price(chain_id, token, block_number)
         return None if price is None else -(-value * price.denominator // price.numerator)
 
@@ -109,12 +109,15 @@ class Valuation:
     def _direct(self, chain_id: int, token: bytes) -> list[tuple[int, int]]:
         """Prices of the pools between token and root that hold enough of the root."""
         edge = self._index.edge_between(chain_id, token, self.root)
+        if edge is None:
+            return []
+        up, deepest = edge.low.address == token, 0
         found = []
-        for seat in edge.seats if edge is not None else ():
-            price = self._sold_at(seat, up=edge is not None and edge.low.address == token)
+        for seat in edge.seats:
+            price = self._sold_at(seat, up=up)
             if price is not None:
                 found.append(price)
-        deepest = max((held for _, _, held in found), default=0)
+                deepest = max(deepest, price[2])
         return [(numerator, denominator) for numerator, denominator, held in found if held * EQUALLY_GOOD >= deepest]
 
     def _sold_at(self, seat: Seat, *, up: bool) -> tuple[int, int, int] | None:

@@ -211,6 +211,10 @@ class PoolBook:
         slot = self._slots.get(pool)
         return None if slot is None else slot.current()
 
+    def place(self, pool: InstrumentId) -> Slot:
+        """The place of a pool that is followed, for as long as it is. Raises KeyError for any other."""
+        return self._slots[pool]
+
     def trust(self, pool: InstrumentId) -> Trust | None:
         """How far a pool's state may be used, None while it is unknown."""
         state = self.state(pool)
