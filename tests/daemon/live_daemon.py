@@ -20,7 +20,21 @@ from alphapulse.composition.environment import DataPaths
 from alphapulse.data.execution import Mode
 
 PROGRAM = (sys.executable, "-c", "from alphapulse.cli.daemon import main; main()")
-PATIENCE_S = 30
+PATIENT = (
+    sys.executable,
+    "-c",
+    """
+from alphapulse.cli.daemon import main
+from alphapulse.composition import control_desk
+from alphapulse.safety import clearance
+from alphapulse_web import daemon_backend
+from alphapulse_web.views import halts_view
+clearance.GONE_DEADLINE_S = control_desk.REPORT_WAIT_S = halts_view.REPORT_WAIT_S = daemon_backend.MOVE_WAIT_S = 60
+main()
+""",
+)
+"""Reports of halts are whole, and tasks are where they were sent, before it answers, however busy the machine is."""
+PATIENCE_S = 90
 """More than anything may take, even on a busy machine."""
 
 

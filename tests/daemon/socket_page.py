@@ -13,7 +13,7 @@ import httpx
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, RejectConnection, Request, TextMessage
 
-TIMEOUT_S = 20
+TIMEOUT_S = 90
 
 
 class SocketPage:

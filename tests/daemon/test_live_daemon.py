@@ -23,7 +23,7 @@ from alphapulse_web.api.routes import PREFIX, ROUTES
 from alphapulse_web.api.schemas import ErrorReply
 from tests.daemon.books import decisions
 from tests.daemon.day_config import NET, TRADES, Day
-from tests.daemon.live_daemon import LiveDaemon, wait_for
+from tests.daemon.live_daemon import PATIENCE_S, PATIENT, LiveDaemon, wait_for
 from tests.daemon.resuming import typed
 from tests.daemon.socket_page import SocketPage
 
@@ -54,12 +54,18 @@ def check_shape(message: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveDaemon]:
     """A daemon that has replayed the half day and holds it; the tests that share it leave it ACTIVE."""
-    with LiveDaemon(HELD.write(tmp_path_factory.mktemp("held"))) as daemon:
+    with LiveDaemon(HELD.write(tmp_path_factory.mktemp("held")), program=PATIENT) as daemon:
         daemon.wait_open()
         wait_for(lambda: bool(daemon.get("/status")["source"]["finished"]), "the recording's end")
         wait_for(lambda: len(daemon.get("/fills")["fills"]) == TRADES, "all fills in the ledger")
         yield daemon
         assert daemon.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command goes another way because the machine is busy."""
+    monkeypatch.setattr("alphapulse.cli.control.KILL_TIMEOUT_S", PATIENCE_S)
 
 
 def test_files_of_the_data_folder_are_for_their_owner_alone(held: LiveDaemon) -> None:
@@ -84,7 +90,7 @@ def test_every_resource_has_the_shape_of_the_document(held: LiveDaemon, route: o
     if path.startswith(PREFIX):
         answer = held.ask("GET", path.removeprefix(PREFIX))
     else:
-        answer = httpx.get(held.url + path, trust_env=False)
+        answer = httpx.get(held.url + path, timeout=PATIENCE_S, trust_env=False)
     assert answer.status_code == 200
     msgspec.json.decode(answer.content, type=reply, strict=True)
     assert set(answer.json()) == {field.encode_name for field in msgspec.structs.fields(reply)}
@@ -159,7 +165,7 @@ def test_a_login_code_works_once_and_a_browser_needs_a_challenge_to_resume(held:
     assert printed.exit_code == 0
     url, code = printed.stdout.strip().split("/#code=")
     assert url == held.url
-    with httpx.Client(base_url=held.url, headers={"Origin": held.url}, trust_env=False) as browser:
+    with httpx.Client(base_url=held.url, headers={"Origin": held.url}, timeout=PATIENCE_S, trust_env=False) as browser:
         assert browser.post("/api/v1/session", json={"code": code}).status_code == 200
         assert browser.get("/api/v1/session").json()["kind"] == "browser"
         wish = {"reason": "I saw something"}
@@ -167,7 +173,7 @@ def test_a_login_code_works_once_and_a_browser_needs_a_challenge_to_resume(held:
         assert (report["via"], report["complete"]) == ("the dashboard", True)
         assert browser.post("/api/v1/control/resume", json=wish, headers={"Idempotency-Key": "k2"}).status_code == 400
         assert browser.get("/api/v1/status").json()["state"] == "halted"
-    assert httpx.post(held.url + "/api/v1/session", json={"code": code}, trust_env=False).status_code == 401
+        assert browser.post("/api/v1/session", json={"code": code}).status_code == 401
     assert typed(held).exit_code == 0
 
 

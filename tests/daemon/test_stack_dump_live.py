@@ -27,6 +27,6 @@ def test_an_operator_sees_where_all_tasks_stand_and_the_daemon_goes_on(tmp_path:
             return all(name in daemon.paths.stacks.read_text() for name in RUNNING)
 
         wait_for(dumped, "a dump of all that runs")
-        assert all(name in daemon.stderr for name in RUNNING)
+        wait_for(lambda: all(name in daemon.stderr for name in RUNNING), "the same on standard error")
         assert daemon.paths.stacks.stat().st_mode & 0o777 == 0o600
         assert daemon.stop() == 0

@@ -15,7 +15,7 @@ from alphapulse.data.services import ConfigUpdate
 from tests.daemon.books import records
 from tests.daemon.daemon_rig import paths_in
 from tests.daemon.day_config import Day
-from tests.daemon.live_daemon import LiveDaemon, wait_for
+from tests.daemon.live_daemon import PATIENT, LiveDaemon, wait_for
 
 pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
@@ -36,7 +36,7 @@ def nodes(node: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_tasks_are_shown_stopped_started_and_given_new_settings(tmp_path: Path) -> None:
     config = CALM.write(tmp_path)
-    with LiveDaemon(config) as daemon:
+    with LiveDaemon(config, program=PATIENT) as daemon:
         daemon.wait_open()
         tree = nodes(json.loads(cli(daemon, "tree", "--json").stdout))
         assert {node["state"] for node in tree.values()} == {"running"}
