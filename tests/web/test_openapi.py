@@ -51,6 +51,15 @@ def test_operations_have_distinct_names() -> None:
     assert len(names) == len(set(names))
 
 
+def test_every_parameter_of_a_path_is_declared() -> None:
+    """Paths are written as OpenAPI writes them, whatever the router's own way is."""
+    for path, operations in json.loads(render())["paths"].items():
+        assert re.fullmatch(r"(/[\w.-]+|/\{[a-z_]+\})+", path), path
+        for operation in operations.values():
+            declared = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"]
+            assert declared == re.findall(r"\{(\w+)\}", path), path
+
+
 async def test_the_document_is_served_to_anybody() -> None:
     response = await Desk().ask("GET", "/api/v1/openapi.json")
     assert (await response.get_data(as_text=False)).decode() == render()

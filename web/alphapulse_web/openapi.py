@@ -6,6 +6,7 @@ here from `msgspec.json.schema_components`, which knows them all.
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from typing import Any
@@ -18,6 +19,8 @@ from alphapulse_web.api.routes import ROUTES, Idempotency, Rate, Route
 from alphapulse_web.permissions import Permission, may
 
 REF = "#/components/schemas/{name}"
+PARAMETER = re.compile("<(?:(int):)?([a-z_]+)>")
+"""Of a path, as Werkzeug writes it: text, or a whole number."""
 Node = dict[str, Any]
 
 STATUS_TEXT = {
@@ -45,7 +48,7 @@ def document(version: str = "1") -> Node:
     _, components = msgspec.json.schema_components(shapes, ref_template=REF)
     paths: Node = {}
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = operation(route)
+        paths.setdefault(PARAMETER.sub(r"{\2}", route.path), {})[route.method.lower()] = operation(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -74,7 +77,8 @@ def operation(route: Route) -> Node:
         "security": security(route),
         "x-roles": [role.name.lower() for role in Role if may(role, route.permission)],
     }
-    if parameters := query_parameters(route) + ([IDEMPOTENCY_KEY] if route.idempotency is not Idempotency.NONE else []):
+    key = [IDEMPOTENCY_KEY] if route.idempotency is not Idempotency.NONE else []
+    if parameters := path_parameters(route) + query_parameters(route) + key:
         node["parameters"] = parameters
     if route.body is not None:
         node["requestBody"] = {"required": True, "content": json_content(route.body)}
@@ -95,6 +99,15 @@ IDEMPOTENCY_KEY: Node = {
     "description": "Chosen by the caller; the same key and body give the stored reply for 24 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
 }
+
+
+def path_parameters(route: Route) -> list[Node]:
+    """What stands in the route's path."""
+    kinds = {"": "string", "int": "integer"}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": kinds[kind]}}
+        for kind, name in PARAMETER.findall(route.path)
+    ]
 
 
 def query_parameters(route: Route) -> list[Node]:
