@@ -95,10 +95,7 @@ class Relay:
             RelayError: a message belongs to another domain, or the ring is full of what has not been acknowledged;
                 nothing of the list was handed over.
         """
-        accepted = self._accepted
-        for message in messages:
-            if type(message) not in accepted:
-                self.check(messages)
+        self.check(messages)
         if self._tap is not None:
             self._tap(messages, frames)
         self._published += len(messages)
@@ -123,13 +120,14 @@ class Relay:
 
     def check(self, messages: Sequence[object]) -> None:
         """Raise RelayError, and count it, if one of `messages` belongs to another domain."""
-        for message in messages:
-            if type(message) not in self._accepted:
-                self._refused += 1
-                raise RelayError(
-                    f"the {self.domain.name} relay was given {type(message).__name__}, which it does not carry; "
-                    "publish it on the relay of its own domain"
-                )
+        if self._accepted.issuperset(map(type, messages)):
+            return
+        self._refused += 1
+        foreign = next(type(message).__name__ for message in messages if type(message) not in self._accepted)
+        raise RelayError(
+            f"the {self.domain.name} relay was given {foreign}, which it does not carry; "
+            "publish it on the relay of its own domain"
+        )
 
     def subscribe(
         self,

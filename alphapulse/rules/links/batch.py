@@ -64,7 +64,7 @@ class BatchReader:
     """Cuts a byte stream into batches."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     @property
     def pending(self) -> bool:
@@ -77,11 +77,22 @@ class BatchReader:
         Raises:
             InvalidFraming: the stream is not one of batches, or was damaged; nothing behind can be trusted.
         """
-        stream = self._rest + data if self._rest else bytes(data)
-        view = memoryview(stream)
-        batches: list[Batch] = []
-        position = 0
-        while len(stream) - position >= HEADER_SIZE:
+        if self._rest:
+            self._rest += data
+            batches, end = _cut(self._rest)
+            del self._rest[:end]
+        else:
+            batches, end = _cut(data)
+            self._rest += data[end:]
+        return batches
+
+
+def _cut(stream: Bytes) -> tuple[list[Batch], int]:
+    """The batches that a stream begins with, and where they end."""
+    batches: list[Batch] = []
+    position = 0
+    with memoryview(stream) as view:
+        while len(view) - position >= HEADER_SIZE:
             mark, lane, flags, zeros, boot_id, first, span, count, size, checksum = _LAYOUT.unpack_from(view, position)
             if checksum != zlib.crc32(view[position : position + HEADER_SIZE - 4]) or mark != MARK:
                 raise _invalid("the header of a batch", view[position : position + HEADER_SIZE].hex(), position)
@@ -90,12 +101,11 @@ class BatchReader:
                 found = f"lane {lane}, flags {flags:#04x}, {size} bytes"
                 raise _invalid(f"a known lane, known flags and at most {MAX_SIZE} bytes", found, position)
             end = position + HEADER_SIZE + size
-            if end > len(stream):
+            if end > len(view):
                 break
             batches.append(Batch(known, flags, boot_id, first, span, count, bytes(view[position + HEADER_SIZE : end])))
             position = end
-        self._rest = stream[position:]
-        return batches
+    return batches, position
 
 
 def _invalid(expected: str, found: str, offset: int) -> InvalidFraming:
