@@ -42,6 +42,8 @@ def inspect(file: Path | None, hex_text: str | None, follow: bool, skip: int, li
         raise click.UsageError("expected either a FILE or --hex, and not both")
     if file is None and (follow or skip or limit is not None):
         raise click.UsageError("--follow, --skip and --limit are for a FILE")
+    if file is not None and not file.is_file():
+        raise click.UsageError(f"expected a file on a disk, found {file}, such as a pipe: write it to a file first")
     show = _show_json if as_json else _text_printer()
     sound = _show_file(file, show, follow, skip, limit) if file is not None else _show_hex(hex_text or "", show)
     if not sound:

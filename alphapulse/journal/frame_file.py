@@ -34,7 +34,7 @@ class FrameFile:
         self._file = file
 
     def pieces(self, *, growing: bool = False) -> Iterator[Piece]:
-        """Everything behind `position` as the file is now, each byte once.
+        """Everything behind `position` as the file is now, no byte twice.
 
         With `growing`, a frame that the end of the file cuts off is left to a later call, when more of it is there.
         """
@@ -55,17 +55,20 @@ class FrameFile:
                 self.position = offset + size
                 yield Piece(offset, data, whole=True)
                 continue
-            following = next_whole_frame(self._file, offset + 1, MAX_FRAME_SIZE)
-            if growing and following is None and _is_beginning(data, size):
-                return
-            self.position = self._behind(offset, data, size, following)
+            if len(data) == size and self._may_begin(offset + size):
+                # Its length is right, so only what is in it is wrong; a search would miss the next if that is too.
+                self.position = offset + size
+            else:
+                following = next_whole_frame(self._file, offset + 1, MAX_FRAME_SIZE)
+                if growing and following is None and _is_beginning(data, size):
+                    return
+                self.position = os.fstat(self._file.fileno()).st_size if following is None else following
             yield Piece(offset, data, whole=False)
 
-    def _behind(self, offset: int, data: bytes, size: int, following: int | None) -> int:
-        """Where to go on behind damage."""
-        if following is not None:
-            return following
-        return offset + size if len(data) == size else os.fstat(self._file.fileno()).st_size
+    def _may_begin(self, offset: int) -> bool:
+        """True if a frame begins there, or if the file ends there or within its magic."""
+        self._file.seek(offset)
+        return MAGIC_BYTES.startswith(self._file.read(len(MAGIC_BYTES)))
 
 
 def _is_beginning(data: bytes, size: int) -> bool:

@@ -119,6 +119,9 @@ def test_an_unsound_call_is_refused_as_such(tmp_path: Path) -> None:
         assert inspect(*arguments).exit_code == 2
     assert inspect(tmp_path / "nowhere").exit_code == 2
     assert inspect(path, "--limit", "-1").exit_code == 2
+    os.mkfifo(tmp_path / "pipe")
+    piped = inspect(tmp_path / "pipe")
+    assert (piped.exit_code, "write it to a file first" in piped.stderr) == (2, True)
 
 
 def frames(count: int) -> list[bytes]:
