@@ -142,10 +142,15 @@ def _within(chain: Chain, amount: int) -> int:
 
 def _search(chain: Chain) -> int:
     """The best input by its exact profit alone."""
-    best, best_profit, falls, passed = 0, 0, 0, False
+    best, best_profit, falls, taken, passed = 0, 0, 0, 0, False
     amount = 1
     while amount < SCAN_END and falls < 2:
         quotes = chain.forward(amount)
+        if not chain.is_too_much(quotes):
+            taken = amount
+        elif passed:
+            break
+        # What is refused before anything has passed may be too little: stable curves revert for a few units.
         if chain.is_passed(quotes):
             passed = True
             profit = quotes[-1].amount_out - amount
@@ -153,10 +158,10 @@ def _search(chain: Chain) -> int:
                 best, best_profit, falls = amount, profit, 0
             elif best:
                 falls += 1
-        elif passed and chain.is_too_much(quotes):
-            break  # what is refused before anything passes is too little: stable curves revert for a few units
         amount *= SCAN_STEP
-    low, high = (best or amount // SCAN_STEP) // SCAN_STEP, (best or amount) * SCAN_STEP
+    if not taken:
+        return 0
+    low, high = (best or taken) // SCAN_STEP, (best or taken * SCAN_STEP) * SCAN_STEP
     high = _within(chain, high)
     while high - low > max(8, high >> 24):
         part = (high - low) * 382 // 1000

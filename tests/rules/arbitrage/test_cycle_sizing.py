@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from alphapulse.data.instruments import InstrumentId, Venue
 from alphapulse.data.pools import Pool, PoolKind, Trust
+from alphapulse.errors import QuoteRefused
 from alphapulse.rules.amm.balancer_weighted import BalancerWeightedState
 from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.constant_product import amount_out
@@ -303,3 +304,17 @@ def test_kinds_without_ranges_are_searched(kind: PoolKind, balances: tuple[int, 
             assert [step.pool for step in path.steps] == [one[0], other[0]]
             assert all(0 < step.fee_amount < step.amount_in // 1000 for step in path.steps)
     assert len(found) == 1
+
+
+def test_a_curve_that_reverts_for_a_few_units_is_searched_beyond_them() -> None:
+    """A stable pool of 18 and 6 decimals whose contract overflows at the sale of one unit, and pays for more."""
+    pool, state = other_kind(PoolKind.SOLIDLY_STABLE, (47 * 10**18, 64 * 10**6))
+    assert isinstance(state, SolidlyState)
+    state = state._replace(units=(10**18, 10**6))
+    with pytest.raises(QuoteRefused, match="256 bits"):
+        state.quote_in(0, 1, 1)
+    cycle = cycle_of([pool, graph_pool(1, 1, 2)], [1, 2])
+    states = [state, pair_state(50 * 10**18, 40 * 10**6, 500)]
+    path = size_cycle(cycle, states)
+    assert path is not None
+    assert path.profit >= scanned(Chain(cycle, states), path.size) > 10**17
