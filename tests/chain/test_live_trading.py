@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 SCALAR = bytes([5]) * 32
 WALLET = checksum_address(address_of(PrivateKey(SCALAR).public_key.format(compressed=False)))
-WAIT_S = 40.0
+WAIT_S = 60.0
 POOL = "Uniswap V3 WPOL/USDC.e 500"
 
 
@@ -125,7 +125,9 @@ async def live_start(
     """What came of the wish to trade; `typed` empty: whatever is asked for. No `executor`: the wallet deploys one."""
     executor = executor or await deploy_executor(world, WALLET)
     await proxy.sync()
-    path = write_settings(folder, world, (proxy.http_url, proxy.ws_url), executor, {"mode": mode})
+    path = write_settings(
+        folder, world, (proxy.http_url, proxy.ws_url), executor, {"mode": mode, "block_time_ms": 30_000}
+    )
     config = load_config(path)
 
     async def ask(wanted: str) -> str | None:

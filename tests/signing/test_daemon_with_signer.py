@@ -78,7 +78,7 @@ async def test_it_trades_while_its_signer_is_there(tmp_path: Path) -> None:
     wallet = f'{{ executor = "{EXECUTOR}", signer = "signer.sock", address = "{checksum_address(KEY.address)}" }}'
     with trio.fail_after(300), ExitStack() as first:
         first.enter_context(signer(tmp_path))
-        async with open_rig(tmp_path, seed=SEED, changed={"main": wallet}) as rig:
+        async with open_rig(tmp_path, seed=SEED, changed={"main": wallet, "block_time_ms": 30_000}) as rig:
             assert await trades(rig, 2) > 2
             first.close()
             arrived = len(rig.front.arrivals)
