@@ -20,6 +20,7 @@ from alphapulse.config_reading import FILLED_IN
 from alphapulse.config_sections.collectors import EvmSection, FinalitySection, NodeSection, RecordedSection
 from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingSection
 from alphapulse.config_sections.values import SecretSource
+from alphapulse.config_sections.own_keys import OwnKeySection
 from alphapulse.config_sections.wallets import WalletSection
 from alphapulse.errors import ConfigError
 
@@ -275,7 +276,7 @@ def test_every_key_is_among_those_tried() -> None:
     tried = {(table.replace(".day", ".uniswap_v3_day"), key) for table, key, _ in EACH_KEY}
     tried |= {("collectors.uniswap_v3_day", key) for key in ("kind", "logs", "start", "end")}
     tried |= {("execution", "latency")}
-    tried |= {("execution", key) for key in ("send", "relay")}  # below, among the wallets
+    tried |= {("execution", key) for key in ("send", "relay", "relay_identity")}  # below, among the wallets
     tried |= {("chain", key) for key in ("id", "name", "wrapped_native")}  # in tests/data/test_chains.py
     tried |= {("strategies.flash_arbitrage", "sizing")}  # in tests/composition/test_limits.py
     tried |= {("costs", "l1")}  # by its own keys
@@ -756,6 +757,11 @@ def test_two_wallets_never_share_a_contract_and_names_are_plain() -> None:
         ('send = "private"', "execution.relay: expected it unless send is public, found none, send 'private'"),
         ('relay = "https://a.example"', "execution.relay: expected it unless send is public, found one, send 'public'"),
         ('send = "bundle"\nrelay = {}', "execution.relay: expected a URL, or exactly one of `env` and `file`"),
+        ('relay_identity = { keystore = "a" }', "execution.relay_identity: expected it beside relay, found no relay"),
+        (
+            'send = "bundle"\nrelay = "https://a.example"\nrelay_identity = { keystore = "a" }',
+            "execution.relay_identity.password: expected it with keystore",
+        ),
         ("tip_floor_wei = 3\ntip_cap_wei = 2", "execution.tip_floor_wei: expected at most tip_cap_wei, 2, found 3"),
         ("tip_cap_wei = 3\ncap_wei = 2", "execution.tip_cap_wei: expected at most cap_wei, 2, found 3"),
         ('aave_pool = "0x1"', "execution.aave_pool: expected 0x and 40 hex digits, found '0x1'"),
@@ -766,3 +772,6 @@ def test_ways_and_fees_that_contradict_themselves_are_refused(written: str, prob
     assert str(refusal(with_line("execution", written))).startswith(problem)
     config = parse(with_line("execution", 'send = "bundle"\nrelay = { env = "RELAY" }'))
     assert (config.execution.send, config.execution.relay) == ("bundle", SecretSource(env="RELAY"))
+    identity = 'relay_identity = { key_env = "WHO", accept_environment_key = true }'
+    config = parse(with_line("execution", f'send = "bundle"\nrelay = {{ env = "RELAY" }}\n{identity}'))
+    assert config.execution.relay_identity == OwnKeySection(key_env="WHO", accept_environment_key=True)

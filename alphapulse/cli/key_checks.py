@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from alphapulse.cli.work import run_work
-from alphapulse.composition.signing import key_source_of
+from alphapulse.composition.sending_route import IDENTITY
+from alphapulse.composition.signing import key_source_of, own_key_of
 from alphapulse.config import Config
 from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.errors import ConfigError, KeystoreError, SignerUnreachable
@@ -30,12 +31,27 @@ class KeyFinding:
 
 
 def key_findings(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[KeyFinding]:
-    """For each wallet of the configuration what was found. A keystore is opened, which takes half a second."""
+    """For each wallet of the configuration what was found, and for who asks the relay.
+
+    A keystore is opened, which takes half a second.
+    """
+    addresses = set()
     for name, section in config.wallets.items():
         try:
-            yield _found(name, key_source_of(name, section, config), config, environ)
+            finding = _found(name, key_source_of(name, section, config), config, environ)
         except (ConfigError, KeystoreError, SignerUnreachable) as error:
-            yield KeyFinding(name, str(error), is_well=False, address=None)
+            finding = KeyFinding(name, str(error), is_well=False, address=None)
+        addresses.add(finding.address)
+        yield finding
+    if (identity := config.execution.relay_identity) is not None:
+        try:
+            finding = _found(IDENTITY, own_key_of(IDENTITY, identity, config), config, environ)
+        except (ConfigError, KeystoreError) as error:
+            finding = KeyFinding(IDENTITY, str(error), is_well=False, address=None)
+        if finding.is_well and finding.address in addresses:
+            text = f"{finding.text}; expected a key of its own, found that of a wallet"
+            finding = attrs.evolve(finding, text=text, is_well=False)
+        yield attrs.evolve(finding, address=None)  # it owns nothing
 
 
 def key_line(finding: KeyFinding) -> tuple[str, str, bool]:

@@ -13,15 +13,11 @@ from alphapulse.composition.environment import DataPaths, Environment
 from alphapulse.composition.live_chain import chain_terms_of, node_terms_of
 from alphapulse.composition.live_terms import LiveTerms, lacks, live_terms
 from alphapulse.composition.node_pools import open_node_pool
+from alphapulse.composition.sending_route import IDENTITY, identity_of, route_of
 from alphapulse.config import Config
-from alphapulse.config_sections.values import SecretSource
-from alphapulse.connections.endpoint import HTTP, endpoint_of
 from alphapulse.connections.node_pool import NodePool
-from alphapulse.connections.node_transport import NodeTransport, open_transport
-from alphapulse.connections.routes.bundle import BundleRoute
-from alphapulse.connections.routes.private import PrivateRoute
-from alphapulse.connections.routes.relay import Relay
-from alphapulse.connections.routes.route import PublicRoute, Route
+from alphapulse.connections.node_transport import open_transport
+from alphapulse.connections.routes.route import Route
 from alphapulse.data.execution import Mode
 from alphapulse.errors import (
     ConfigError,
@@ -132,10 +128,15 @@ async def _open(
             monotonic_ns=environment.monotonic_ns,
             random=environment.random,
         )
-        route = _route(config, nodes, transport, terms.section.chain_id)
+        identity = await environment.run_blocking(identity_of, config, environ)
+        route = route_of(config, nodes, transport, terms.section.chain_id, identity)
+    except KeystoreError as error:
+        return None, [f"the key of {IDENTITY}: {error}"]
     except (ConfigError, OSError) as error:
         return None, [str(error)]
-    missing, signers = [], {}
+    missing: list[str] = []
+    signers: dict[str, Signer] = {}
+    taken = {} if identity is None else {identity.address: IDENTITY}
     for wallet in terms.wallets:
         try:
             signers[wallet.name] = await stack.enter_async_context(
@@ -148,6 +149,10 @@ async def _open(
             )
         except (ConfigError, KeystoreError, SigningRecordError, SignerUnreachable) as error:
             missing.append(f"the key of wallets.{wallet.name}: {error}")
+            continue
+        other = taken.setdefault(signers[wallet.name].address, f"wallets.{wallet.name}")
+        if other != f"wallets.{wallet.name}":
+            missing.append(f"a key of its own for wallets.{wallet.name}, found that of {other}")
     if not missing:
         missing = await _look(config, terms, route, signers, environment)
     return LiveParts(terms, nodes, route, signers), missing
@@ -185,20 +190,6 @@ async def _contract(nodes: NodePool, name: str, executor: bytes, owner: bytes) -
     what = "other code" if code else "no code"
     whose, where = checksum_address(owner), checksum_address(executor)
     return [f"the executor contract of {whose} at wallets.{name}.executor, found {what} at {where}"]
-
-
-def _route(config: Config, nodes: NodePool, transport: NodeTransport, chain_id: int) -> Route:
-    execution = config.execution
-    if execution.send == "public" or execution.relay is None:
-        return PublicRoute(nodes)
-    source = execution.relay
-    if isinstance(source, SecretSource):
-        file = None if source.file is None else config.resolve(source.file)
-        endpoint = endpoint_of("execution.relay", HTTP, env=source.env, file=file)
-    else:
-        endpoint = endpoint_of("execution.relay", HTTP, url=source)
-    relay = Relay("relay", endpoint, transport, chain_id)
-    return PrivateRoute(relay) if execution.send == "private" else BundleRoute(relay)
 
 
 def paper_words(start: LiveStart) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
+from alphapulse.config_sections.own_keys import OwnKeySection
 from alphapulse.config_sections.values import SecretSource
 from alphapulse.config_sections.wallets import WalletSection
 from alphapulse.errors import ConfigError
@@ -49,15 +50,18 @@ def signer_terms_of(name: str, config: Config, chain_id: int, paths: DataPaths) 
 def key_source_of(name: str, wallet: WalletSection, config: Config) -> KeystoreKey | EnvironmentKey | RemoteKey:
     """Where the key of the wallet is. Raises ConfigError."""
     path = f"wallets.{name}"
-    if wallet.keystore is not None:
-        if wallet.password is None:
-            raise ConfigError(f"{path}.password", "expected it beside keystore, found no such key")
-        return KeystoreKey(config.resolve(wallet.keystore), password_of(f"{path}.password", wallet.password, config))
     if wallet.signer is not None:
         return RemoteKey(config.resolve(wallet.signer), address_at(f"{path}.address", wallet.address or ""))
-    if wallet.key_env is not None:
-        return EnvironmentKey(wallet.key_env, wallet.accept_environment_key)
-    raise ConfigError(path, "expected one of keystore, signer and key_env, found none")
+    return own_key_of(path, wallet, config)
+
+
+def own_key_of(path: str, section: OwnKeySection, config: Config) -> KeystoreKey | EnvironmentKey:
+    """Where a key is that this process opens itself. Raises ConfigError."""
+    if section.keystore is not None and section.password is not None:
+        return KeystoreKey(config.resolve(section.keystore), password_of(f"{path}.password", section.password, config))
+    if section.key_env is not None:
+        return EnvironmentKey(section.key_env, section.accept_environment_key)
+    raise ConfigError(path, "expected a keystore with its password, or key_env, found neither")
 
 
 def password_of(path: str, source: SecretSource, config: Config) -> PasswordSource:

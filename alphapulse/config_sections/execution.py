@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from alphapulse.config_reading import Section
+from alphapulse.config_sections.own_keys import OwnKeySection, check_own_key
 from alphapulse.config_sections.values import ADDRESS, Count, SecretSource, Share
 from alphapulse.errors import ConfigError
 from alphapulse.rules.arbitrage.gas import GAS_OVERHEAD
@@ -51,6 +52,7 @@ class ExecutionSection(Section, frozen=True):
     latency: LatencySection = LatencySection(logs=0)
     send: Literal["public", "private", "bundle"] = "public"
     relay: str | SecretSource | None = None
+    relay_identity: OwnKeySection | None = None
     tip_floor_wei: Wei | None = None
     tip_cap_wei: Wei | None = None
     cap_wei: Wei | None = None
@@ -75,6 +77,10 @@ def check_execution(section: ExecutionSection) -> None:
         raise ConfigError("execution.relay", f"expected it unless send is public, found {found}, send {section.send!r}")
     if isinstance(section.relay, SecretSource) and (section.relay.env is None) == (section.relay.file is None):
         raise ConfigError("execution.relay", "expected a URL, or exactly one of `env` and `file`")
+    if section.relay_identity is not None:
+        if section.relay is None:
+            raise ConfigError("execution.relay_identity", "expected it beside relay, found no relay")
+        check_own_key("execution.relay_identity", section.relay_identity)
     for lesser, greater in (("tip_floor_wei", "tip_cap_wei"), ("tip_cap_wei", "cap_wei")):
         least, most = getattr(section, lesser), getattr(section, greater)
         if least is not None and most is not None and least > most:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -57,6 +57,8 @@ class Endpoint:
     """The header's value, if the URL names a user."""
     _parts: tuple[Secret, ...]
     """They live as long as the endpoint does: so logs are masked of each alone, too."""
+    signature: Callable[[bytes], str] | None = None
+    """What is said of a request's body in `X-Flashbots-Signature`; None where nobody has to sign."""
 
     def __repr__(self) -> str:
         return "Endpoint(***)"

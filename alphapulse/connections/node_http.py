@@ -22,6 +22,7 @@ MOST_ANSWER_BYTES: Final = 16 * 1024 * 1024
 CONNECT_SHARE: Final = 0.5
 """Of a request's time, for TCP and TLS: who is not there by then does not answer in time either."""
 GZIP: Final = 16 + zlib.MAX_WBITS
+SIGNATURE: Final = "X-Flashbots-Signature"
 
 
 class NodeHttp:
@@ -79,7 +80,10 @@ class NodeHttp:
     async def _read(self, endpoint: Endpoint, body: bytes, node: str, limit_s: float) -> _Reply | NodeError:
         # The library closes a socket whose handshake lasts too long, but leaves open one whose handshake is cancelled.
         timeout = httpx.Timeout(None, connect=limit_s * CONNECT_SHARE)
-        request = self._client.build_request("POST", endpoint.url.reveal(), content=body, timeout=timeout)
+        headers = {} if endpoint.signature is None else {SIGNATURE: endpoint.signature(body)}
+        request = self._client.build_request(
+            "POST", endpoint.url.reveal(), content=body, headers=headers, timeout=timeout
+        )
         request.stream = WholeBody(body)
         async with aclosing(await self._client.send(request, stream=True)) as response:
             packing = response.headers.get("content-encoding", "identity").strip().lower()

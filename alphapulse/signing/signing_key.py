@@ -7,9 +7,13 @@ from typing import NoReturn, Self
 
 from alphapulse.errors import KeystoreError
 from alphapulse.rules.evm.checksum import checksum_address
+from alphapulse.rules.evm.personal_message import personal_digest
 from alphapulse.rules.evm.secp256k1 import ORDER, SCALAR_SIZE, address_of
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction, SignedTransaction
 from alphapulse.secret import Secret
+
+PARITY_FROM = 27
+"""What is added to the parity in signatures of texts, as Bitcoin's clients once did."""
 
 
 class SigningKey:
@@ -54,6 +58,11 @@ class SigningKey:
         signature = self._key.sign_recoverable(transaction.digest, hasher=None)
         r, s = (int.from_bytes(signature[start : start + SCALAR_SIZE], "big") for start in (0, SCALAR_SIZE))
         return transaction.signed(signature[2 * SCALAR_SIZE], r, s)
+
+    def sign_text(self, text: bytes) -> bytes:
+        """The signature of a text (EIP-191), which is none of any transaction: r, s, and 27 or 28; 65 bytes."""
+        signature = self._key.sign_recoverable(personal_digest(text), hasher=None)
+        return signature[:-1] + bytes((PARITY_FROM + signature[-1],))
 
     def reveal(self) -> bytes:
         """The key itself: to seal it in a keystore, and for nothing else."""

@@ -37,6 +37,7 @@ def test_a_key_is_known_to_those_who_seal_open_and_guard_it() -> None:
         "alphapulse/signing/guarded_key.py",
         "alphapulse/signing/keystore.py",
         "alphapulse/signing/opening.py",
+        "alphapulse/signing/relay_identity.py",
     }
 
 

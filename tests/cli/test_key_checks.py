@@ -78,6 +78,20 @@ def test_a_key_in_the_environment_is_told_as_what_it_is(folder: Path, monkeypatc
     )
 
 
+def test_who_asks_the_relay_is_told_and_is_no_wallet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its key signs what strangers see."""
+    relay = '[execution]\nsend = "bundle"\nrelay = "http://127.0.0.1:1"\nrelay_identity'
+    head = f'{HEAD}{relay} = {{ key_env = "WHO", accept_environment_key = true }}\n'
+    monkeypatch.setenv("WHO", "0x" + "07" * 32)
+    assert [(name, well) for name, _, well in lines(folder, KEYSTORE, head)] == [
+        ("key main", True),
+        ("key execution.relay_identity", True),
+    ]
+    monkeypatch.setenv("WHO", SCALAR.hex())
+    _, (_, text, well) = lines(folder, KEYSTORE, head)
+    assert (text.endswith("expected a key of its own, found that of a wallet"), well) == (True, False)
+
+
 def test_a_signer_that_is_not_there_is_told(folder: Path) -> None:
     wallet = f'signer = "signer.sock"\naddress = "{OWN}"'
     ((_, text, well),) = lines(folder, wallet, CHAIN)
