@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from random import Random
 
@@ -13,10 +14,11 @@ from alphapulse.data.halts import GLOBAL, HaltChange
 from alphapulse.data.transactions import Purpose, TransactionSigned
 from tests.daemon.books import all_records
 from tests.prove.outcome import Figure, Outcome
+from tests.prove_execution.control_plane import ControlPlane
 from tests.prove_execution.judge import judge_books
 from tests.prove_execution.rig import SETTLE_S, Rig, open_rig
 
-PATHS = ("socket", "signal", "file")
+PATHS = ("api", "page", "socket", "signal", "file")
 LATEST_S = 0.6
 """A halt or a kill comes so long after a block at the latest."""
 SOON_S = 0.12
@@ -29,7 +31,7 @@ BLOCKS = 3
 
 
 def halted(count: int, folder: Path) -> Outcome:
-    """So many halts by socket, signal and file: nothing is signed or sent behind them."""
+    """So many halts by API, page, socket, signal and file: nothing is signed or sent behind them."""
     return trio.run(_halted, count, folder)
 
 
@@ -40,14 +42,17 @@ def killed(count: int, folder: Path) -> Outcome:
 
 async def _halted(count: int, folder: Path) -> Outcome:
     chance = Random(41)
-    async with open_rig(folder, seed=41) as rig:
+    async with (
+        open_rig(folder, seed=41, changed={"enabled": "true"}) as rig,
+        aclosing(ControlPlane(rig.daemon)) as control,
+    ):
         for number in range(count):
             for _ in range(chance.randint(1, BLOCKS)):
                 await rig.block()
                 await rig.answered()
             await rig.block()
             await trio.sleep(chance.uniform(0, LATEST_S if number % 2 else SOON_S))
-            await _halt(rig, PATHS[number // 2 % len(PATHS)])
+            await _halt(rig, control, PATHS[number % len(PATHS)])
             for _ in range(AFTER_BLOCKS):
                 await rig.block()
                 await trio.sleep(LATEST_S / AFTER_BLOCKS)
@@ -64,8 +69,12 @@ async def _halted(count: int, folder: Path) -> Outcome:
         return Outcome(count, tuple(rig.broken), (), notes)
 
 
-async def _halt(rig: Rig, path: str) -> None:
-    if path == "socket":
+async def _halt(rig: Rig, control: ControlPlane, path: str) -> None:
+    if path == "api":
+        await control.kill_by_api()
+    elif path == "page":
+        await control.kill_by_page()
+    elif path == "socket":
         await rig.daemon.ask("kill", reason="a proof")
     elif path == "signal":
         rig.daemon.send(signal.SIGUSR1)

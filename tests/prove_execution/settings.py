@@ -72,6 +72,7 @@ data_folder = "data"
 
 [web]
 enabled = false
+port = 0
 
 {chain}
 [collectors.chain]
