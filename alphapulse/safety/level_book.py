@@ -41,6 +41,7 @@ class LevelBook:
         self._now_ns = now_ns
         self._clock_ns = clock_ns
         self._logger = logger
+        self._on_disk = LatchRecord()
         self.keep(record)
 
     def keep(self, record: LatchRecord) -> None:
@@ -93,6 +94,7 @@ class LevelBook:
     def put(self, record: LatchRecord) -> None:
         """Put a record on the disk, without it being in force. Raises what the disk says."""
         self._write(self._path, record)
+        self._on_disk = record
 
     def put_halt(self, draft: ReportDraft) -> None:
         """Put what is in force on the disk, and take down in the draft how that went."""
@@ -101,7 +103,10 @@ class LevelBook:
             self.put(self.record)
         except Exception as error:
             self._logger.exception("halt %d is not on disk", draft.halt_id)
-            draft.note(LATCH_ON_DISK, done=False, text=f"{error}; the halt holds, but not over a restart")
+            before = self._on_disk.of(draft.scope)
+            latched = before is not None and before.level.rank <= draft.change.level.rank
+            restart = "over a restart too, by the latch of before" if latched else "but not over a restart"
+            draft.note(LATCH_ON_DISK, done=False, text=f"{error}; the halt holds, {restart}")
             return
         took_ns = self._clock_ns() - began_ns
         slow = took_ns > LATCH_BUDGET_NS

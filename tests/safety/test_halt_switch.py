@@ -236,6 +236,21 @@ async def test_halt_goes_on_without_its_latch(mock_clock: MockClock, desk: Desk,
     assert desk.switch.level("flash") is Level.HALTED
 
 
+async def test_halt_that_is_latched_already_holds_over_a_restart_though_its_latch_cannot_be_written_anew(
+    mock_clock: MockClock, desk: Desk, nursery: trio.Nursery
+) -> None:
+    """The report says what a start will find: that of the first halt, not of one that is stricter."""
+    await nursery.start(desk.switch.run)
+    desk.go()
+    desk.kill()
+    desk.fail = {"latch"}
+    report = await finished(desk, mock_clock, desk.kill().halt_id)
+    assert "the halt holds, over a restart too, by the latch of before" in text_of(report, "latch on disk")
+    locked = desk.switch.trip(GLOBAL, reason="for good", actor="ann", via=Via.API, level=Level.LOCKED)
+    report = await finished(desk, mock_clock, locked.halt_id)
+    assert "the halt holds, but not over a restart" in text_of(report, "latch on disk")
+
+
 async def test_slow_latch_is_said(mock_clock: MockClock, desk: Desk, nursery: trio.Nursery) -> None:
     """80 ms on the disk: the gate was closed before, the step is done and says how long it took."""
     await nursery.start(desk.switch.run)
