@@ -51,6 +51,21 @@ async def test_traders_are_followed_block_by_block(world: World) -> None:
         assert blocks == list(range(blocks[0], blocks[0] + len(blocks)))
 
 
+async def test_logs_of_which_nothing_tells_are_found_by_the_receipts(world: World) -> None:
+    """The only node's subscription brings none, and `eth_getLogs` has none; the root in the header says otherwise."""
+    market = Market(world, Random(8))
+    async with (
+        open_proxy(world) as proxy,
+        live_collector(world, nodes=((proxy.http_url, proxy.ws_url),), verify_ppm=0) as live,
+    ):
+        proxy.silent, proxy.faults = {"logs"}, Faults(no_logs=PPM)
+        for _ in range(6):
+            await market.block()
+            await proxy.sync()
+            await live.wait_tip()
+            assert await live.differing() == []
+
+
 @pytest.mark.slow
 async def test_reorganisations_are_undone_exactly(world: World) -> None:
     """Depths 1, 7 and 64: what was taken back is undone, what is there now is followed."""

@@ -9,6 +9,7 @@ from typing import Any
 import trio
 
 from alphapulse.collectors.evm.listening import LiveNodes
+from alphapulse.collectors.evm.receipt_proofs import ReceiptProofs
 from alphapulse.errors import AnswerRefused, NodeError, RangeTooWide, RpcError
 from alphapulse.rules.chain.asks import Ask, AskFinalized, AskHeader, AskHeaders, AskLatest, AskLogRange, AskLogs
 from alphapulse.rules.chain.header import Header, HeaderReader, RpcHeader
@@ -44,6 +45,7 @@ class Asking:
         self._on_answer = on_answer
         self.headers = HeaderReader()
         """How headers of this chain are read, wherever they come from."""
+        self._receipts = ReceiptProofs(nodes, wanted)
         self._send, self._receive = trio.open_memory_channel[tuple[ChainTracker, Ask]](WAITING_ASKS)
 
     def put(self, tracker: ChainTracker, ask: Ask) -> None:
@@ -80,10 +82,38 @@ class Asking:
                     asks.append(self._receive.receive_nowait())
                 except trio.WouldBlock:
                     break
-            await self._answer(asks)
-            self._on_answer()
+            provable = [(tracker, ask) for tracker, ask in asks if isinstance(ask, AskLogs) and self._may_prove(ask)]
+            async with trio.open_nursery() as nursery:
+                for tracker, ask in provable:
+                    nursery.start_soon(self._prove, tracker, ask)
+                await self._answer([one for one in asks if one not in provable])
+
+    def _may_prove(self, ask: AskLogs) -> bool:
+        """Only a header that is proved by its hash says what receipts have to be."""
+        return self.headers.proving and self._receipts.may_prove(ask)
+
+    async def _prove(self, tracker: ChainTracker, ask: AskLogs) -> None:
+        """A block's logs by its receipts, or by `eth_getLogs` if that cannot be."""
+        try:
+            logs = await self._receipts.logs_of(ask)
+        except (NodeError, RpcError, AnswerRefused) as problem:
+            logger.debug("block %d is not proved yet: %s", ask.number, problem)
+            if isinstance(problem, AnswerRefused):
+                tracker.faults[problem.reason] += 1
+            tracker.failed(ask)
+        else:
+            if logs is None:
+                await self._answer([(tracker, ask)])
+                return
+            tracker.take_logs(ask, logs, self._now_ns(), proved=True)
+        self._on_answer()
 
     async def _answer(self, asks: Sequence[tuple[ChainTracker, Ask]]) -> None:
+        if asks:
+            await self._answer_all(asks)
+            self._on_answer()
+
+    async def _answer_all(self, asks: Sequence[tuple[ChainTracker, Ask]]) -> None:
         calls = [self._calls(ask) for _, ask in asks]
         try:
             answers = await self._nodes.batch([call for part in calls for call in part])

@@ -36,10 +36,14 @@ class AskHeaders:
 
 @attrs.frozen
 class AskLogs:
-    """All logs that the filter lets through of the block with this hash: `eth_getLogs` with `blockHash`."""
+    """All logs that the filter lets through of the block with this hash: `eth_getLogs` with `blockHash`.
+
+    `receipts_root` is what its header says of all of them; empty where that is not known.
+    """
 
     number: int
     hash: bytes
+    receipts_root: bytes = b""
 
 
 @attrs.frozen

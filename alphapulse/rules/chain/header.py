@@ -42,7 +42,10 @@ ALWAYS: Final = 15
 
 
 class Header(NamedTuple):
-    """What is used of a header. `venue_time_ns` is the block's timestamp; `base_fee_wei` None before EIP-1559."""
+    """What is used of a header. `venue_time_ns` is the block's timestamp; `base_fee_wei` None before EIP-1559.
+
+    `receipts_root` is empty where the node does not tell it.
+    """
 
     number: int
     hash: bytes
@@ -50,6 +53,7 @@ class Header(NamedTuple):
     venue_time_ns: int
     bloom: bytes
     base_fee_wei: int | None = None
+    receipts_root: bytes = b""
 
 
 class RpcHeader(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -94,6 +98,7 @@ def header_of(raw: RpcHeader) -> Header:
             read_time_ns(raw.timestamp),
             read_bytes(raw.logs_bloom, BLOOM_BYTES, "a header's bloom"),
             None if raw.base_fee_per_gas is None else _quantity(raw.base_fee_per_gas),
+            b"" if raw.receipts_root is None else read_bytes(raw.receipts_root, 32, "a root of receipts"),
         )
     except LogRefused as refusal:
         raise AnswerRefused("header", f"expected a header, found a part that is none: {refusal}") from refusal

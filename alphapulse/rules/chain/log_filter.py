@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from alphapulse.rules.evm.bloom import bloom_bits
@@ -37,6 +37,11 @@ class LogFilter:
         """False if no log of a block with this bloom can pass; True says nothing for certain."""
         set_bits = int.from_bytes(bloom, "big")
         return _any_in(self._topic_bits, set_bits) and _any_in(self._address_bits, set_bits)
+
+    def lets_through(self, emitter: bytes, topics: Sequence[bytes]) -> bool:
+        """Whether a log of that emitter with these topics passes."""
+        by_topic = not self.topics or (len(topics) > 0 and topics[0] in self.topics)
+        return by_topic and (not self.addresses or emitter in self.addresses)
 
     def may_hold(self, bloom: bytes, emitter: bytes, topics: Iterable[bytes]) -> bool:
         """False if no log of that emitter with these topics is in a block with this bloom."""

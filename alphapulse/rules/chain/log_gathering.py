@@ -96,7 +96,7 @@ class LogGathering:
             return None
         self._faults["late_log"] += 1
         self._doubts[block_hash] = closed[0]
-        return AskLogs(closed[0].number, block_hash)
+        return AskLogs(closed[0].number, block_hash, closed[0].receipts_root)
 
     def take_doubted(self, ask: AskLogs, logs: Sequence[RpcLog]) -> Header | None:
         """The answer for a closed block that was doubted: the block if it has other logs than were handed over."""
@@ -108,8 +108,8 @@ class LogGathering:
         """True if the ask is about a closed block."""
         return ask.hash in self._doubts
 
-    def take_block(self, ask: AskLogs, logs: Sequence[RpcLog], received_ns: int) -> bool:
-        """The answer for one block. False if it has to be asked for again."""
+    def take_block(self, ask: AskLogs, logs: Sequence[RpcLog], received_ns: int, *, proved: bool = False) -> bool:
+        """The answer for one block. False if it has to be asked for again; what its receipts prove need not be."""
         header = self.queue.wanted(ask)
         if header is None:
             return True
@@ -117,7 +117,7 @@ class LogGathering:
         found = self._judged(header, logs)
         if found is None:
             return False
-        if not self._agrees(header, found):
+        if not proved and not self._agrees(header, found):
             contradicts = not agrees(found, self.hints.of(header.hash))
             if self.queue.repeated(header, found) < (CONTRADICTING_ANSWERS if contradicts else EMPTY_ANSWERS):
                 self._faults["doubtful_logs"] += 1

@@ -107,7 +107,7 @@ class LogQueue:
             elif len(self._asked) < WINDOW:
                 self._waiting.popleft()
                 self._asked[first.hash] = first
-                asks.append(AskLogs(first.number, first.hash))
+                asks.append(AskLogs(first.number, first.hash, first.receipts_root))
             else:
                 break
         return asks

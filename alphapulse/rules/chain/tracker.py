@@ -2,8 +2,8 @@
 
 Three things are never believed: that a head is the newest because it came last, that a block's logs are all there
 because no more of them come, and that a log is gone because a node says `removed`. Heads are joined by parent hashes;
-a block is closed when its bloom excludes all wanted logs, or when `eth_getLogs` by its hash has been answered and
-agrees with bloom and subscription.
+a block is closed when its bloom excludes all wanted logs, when receipts prove them, or when `eth_getLogs` by its hash
+has been answered and agrees with bloom and subscription.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from alphapulse.rules.chain.asks import (
     AskLogRange,
     AskLogs,
     HeaderAsk,
+    LogAsk,
     answers,
 )
 from alphapulse.rules.chain.effects import (
@@ -156,8 +157,8 @@ class ChainTracker:
             self._path.answered()
         self._advance()
 
-    def take_logs(self, ask: AskLogs | AskLogRange, logs: Sequence[RpcLog], received_ns: int) -> None:
-        """The answer to an ask for logs, received at `received_ns` (wall clock)."""
+    def take_logs(self, ask: LogAsk, logs: Sequence[RpcLog], received_ns: int, *, proved: bool = False) -> None:
+        """The answer to an ask for logs, received at `received_ns` (wall clock); `proved` by the block's receipts."""
         if not self._is_awaited(ask):
             return
         if isinstance(ask, AskLogRange):
@@ -165,7 +166,7 @@ class ChainTracker:
         elif self._logs.is_doubted(ask):
             if (incomplete := self._logs.take_doubted(ask, logs)) is not None:
                 self._hand_over_again(incomplete)
-        elif not self._logs.take_block(ask, logs, received_ns):
+        elif not self._logs.take_block(ask, logs, received_ns, proved=proved):
             self._later.append(ask)
         self._advance()
 
@@ -177,9 +178,8 @@ class ChainTracker:
         if mine is not None and mine.hash != header.hash:
             self.faults["finality_contradicted"] += 1
             if self.tip.number - header.number >= self.watermarks.rule.safe_depth:
-                self._do(
-                    FinalityBroken(f"block {header.number} is called {ask.tag} under another hash than the one here")
-                )
+                problem = f"block {header.number} is called {ask.tag} under another hash than the one here"
+                self._do(FinalityBroken(problem))
         elif not self.watermarks.take_tagged(header.number):
             self.faults["finality_went_back"] += 1
         else:

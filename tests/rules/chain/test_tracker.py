@@ -111,6 +111,20 @@ def test_a_log_that_comes_after_its_block_was_closed_without_it_brings_the_block
     assert follower.shown() == follower.expected()
 
 
+def test_what_receipts_prove_is_believed_against_a_log_of_which_a_subscription_told() -> None:
+    """Anybody can tell of a log; without a proof the block would be asked for again and again."""
+    follower = _started()
+    header = _mine_with_logs(follower)
+    logs = follower.chain.logs[header.hash]
+    tell(follower.tracker, header)
+    tell(follower.tracker, msgspec.structs.replace(logs[0], data="0x07"))
+    follower.collect()
+    follower.tracker.take_logs(AskLogs(header.number, header.hash), logs, 1, proved=True)
+    follower.collect()
+    assert follower.tracker.tip == header
+    assert follower.shown() == follower.expected()
+
+
 def test_logs_of_another_block_or_outside_the_bloom_are_no_answer() -> None:
     """Garbage that is well formed closes nothing."""
     follower = _started()
