@@ -11,7 +11,7 @@ import attrs
 
 from alphapulse.devnet.moves import DevPool, DevToken
 from alphapulse.devnet.world import World
-from alphapulse.errors import QuoteRefused
+from alphapulse.errors import DevnetError, QuoteRefused
 from alphapulse.rules.amm.pool_state import AmmState
 from tests.chain.truth import read_truth
 from tests.contracts.executor_rig import state_of
@@ -86,11 +86,21 @@ class Moment:
 
 
 async def look(world: World) -> Moment:
-    """The newest block's."""
-    block = await world.block()
-    number = int(block["number"], 16)
-    pools = tuple(world.pools.values())
-    truths = await read_truth(world.rpc, world.places["Multicall3"], pools, number)
+    """The newest block's.
+
+    Raises:
+        DevnetError: three times the node did not have what it had just told of. Busy, anvil has done so once.
+    """
+    for last in (False, False, True):
+        block = await world.block()
+        number = int(block["number"], 16)
+        pools = tuple(world.pools.values())
+        try:
+            truths = await read_truth(world.rpc, world.places["Multicall3"], pools, number)
+            break
+        except DevnetError:
+            if last:
+                raise
     states = {pool.name: state_of(pool, truths[pool.name]) for pool in pools}
     return Moment(number, block["hash"], states, int(block["baseFeePerGas"], 16))
 
