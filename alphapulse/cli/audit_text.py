@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from alphapulse.cli.printable import printable
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, RiskDecision
 from alphapulse.data.halts import FlattenRecord, HaltChange, HaltReport, KillReport
 from alphapulse.data.orphans import AlertRevoked, BlocksOrphaned, RefusalsRevoked, SettlementRevoked
@@ -19,8 +20,7 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 def record_line(index: int, written_ns: int, record: object) -> str:
     """Index, UTC time to the millisecond, kind and essentials; amounts are raw units. None is an unknown type."""
     kind = "(unknown)" if record is None else type(record).__name__
-    text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in essentials(record))
-    return f"{index:>8}  {_moment(written_ns)}  {kind:<{KIND_WIDTH}}  {text}"
+    return f"{index:>8}  {_moment(written_ns)}  {kind:<{KIND_WIDTH}}  {printable(essentials(record))}"
 
 
 def essentials(record: object) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from alphapulse.cli.control_file import ControlFile, read_control_file
 from alphapulse.cli.daemon_call import TurnedAway, Unanswered, ask, by_socket, call, control_url
 from alphapulse.cli.halt_text import report_lines
+from alphapulse.cli.printable import tell
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
 from alphapulse.cli.topology import process_lines, processes_of, services_json
 from alphapulse.config import Config
@@ -62,14 +63,14 @@ def status(config_path: Path | None, as_json: bool) -> None:
 
 
 def _tell_status(shown: Any) -> None:
-    click.echo(f"{shown['state'].upper()} ({shown['mode']}), since {shown['since']['iso']}, by {shown['by']}")
+    tell(f"{shown['state'].upper()} ({shown['mode']}), since {shown['since']['iso']}, by {shown['by']}")
     if shown["assumption"].startswith("Not live"):
-        click.echo(shown["assumption"])
-    click.echo(f"cause: {shown['cause']}")
+        tell(shown["assumption"])
+    tell(f"cause: {shown['cause']}")
     for halt in shown["partial_halts"]:
-        click.echo(f"{halt['level']}: {halt['scope']}, since {halt['since']['iso']}, by {halt['by']}: {halt['cause']}")
+        tell(f"{halt['level']}: {halt['scope']}, since {halt['since']['iso']}, by {halt['by']}: {halt['cause']}")
     for stream in shown["streams"]:
-        click.echo(f"stream {stream['label']}: {stream['state']}, {stream['delivered']} delivered")
+        tell(f"stream {stream['label']}: {stream['state']}, {stream['delivered']} delivered")
 
 
 @click.command()
@@ -100,7 +101,7 @@ def kill(config_path: Path | None, scope: str, level: str, reason: str) -> None:
         _kill_without_answer(config, reason, problem)
         return
     for line in report_lines(report):
-        click.echo(line)
+        tell(line)
 
 
 @click.command()
@@ -121,9 +122,9 @@ def resume(config_path: Path | None, scope: str, reason: str, phrase: str | None
     except Unanswered as problem:
         over_socket, challenge = problem, by_socket(config, "challenge", problem, scope=scope)
     for line in challenge["text"]:
-        click.echo(line, err=True)
+        tell(line, err=True)
     for objection in challenge["objections"]:
-        click.echo(f"not allowed now: {objection}", err=True)
+        tell(f"not allowed now: {objection}", err=True)
     if phrase is None:
         phrase = click.prompt(f"Type `{challenge['phrase']}`", err=True)
     wish = {"scope": scope, "reason": reason, "nonce": challenge["nonce"], "phrase": phrase}
@@ -131,7 +132,7 @@ def resume(config_path: Path | None, scope: str, reason: str, phrase: str | None
         shown = call(config, "POST", "/control/resume", wish)
     else:
         shown = by_socket(config, "resume", over_socket, **wish)
-    click.echo(_resumed(shown, scope))
+    tell(_resumed(shown, scope))
 
 
 @click.command()
@@ -142,7 +143,7 @@ def resume(config_path: Path | None, scope: str, reason: str, phrase: str | None
 def flatten(config_path: Path | None, scope: str, reason: str) -> None:
     """Sell what a halted scope holds. Once in a halt, whatever becomes of it."""
     shown = ask(read_config(config_path), "POST", "/control/flatten", "flatten", scope=scope, reason=reason)
-    click.echo(f"flatten {shown['stage']} in halt {shown['halt_id']}, scope {shown['scope']}: {shown['text']}")
+    tell(f"flatten {shown['stage']} in halt {shown['halt_id']}, scope {shown['scope']}: {shown['text']}")
     click.echo(f"  {shown['closed']} closed, {shown['unknown']} unknown")
 
 

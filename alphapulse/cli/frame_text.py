@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from alphapulse.cli.printable import printable
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.rules.wire.inspected_value import FieldView
 from alphapulse.rules.wire.inspection import FrameView, TlvView, error_json
@@ -57,10 +58,10 @@ def _error(view: FrameView, base: int) -> Iterator[Text]:
     told = error_json(view.error, base)
     start = Text("" if told["offset"] is None else str(told["offset"]), style="bold red")
     start.align("right", OFFSET_WIDTH)
-    yield start.append(f"  {told['kind']}: {_printable(view.error.subject)}", style="bold red")
+    yield start.append(f"  {told['kind']}: {printable(view.error.subject)}", style="bold red")
     for name in ("expected", "found", "hint"):
         if told[name]:
-            yield Text(" " * OFFSET_WIDTH + f"    {name:<9} ", style="red").append(_printable(told[name]), "default")
+            yield Text(" " * OFFSET_WIDTH + f"    {name:<9} ", style="red").append(printable(told[name]), "default")
 
 
 def _value(field: FieldView) -> str:
@@ -70,7 +71,7 @@ def _value(field: FieldView) -> str:
         case bytes(data):
             text = _bytes(data)
         case InstrumentId() as id_:
-            text = f"{id_.venue.name} {id_.asset_type.name} {_printable(id_.name)}"
+            text = f"{id_.venue.name} {id_.asset_type.name} {printable(id_.name)}"
         case int(number) if field.name in AS_HEX:
             text = f"{number:#x}"
         case int(number) if number and field.unit.startswith("ns since 1970"):
@@ -80,7 +81,7 @@ def _value(field: FieldView) -> str:
         case int(number):
             text = f"{number} {field.unit}".rstrip()
         case value:
-            text = _printable(str(value))
+            text = printable(str(value))
     return text
 
 
@@ -97,8 +98,3 @@ def _moment(time_ns: int) -> str:
     seconds, fraction = divmod(time_ns, NS_PER_S)
     moment = EPOCH + datetime.timedelta(seconds=seconds)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09}Z"
-
-
-def _printable(text: str) -> str:
-    """The text with everything escaped that could move a terminal's cursor or hide something."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -16,6 +16,7 @@ import msgspec
 
 from alphapulse.cli.daemon_call import Unanswered, ask
 from alphapulse.cli.halt_text import summary_line, whole_lines
+from alphapulse.cli.printable import tell
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
@@ -53,7 +54,7 @@ def show(halt_id: int | None, config_path: Path | None, as_json: bool) -> None:
         click.echo(msgspec.json.encode(report).decode())
         return
     for line in whole_lines(report):
-        click.echo(line)
+        tell(line)
 
 
 @halts.command(name="list")
@@ -67,7 +68,7 @@ def list_halts(config_path: Path | None, as_json: bool) -> None:
         click.echo(msgspec.json.encode(found).decode())
         return
     for halt in found:
-        click.echo(summary_line(halt))
+        tell(summary_line(halt))
     if not found:
         click.echo(NOTHING, err=True)
 
@@ -88,9 +89,7 @@ def unlock(config_path: Path | None, reason: str) -> None:
         if record is None or not locked:
             raise HaltError(f"expected a locked scope in {paths.latch}, found none: there is nothing to unlock")
         for change in locked:
-            click.echo(
-                f"{change.scope} was locked by {change.actor} in halt {change.halt_id}: {change.reason}", err=True
-            )
+            tell(f"{change.scope} was locked by {change.actor} in halt {change.halt_id}: {change.reason}", err=True)
         if click.prompt(f"Type `{UNLOCK_PHRASE}`", err=True).strip().casefold() != UNLOCK_PHRASE:
             raise HaltError("expected the phrase as it was shown, found another: everything stays locked")
         for change in locked:

@@ -11,6 +11,7 @@ import msgspec
 
 from alphapulse.cli.control import reason_option
 from alphapulse.cli.daemon_call import call
+from alphapulse.cli.printable import tell
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.data.halts import GLOBAL
 from alphapulse.rules.accounting.amounts import decimal_text
@@ -48,7 +49,7 @@ def limits(context: click.Context, as_json: bool, config_path: Path | None) -> N
         click.echo(msgspec.json.encode(shown).decode())
         return
     for limit in shown["limits"]:
-        click.echo(_line(limit))
+        tell(_line(limit))
 
 
 @limits.command()
@@ -64,7 +65,7 @@ def override(name: str, value: str, for_s: int, reason: str, config_path: Path |
     The configured value takes an override back.
     """
     body = {"name": name, "value": value, "for_s": for_s, "reason": reason}
-    click.echo(_line(call(read_config(config_path), "POST", "/limits/override", body)))
+    tell(_line(call(read_config(config_path), "POST", "/limits/override", body)))
 
 
 @click.command()
@@ -79,9 +80,9 @@ def breakers(as_json: bool, config_path: Path | None) -> None:
         return
     for breaker in shown["breakers"]:
         scope = breaker["scope"] or ("all trading" if breaker["kind"] == GLOBAL else f"any {breaker['kind']}")
-        click.echo(f"{breaker['phase'].upper().replace('_', ' '):<9} {breaker['rule']:<14} {scope}")
+        tell(f"{breaker['phase'].upper().replace('_', ' '):<9} {breaker['rule']:<14} {scope}")
         if breaker["phase"] != "closed":
-            click.echo(f"          {breaker['stops']} since {breaker['since']['iso']}: {breaker['reason']}")
+            tell(f"          {breaker['stops']} since {breaker['since']['iso']}: {breaker['reason']}")
             ends = "a person resumes the scope" if breaker["needs_person"] else breaker["ends"]
             click.echo(f"          ends: {ends}")
 

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from alphapulse.cli.daemon_call import call
+from alphapulse.cli.printable import tell
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 from alphapulse.cli.transaction_text import trade_lines, transaction_lines, whole_transaction
 
@@ -106,4 +107,4 @@ def _tell(found: Any, lines: Iterable[str], as_json: bool) -> None:
         click.echo(msgspec.json.encode(found).decode())
         return
     for line in lines:
-        click.echo(line)
+        tell(line)

@@ -11,6 +11,7 @@ import msgspec
 
 from alphapulse.cli.control import reason_option
 from alphapulse.cli.daemon_call import call
+from alphapulse.cli.printable import tell
 from alphapulse.cli.setup import config_option, read_config, reports_errors
 
 
@@ -31,7 +32,7 @@ def tree(as_json: bool, stacks: bool, config_path: Path | None) -> None:
         click.echo(msgspec.json.encode(root).decode())
         return
     for line in _lines(root, 0):
-        click.echo(line)
+        tell(line)
 
 
 @click.group()
@@ -85,7 +86,7 @@ def reload(name: str, reason: str, config_path: Path | None) -> None:
 def _move(act: str, path: str, reason: str, config_path: Path | None) -> None:
     node = call(read_config(config_path), "POST", f"/tree/{act}", {"child": path, "reason": reason})
     for line in _lines(node, 0):
-        click.echo(line)
+        tell(line)
 
 
 def _lines(node: dict[str, Any], depth: int) -> Iterator[str]:

@@ -67,6 +67,17 @@ def test_a_halt_that_is_not_known_is_refused(config: Path) -> None:
     assert (shown.exit_code, "(3), found 9" in shown.stderr) == (1, True)
 
 
+def test_words_of_others_neither_move_the_cursor_nor_make_lines(config: Path) -> None:
+    """A reason is shown as it was given, with what a terminal would obey or hide written out."""
+    words = "safe\x1b[2J\r\n  reason: \u202enone\u2028"
+    halt = HaltChange(4, 8, GLOBAL, Level.LOCKED, "rita", Via.API, words, LOCK.at_ns)
+    trio.run(write_journal, config.parent / "data" / "paper.journal", halt, bare_report(halt))
+    for command in (("halt", "show"), ("halt", "list")):
+        shown = CliRunner().invoke(main, [*command, "--config", str(config)], color=True).stdout
+        assert "safe\\x1b[2J\\r\\n  reason: \\u202enone\\u2028" in shown
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
 def test_halts_are_listed(config: Path) -> None:
     listed = run(config, "halt", "list")
     assert listed.stdout.split()[0] == "3"
