@@ -181,7 +181,7 @@ class LaneLink:
         match message:
             case LinkAcknowledgement():
                 if self._ring.keep_from is not None and message.boot_id == self._ring.boot_id:
-                    self._ring.keep_from = max(self._ring.keep_from, message.applied)
+                    self._ring.keep_from = max(self._ring.keep_from, min(message.applied, self._ring.next))
                     self._ring.forget_before(self._ring.keep_from)
                     self._changed.unpark_all()
             case RelayReport():

@@ -72,7 +72,7 @@ class NatsOutflow:
     @property
     def acknowledged(self) -> int:
         """The first sequence that is not stored, or not applied by all durable readers."""
-        return max(self._readers.applied(self.stored), self._ring.keep_from or 0)
+        return max(min(self._readers.applied(self.stored), self.stored), self._ring.keep_from or 0)
 
     def publish(self, messages: Sequence[object]) -> bool:
         """Send messages to the stream. False if they cannot be taken, and the connection should be given up.

@@ -16,7 +16,7 @@ from alphapulse.data.wire import Domain, Source
 from alphapulse.errors import LinkClosed, LinkStalled, PeerRefused
 from alphapulse.relays.applied_marks import AppliedMarks
 from alphapulse.relays.engagement import Engagement
-from alphapulse.relays.link_end import READ_BYTES, LinkEnd, link_bytes
+from alphapulse.relays.link_end import READ_BYTES, LinkEnd, link_bytes, link_ns
 from alphapulse.relays.relay import Relay
 from alphapulse.relays.served_lane import ServedLane
 from alphapulse.relays.served_link import ServedLink
@@ -27,7 +27,7 @@ from alphapulse.rules.links.outbox import Outbox
 from alphapulse.rules.links.parcel import pieces
 from alphapulse.rules.links.topics import Topics
 from alphapulse.rules.wire.frame import decode_messages, encode_messages
-from alphapulse.transport.byte_link import ByteLink
+from alphapulse.transport.byte_link import ByteLink, PeerIdentity
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class RelayServer:
         self._numbers = 0
         self._cuts = 0
         self._dropped = 0
-        self._reported_ns = 0
+        self._reported_ns = -REPORT_NS
         hub.attach(self._carry)
 
     async def serve(self, link: ByteLink) -> None:
@@ -108,7 +108,7 @@ class RelayServer:
             hello, batches = await _read_hello(link, reader)
         if patience.cancelled_caught:
             raise LinkClosed(f"{link.peer.name} did not say who it is within {HELLO_S} s")
-        refusal = self._refusal(hello)
+        refusal = self._refusal(hello, link.peer)
         if refusal is not None:
             self.tell(hello.service, LinkCondition.REFUSED, refusal)
             error = Error(self.terms.name, "PeerRefused", None, None, None, refusal, self.terms.now_ns())
@@ -176,7 +176,7 @@ class RelayServer:
 
     def tick(self) -> None:
         """Once a second every process that is linked is told how the relay does."""
-        now_ns = self.terms.now_ns()
+        now_ns = link_ns()  # the wall clock may be put back
         if now_ns - self._reported_ns >= REPORT_NS:
             self._reported_ns = now_ns
             report = self.report()
@@ -219,9 +219,11 @@ class RelayServer:
         if self._marks.broken:
             self._marks.take_back()
 
-    def _refusal(self, hello: LinkHello) -> str | None:
+    def _refusal(self, hello: LinkHello, peer: PeerIdentity) -> str | None:
         """Why a peer is not served, in words; None if it is."""
         service, name = hello.service, self.terms.name
+        if peer.certified and service not in peer.certified:
+            return f"it says that it is {service}, and its certificate that of {peer.name}; each process has its own"
         if hello.domain is not self.domain:
             wanted, found = hello.domain.name, self.domain.name
             return f"{service} expected a relay of {wanted}, this is {name} of {found}; see the topology"

@@ -66,7 +66,8 @@ class ServedLane:
         return inbox
 
     def acknowledge(self, service: str, applied: int) -> None:
-        """A consumer says that it has applied everything before `applied`."""
+        """A consumer says that it has applied everything before `applied`; it cannot have applied what is to come."""
+        applied = min(applied, self.ring.next)
         if applied > self.applied.get(service, applied):
             self.applied[service] = applied
             self._keep_unapplied()

@@ -15,11 +15,12 @@ from alphapulse.transport.address import Address
 class PeerIdentity:
     """Who is at the other end: proven by the kernel (Unix) or by a certificate (TCP).
 
-    `name` is the certificate's name, or the user and process in words. User, group and process numbers are known
-    on Unix sockets only.
+    `name` is the certificate's name, or the user and process in words; `certified` are all names of the certificate
+    of who has connected. User, group and process numbers are known on Unix sockets only.
     """
 
     name: str
+    certified: tuple[str, ...] = ()
     uid: int | None = None
     gid: int | None = None
     pid: int | None = None

@@ -61,7 +61,7 @@ class TcpListener:
     async def _identify(self, context: ssl.SSLContext, connection: socket.socket) -> ByteLink:
         """The link of a peer that has shown a certificate of the authority."""
         stream, names = await secured(connection, context, None, _words(connection), self._write_stall_s)
-        return StreamLink(stream, PeerIdentity(self._admission.name_of(names)))
+        return StreamLink(stream, PeerIdentity(self._admission.name_of(names), names))
 
     def _check(self, link: ByteLink) -> None:
         self._admission.check_name(link.peer.name)

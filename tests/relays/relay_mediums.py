@@ -92,7 +92,7 @@ async def _over_bytes(
     consumer: Process, topics: Topics, before: Callable[[Process], None] | None,
 ) -> AsyncIterator[None]:  # fmt: skip
     relays = Process("relays", 1001)
-    by = medium(name, folder, certify)
+    by = medium(name, folder, certify, publisher.name, consumer.name)
     async with by.serving(relays.serve(domain).serve) as address:
         connect = partial(by.connect, address)
         await nursery.start(publisher.link(domain, connect, topics=NOTHING).run)

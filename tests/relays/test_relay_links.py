@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
+from pathlib import Path
 
 import attrs
 import pytest
@@ -19,6 +20,7 @@ from alphapulse.errors import RelayError
 from alphapulse.relays import lane_link, relay_server
 from alphapulse.relays.link_events import is_link_stream
 from alphapulse.relays.relay_link import RelayLink
+from alphapulse.relays.served_link import ServedLink
 from alphapulse.rules.links.delivery import EXECUTION
 from alphapulse.rules.links.topics import NOTHING
 from alphapulse.transport.address import MemoryAddress
@@ -26,8 +28,10 @@ from alphapulse.transport.byte_link import ByteLink
 from alphapulse.transport.endpoints import connect, listen
 from alphapulse.transport.memory import MemoryListener
 from tests.journal.journal_samples import halt, intent
-from tests.relays.linked_processes import Process, Recorder
+from tests.relays.linked_processes import NOW_NS, Process, Recorder
 from tests.rules.arbitrage.market_samples import completed, pool, status, swap
+from tests.transport.conftest import Certify
+from tests.transport.mediums import medium
 
 ADDRESS = MemoryAddress("relay")
 ONE = pool(1)
@@ -44,8 +48,14 @@ class Relay:
     scope: trio.CancelScope
 
 
-async def start(nursery: trio.Nursery, boot: int, domain: Domain = MARKET, **terms: object) -> Relay:
-    process, listener = Process("relays", boot), listen(ADDRESS)
+async def start(
+    nursery: trio.Nursery,
+    boot: int,
+    domain: Domain = MARKET,
+    clock: Callable[[], int] = lambda: NOW_NS,
+    **terms: object,
+) -> Relay:
+    process, listener = Process("relays", boot, clock=clock), listen(ADDRESS)
     assert isinstance(listener, MemoryListener)
     server = process.serve(domain, **terms)  # type: ignore[arg-type]
 
@@ -183,6 +193,58 @@ async def test_a_durable_consumer_that_nobody_waits_for_is_refused(
     with process.bus.execution.subscribe("stranger"):
         await trio.sleep(1)
         assert "stranger is not one of the durable consumers" in process.notices[0].text
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.real_io
+async def test_who_says_that_it_is_another_than_its_certificate_does_is_refused(
+    nursery: trio.Nursery, tmp_path: Path, certify: Certify
+) -> None:
+    """Else a strategy's machine could take the place of the books, and acknowledge in their name."""
+    books = Process("books", 3)
+    by = medium("tcp", tmp_path, certify)
+    async with by.serving(Process("relays", 1).serve(MARKET).serve) as address:
+        nursery.start_soon(books.link(MARKET, partial(by.connect, address)).run)
+        with trio.fail_after(60):
+            while not books.notices:  # noqa: ASYNC110 - nothing else tells
+                await trio.sleep(0.01)
+        assert books.notices[0].condition is LinkCondition.REFUSED
+        assert "it says that it is books, and its certificate that of strategy.test" in books.notices[0].text
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_relay_goes_on_to_report_when_the_wall_clock_is_put_back(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Reports come by the clock that nobody sets."""
+    wall = [NOW_NS]
+    relay = await start(nursery, 100, clock=lambda: wall[0])
+    process = Process("strategy", 2)
+    link = process.link(MARKET, partial(connect, ADDRESS))
+    await nursery.start(link.run)
+    await trio.sleep(2)
+    wall[0] -= 3_600_000_000_000
+    relay.process.bus.market_data.publish([status(StreamState.FRESH)])
+    await trio.sleep(2)
+    assert link.report is not None
+    assert link.report.published == 1
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_relay_cannot_have_applied_what_was_not_published_yet(
+    autojump_clock: MockClock, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it says, what is published later is kept until it is acknowledged."""
+    monkeypatch.setattr(ServedLink, "applied", lambda served, end: 2**64 - 1)
+    await start(nursery, 100, Domain.EXECUTION)
+    engine, unacknowledged = Process("engine", 1), []
+    up = engine.link(Domain.EXECUTION, partial(connect, ADDRESS), topics=NOTHING)
+    await nursery.start(up.run)
+    for number in (1, 2):
+        engine.bus.execution.publish([intent(number)])
+        unacknowledged.append(up.unacknowledged)
+        await trio.sleep(1)
+    assert unacknowledged == [1, 1]
     nursery.cancel_scope.cancel()
 
 

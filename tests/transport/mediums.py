@@ -62,7 +62,8 @@ class Medium:
                 await ours.aclose()
 
 
-def medium(name: str, folder: Path, certify: Callable[..., TlsFiles]) -> Medium:
+def medium(name: str, folder: Path, certify: Callable[..., TlsFiles], *services: str) -> Medium:
+    """A medium by its name. Who connects shows a certificate for `services` too, if the medium wants one."""
     match name:
         case "memory":
             return Medium(name, MemoryAddress(f"{os.getpid()}-{folder.name}"))
@@ -70,7 +71,7 @@ def medium(name: str, folder: Path, certify: Callable[..., TlsFiles]) -> Medium:
             folder.chmod(0o700)
             return Medium(name, UnixAddress(folder / "relay.sock"))
         case _:
-            return Medium(name, TcpAddress("127.0.0.1", 0), certify(LISTENER), certify(PEER))
+            return Medium(name, TcpAddress("127.0.0.1", 0), certify(LISTENER), certify(PEER, *services))
 
 
 async def receive_exactly(link: ByteLink, count: int) -> bytes:
