@@ -155,6 +155,24 @@ async def test_a_record_that_is_on_its_way_is_no_difference(tmp_path: Path, mock
         assert len(rig.audits()) == 4
 
 
+async def test_a_receipt_that_nobody_has_told_yet_is_no_difference(tmp_path: Path, mock_clock: MockClock) -> None:
+    """The chain has used the number up: what it cost is in the balance already, and will be in the books."""
+    async with audited(tmp_path) as rig:
+        rig.trade()
+        rig.coin_wei -= 5
+        rig.wallet.book.sign(signed(7, b"\7" * 32))
+        rig.wallet.book.count(1)
+        rig.auditor.settled(rig.wallet, 101, BLOCK_HASH)
+        for _ in range(3):
+            await wait_all_tasks_blocked()
+            mock_clock.jump(1)
+        assert (rig.told, len(rig.audits())) == ([], 2)
+        rig.coin_wei += 5
+        rig.auditor.settled(rig.wallet, 101, BLOCK_HASH)
+        await wait_all_tasks_blocked()
+        assert (rig.told, len(rig.audits())) == ([], 4)
+
+
 async def test_nodes_that_do_not_answer_at_first_are_asked_again(tmp_path: Path, mock_clock: MockClock) -> None:
     """Nothing is assumed meanwhile."""
     async with audited(tmp_path, start=False) as rig:
