@@ -175,11 +175,11 @@ class WrongDomain(ProtocolError):
 
 
 class Truncated(ProtocolError):
-    """Bytes are missing: `missing` of them at least."""
+    """Bytes are missing: `missing` of them at least. `hint` says whether more of them can still come."""
 
-    def __init__(self, subject: str, *, needed: int, available: int, offset: int, hint: str = "") -> None:
+    def __init__(self, subject: str, *, needed: int, available: int, offset: int, hint: str) -> None:
         self.missing = needed - available
-        advice = hint or f"{self.missing} bytes are missing, read on"
+        advice = f"{self.missing} {'byte is' if self.missing == 1 else 'bytes are'} missing, {hint}"
         super().__init__(subject, expected=f"{needed} bytes", found=f"{available} bytes", offset=offset, hint=advice)
 
 

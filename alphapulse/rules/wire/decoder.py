@@ -266,7 +266,7 @@ def _invalid(path: str, offset: int, expected: str, found: object) -> InvalidVal
 
 
 def _truncated(path: str, offset: int, needed: int, end: int) -> Truncated:
-    return Truncated(path, needed=needed, available=end - offset, offset=offset)
+    return Truncated(path, needed=needed, available=end - offset, offset=offset, hint="the value ends there")
 
 
 def _trailing(name: str, position: int, end: int) -> TrailingBytes:

@@ -12,7 +12,7 @@ from alphapulse.rules.wire.tlv import Bytes, tlv_spans
 def wrong_size(found: int, expected: int) -> ProtocolError:
     """The error for a frame of `found` bytes whose header says `expected`."""
     if found < expected:
-        return Truncated("frame", needed=expected, available=found, offset=found)
+        return Truncated("frame", needed=expected, available=found, offset=found, hint="read on")
     hint = "cut the stream with frame_size before decoding"
     return TrailingBytes("frame", expected=f"{expected} bytes", found=f"{found} bytes", offset=expected, hint=hint)
 

@@ -119,7 +119,9 @@ def frame_size(prefix: Bytes) -> int:
 
 def _fields(data: Bytes) -> tuple[int, int, int, int, int, int, int, int, int]:
     if len(data) < HEADER_SIZE:
-        raise Truncated("header", needed=HEADER_SIZE, available=len(data), offset=0)
+        if len(data) >= len(_MAGIC_BYTES) and bytes(data[:4]) != _MAGIC_BYTES:
+            raise _wrong_magic(data)  # more of them would not help
+        raise Truncated("header", needed=HEADER_SIZE, available=len(data), offset=0, hint="read on")
     return _LAYOUT.unpack_from(data)
 
 
@@ -144,13 +146,22 @@ def _too_large(payload_size: int, offset: int | None) -> TooLarge:
 
 def _wrong_magic(data: Bytes) -> WrongMagic:
     start = bytes(data[:4])
+    late = next((cut for cut in (1, 2, 3) if _begins_late(data, cut)), 0)
     later = bytes(data).find(_MAGIC_BYTES)
     if start == _MAGIC_BYTES[::-1]:
         hint = "the bytes are in the wrong order: the sender writes big-endian, the protocol is little-endian"
     elif not any(data[:HEADER_SIZE]):
         hint = "all zeros: the buffer was never filled"
+    elif late:
+        hint = f"the first bytes of the magic are missing: the reader is out of step by {late}"
     elif later > 0:
         hint = f"the magic is at byte {later}: the reader is out of step by that much, or the header's layout is older"
     else:
         hint = "this is no Protocol V2 frame"
     return WrongMagic("magic", expected=_MAGIC_BYTES.hex(), found=start.hex(), offset=0, hint=hint)
+
+
+def _begins_late(data: Bytes, cut: int) -> bool:
+    """True if `data` looks like a frame without its first `cut` bytes."""
+    rest, behind = _MAGIC_BYTES[cut:], data[4 - cut : 6 - cut]
+    return bytes(data[: len(rest)]) == rest and len(behind) == 2 and behind[0] in _DOMAINS and behind[1] == VERSION

@@ -280,7 +280,7 @@ def _decoder(domain: Domain, type_: int, offset: int) -> Decoder | None:
     """The decoder of a type in a frame of `domain`, kept for the next time; None if nobody declared the type."""
     owner = _OWNERS.get(type_)
     if owner is not domain and owner is not None and owner is not Domain.SYSTEM:
-        expected = f"a type of {domain.name} or SYSTEM"
+        expected = "a type of SYSTEM" if domain is Domain.SYSTEM else f"a type of {domain.name} or SYSTEM"
         raise WrongDomain(f"TLV {type_}", expected=expected, found=owner.name, offset=offset)
     cls = message_class(type_)
     if cls is None:

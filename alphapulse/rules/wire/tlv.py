@@ -20,6 +20,7 @@ Bytes = bytes | bytearray | memoryview
 
 _STANDARD_HEADER = 2
 _EXTENDED_HEADER = 5
+_NO_MORE = "the payload ends there"
 
 
 Span = tuple[int, int, int]
@@ -70,12 +71,11 @@ def tlv_spans(data: Bytes, position: int, end: int) -> Iterator[Span]:
         if not 0 < type_ < EXTENDED:
             raise InvalidFraming("TLV type", expected="1 to 254", found=type_, offset=position)
         if stop > end:
-            hint = f"TLV {type_} says that it is longer than the payload"
-            raise Truncated(f"TLV {type_}", needed=stop - start, available=end - start, offset=start, hint=hint)
+            raise Truncated(f"TLV {type_}", needed=stop - start, available=end - start, offset=start, hint=_NO_MORE)
         yield type_, start, stop
         position = stop
 
 
 def _require(subject: str, position: int, start: int, end: int) -> None:
     if start > end:
-        raise Truncated(subject, needed=start - position, available=end - position, offset=position)
+        raise Truncated(subject, needed=start - position, available=end - position, offset=position, hint=_NO_MORE)

@@ -27,8 +27,10 @@ export class ProtocolFault extends Error {
   }
 }
 
-export function truncated(subject: string, offset: number, needed: number, available: number, hint = ""): ProtocolFault {
-  const advice = hint === "" ? `${needed - available} bytes are missing, read on` : hint;
+/** `hint` says whether more bytes can still come. */
+export function truncated(subject: string, offset: number, needed: number, available: number, hint: string): ProtocolFault {
+  const missing = needed - available;
+  const advice = `${missing} ${missing === 1 ? "byte is" : "bytes are"} missing, ${hint}`;
   return new ProtocolFault("truncated", subject, offset, `${needed} bytes`, `${available} bytes`, advice);
 }
 

@@ -24,6 +24,7 @@ const COMPRESSED_OR_ENCRYPTED = 0x03;
 const EXTENDED = 255;
 const SYSTEM = 4;
 const MAGIC_BYTES = "efbeadde";
+const NO_MORE = "the payload ends there";
 
 /** So many TLVs of a frame are kept to be shown; a view takes a hundred times the bytes of a small one. */
 export const MOST_SHOWN = 1000;
@@ -88,8 +89,8 @@ function headerValue(name: string, data: Uint8Array, offset: number, size: numbe
 }
 
 function headerFault(data: Uint8Array): ProtocolFault | null {
-  if (data.length < HEADER_SIZE) return truncated("header", 0, HEADER_SIZE, data.length);
-  if (unsigned(data, 0, 4) !== MAGIC) return magicFault(data);
+  if (data.length >= 4 && unsigned(data, 0, 4) !== MAGIC) return magicFault(data);
+  if (data.length < HEADER_SIZE) return truncated("header", 0, HEADER_SIZE, data.length, "read on");
   const [domain = 0, version = 0, source = 0, flags = 0] = data.subarray(4);
   if (version !== VERSION) {
     return new ProtocolFault("unsupported_version", "version", 5, `${VERSION}`, `${version}`, "update the older side");
@@ -110,16 +111,26 @@ function headerFault(data: Uint8Array): ProtocolFault | null {
 
 function magicFault(data: Uint8Array): ProtocolFault {
   const start = hexOf(data.subarray(0, 4));
+  const late = [1, 2, 3].find((cut) => beginsLate(data, cut));
   const later = magicAt(data);
   let hint = "this is no Protocol V2 frame";
   if (start === "deadbeef") {
     hint = "the bytes are in the wrong order: the sender writes big-endian, the protocol is little-endian";
   } else if (data.subarray(0, HEADER_SIZE).every((byte) => byte === 0)) {
     hint = "all zeros: the buffer was never filled";
+  } else if (late !== undefined) {
+    hint = `the first bytes of the magic are missing: the reader is out of step by ${late}`;
   } else if (later > 0) {
     hint = `the magic is at byte ${later}: the reader is out of step by that much, or the header's layout is older`;
   }
   return new ProtocolFault("wrong_magic", "magic", 0, MAGIC_BYTES, start, hint);
+}
+
+/** Whether the bytes look like a frame without its first `cut` bytes. */
+function beginsLate(data: Uint8Array, cut: number): boolean {
+  const [domain = 0, version = 0] = data.subarray(4 - cut);
+  const isRest = hexOf(data.subarray(0, 4 - cut)) === MAGIC_BYTES.slice(2 * cut);
+  return isRest && Domain.has(domain) && version === VERSION;
 }
 
 function magicAt(data: Uint8Array): number {
@@ -131,7 +142,7 @@ function magicAt(data: Uint8Array): number {
 
 function sizeFault(found: number, expected: number): ProtocolFault | null {
   if (found === expected) return null;
-  if (found < expected) return truncated("frame", found, expected, found);
+  if (found < expected) return truncated("frame", found, expected, found, "read on");
   const hint = "cut the stream with frame_size before decoding";
   return new ProtocolFault("trailing_bytes", "frame", expected, `${expected} bytes`, `${found} bytes`, hint);
 }
@@ -189,7 +200,8 @@ function spanAt(data: Uint8Array, position: number, end: number): Span | Protoco
   const extended = data[position] === EXTENDED;
   const start = position + (extended ? 5 : 2);
   if (start > end) {
-    return truncated(extended ? "extended TLV header" : "TLV header", position, start - position, end - position);
+    const subject = extended ? "extended TLV header" : "TLV header";
+    return truncated(subject, position, start - position, end - position, NO_MORE);
   }
   const [reserved = 0] = data.subarray(position + 1);
   if (extended && reserved !== 0) {
@@ -201,8 +213,7 @@ function spanAt(data: Uint8Array, position: number, end: number): Span | Protoco
     return new ProtocolFault("invalid_framing", "TLV type", position, "1 to 254", `${type}`);
   }
   if (stop > end) {
-    const hint = `TLV ${type} says that it is longer than the payload`;
-    return truncated(`TLV ${type}`, start, stop - start, end - start, hint);
+    return truncated(`TLV ${type}`, start, stop - start, end - start, NO_MORE);
   }
   return { type, start, stop };
 }
@@ -211,7 +222,7 @@ function domainFault(data: Uint8Array, type: number, start: number): ProtocolFau
   const owner = DOMAIN_RANGES.find(({ first, last }) => first <= type && type <= last)?.domain;
   const [domain = 0] = data.subarray(4);
   if (owner === undefined || owner === domain || owner === SYSTEM) return null;
-  const expected = `a type of ${Domain.get(domain) ?? domain} or SYSTEM`;
+  const expected = domain === SYSTEM ? "a type of SYSTEM" : `a type of ${Domain.get(domain) ?? domain} or SYSTEM`;
   return new ProtocolFault("wrong_domain", `TLV ${type}`, start, expected, Domain.get(owner) ?? `${owner}`);
 }
 

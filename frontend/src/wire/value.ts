@@ -181,7 +181,7 @@ class ValueReader {
 
   private require(path: string, size: number): void {
     const available = this.end - this.position;
-    if (size > available) this.missing ??= truncated(path, this.position, size, available);
+    if (size > available) this.missing ??= truncated(path, this.position, size, available, "the value ends there");
   }
 
   private take(size: number): Uint8Array {

@@ -78,6 +78,9 @@ BOTH: list[tuple[str | None, int]] = [("RunEnded", 3), ("AuditTrail", 6)]
 DAMAGED = {
     "no magic": Damaged(b"no frame at all, but some text of a length", WrongMagic, 0, has_header=False),
     "big-endian": Damaged(FRAME[3::-1] + FRAME[4:], WrongMagic, 0, has_header=False),
+    "big-endian, and nothing behind the magic": Damaged(FRAME[3::-1], WrongMagic, 0, has_header=False),
+    "two bytes late": Damaged(FRAME[2:], WrongMagic, 0, has_header=False),
+    "two bytes early": Damaged(b"\0\0" + FRAME, WrongMagic, 0, has_header=False),
     "another version": Damaged(patched(FRAME, 5, b"\2"), UnsupportedVersion, 5),
     "compressed": Damaged(patched(FRAME, 7, b"\1"), UnsupportedFlags, 7),
     "an unknown domain": Damaged(patched(FRAME, 4, b"\x63"), InvalidValue, 4, tlvs=BOTH),

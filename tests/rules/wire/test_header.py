@@ -60,6 +60,12 @@ def test_the_four_bytes_behind_the_magic_are_the_metadata_word() -> None:
         (bytes(32), "never filled"),
         (bytes(16) + bytes.fromhex("efbeadde") + bytes(12), "the magic is at byte 16"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n", "no Protocol V2 frame"),
+        (bytes.fromhex("beadde0201") + bytes(30), "out of step by 1"),
+        (bytes.fromhex("de0201") + bytes(30), "out of step by 3"),
+        (bytes.fromhex("de0202") + bytes(30), "no Protocol V2 frame"),
+        (bytes.fromhex("de0201ff"), "out of step by 3"),
+        (bytes.fromhex("beadde02"), "no Protocol V2 frame"),
+        (bytes.fromhex("deadbeef"), "big-endian"),
     ],
 )
 def test_a_wrong_magic_is_diagnosed(start: bytes, hint: str) -> None:
