@@ -14,6 +14,7 @@ from time import perf_counter_ns, time_ns
 import attrs
 import trio
 
+from alphapulse.cli.garbage import spare_collector
 from alphapulse.collectors.recorded.recording import frame_of
 from alphapulse.data.chains import CHAINS
 from alphapulse.data.instruments import InstrumentId
@@ -123,7 +124,7 @@ def _figures(
     rounds = []
     for _ in range(ROUNDS):
         gc.collect()
-        gc.freeze()  # as the daemon does once it has started
+        spare_collector()  # as the daemon does once it has started
         rounds.append(trio.run(_round, pools, frames, signals))
         gc.unfreeze()
     return [

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import trio
 
+from alphapulse.cli.garbage import spare_collector
 from alphapulse.cli.replay import run_replay
 from alphapulse.composition.environment import DataPaths
 from alphapulse.config import Config
@@ -47,7 +48,7 @@ def _replays(name: str, config: Config, logs: int) -> Figure:
 
 def _replay(config: Config, logs: int) -> dict[str, Any]:
     gc.collect()
-    gc.freeze()  # as the command does
+    spare_collector()  # as the command does
     with TemporaryDirectory() as folder:
         paths = DataPaths.in_folder(Path(folder), Mode.PAPER)
         result, problem = trio.run(run_replay, config, paths, None, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import trio
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from alphapulse.cli.garbage import spare_collector
 from alphapulse.cli.setup import EXIT_FAILED, config_option, read_config, reports_errors
 from alphapulse.cli.states_file import StatesFile
 from alphapulse.composition.environment import DataPaths
@@ -45,7 +45,7 @@ def replay(config_path: Path | None, states_path: Path | None, database: Path | 
         else:
             paths = DataPaths.beside(database)
         states = files.enter_context(closing(StatesFile(states_path))) if states_path is not None else None
-        gc.freeze()  # what was imported stays: no collection has to look at it
+        spare_collector()
         result, problem = trio.run(run_replay, config, paths, states, sys.stderr.isatty())
         if states is not None:
             states.close()

@@ -16,6 +16,7 @@ import click
 import trio
 
 from alphapulse.cli.control_file import remove_control_file, write_control_file
+from alphapulse.cli.garbage import spare_collector
 from alphapulse.cli.process_file import WHOLE, declared
 from alphapulse.cli.setup import config_file, read_config
 from alphapulse.composition.environment import Environment
@@ -131,9 +132,8 @@ async def _run(process: Daemon | Outpost, name: str) -> None:
     with declared(process.paths.folder, name) as ready:
         async with trio.open_nursery() as nursery:
             await nursery.start(process.run)
-            # What is there now stays: the collector need not walk through it while a signal waits.
             gc.collect()
-            gc.freeze()
+            spare_collector()
             ready()
         if process.failure is not None:
             raise process.failure

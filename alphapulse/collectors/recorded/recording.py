@@ -181,10 +181,17 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 def _ordered(frames: Iterable[Placed]) -> Iterator[Placed]:
     """Mends disorder within the window: keeps as many logs back, sorted, and gives out what is more."""
     waiting: list[Placed] = []
+    newest, is_sorted = (0, 0), True  # as nearly every file is: to sort again what is sorted still compares all of it
     for placed in frames:
+        if placed[0] < newest:
+            is_sorted = False
+        else:
+            newest = placed[0]
         waiting.append(placed)
         if len(waiting) == WINDOW + STEP:
-            waiting.sort(key=_POSITION)
+            if not is_sorted:
+                waiting.sort(key=_POSITION)
+                is_sorted = True
             yield from waiting[:STEP]
             del waiting[:STEP]
     waiting.sort(key=_POSITION)
