@@ -54,9 +54,10 @@ class NatsTerms:
 class NatsLane:
     """Publishes one lane's messages into a stream, and brings those of all publishers into the local hub.
 
-    Beside the stream there is word that nobody keeps. Each process says twice a second that it lives (`beat`) and how
-    far it has come with whom (`told`); one that has just come asks who else is there (`who`). Who lacks a publisher's
-    state asks for it (`ask`), and it comes by the stream, in order with the rest.
+    Beside the stream there is word that nobody keeps. Each process says twice a second that it lives and how far it has
+    come with everybody (`beat`), and tells each publisher, sooner if that waits for it (`told`); one that has just
+    come asks who else is there (`who`). Who lacks a publisher's state asks for it (`ask`), and it comes by the stream,
+    in order with the rest.
     """
 
     def __init__(
@@ -88,11 +89,14 @@ class NatsLane:
         """Statistics of the stream as this process sees it."""
         terms, outflow = self._terms, self._outflow
         hub = self._hub.statistics()
+        positions = dict(one.announced for one in self._inflow.publishers.values())
+        positions[terms.boot_id] = outflow.next
         return RelayReport(
             relay=terms.relay, domain=self._hub.domain, boot_id=terms.boot_id, started_ns=self._started_ns,
-            at_ns=terms.now_ns(), published=hub.published, refused=hub.refused, next_sequence=outflow.next,
-            ring_messages=outflow.ring_messages, ring_bytes=outflow.ring_bytes, cuts=self.reconnects,
-            dropped=self._inflow.expired, consumers=tuple(outflow.consumers(self.lane)),
+            at_ns=terms.now_ns(), published=hub.published, refused=hub.refused,
+            next_sequence=1 + sum(position - 1 for position in positions.values()),
+            ring_messages=outflow.ring_messages, ring_bytes=outflow.ring_bytes, cuts=0, dropped=self._inflow.expired,
+            consumers=tuple(outflow.consumers(positions)),
         )  # fmt: skip
 
     @property
@@ -178,7 +182,7 @@ class NatsLane:
         for name in self._durable:
             await ensure_durable(streams, self._stream, name)
         connection.subscribe(f"{names}.who", lambda _: self._beat())
-        connection.subscribe(f"{names}.beat.*", self._guarded(self._hear_publisher))
+        connection.subscribe(f"{names}.beat.*", self._guarded(self._hear_beat))
         connection.subscribe(f"{names}.told.{me}.*", self._guarded(self._hear_reader))
         connection.subscribe(f"{names}.ask.{me}", self._guarded(self._hear_question))
         self._connection = connection
@@ -220,8 +224,9 @@ class NatsLane:
             domain=self._hub.domain, lane=self.lane, durable=self._inflow.durable, types=None, instruments=None,
             venues=None, relay_boot_id=0, next_sequence=self._outflow.next,
         )  # fmt: skip
-        self._say(f"beat.{terms.service}", self._words(hello))
-        for publisher in self._inflow.publishers.values():
+        publishers = self._inflow.publishers.values()
+        self._say(f"beat.{terms.service}", self._words(hello, *(one.acknowledgement() for one in publishers)))
+        for publisher in publishers:
             self._tell(publisher)
 
     def _tell(self, publisher: NatsPublisher) -> None:
@@ -238,8 +243,8 @@ class NatsLane:
             except AlphaPulseError:
                 return  # the connection has just ended; on the next one the next beat says it
 
-    def _words(self, message: object) -> bytes:
-        return link_bytes([message], self._terms.boot_id, self._terms.source, self._terms.now_ns())
+    def _words(self, *messages: object) -> bytes:
+        return link_bytes(messages, self._terms.boot_id, self._terms.source, self._terms.now_ns())
 
     def _guarded(self, listen: Callable[[str, list[object]], None]) -> Callable[[NatsMessage], None]:
         """A handler that hears whose word it is, and what it says. What cannot be read is not ours."""
@@ -254,7 +259,8 @@ class NatsLane:
 
         return hear
 
-    def _hear_publisher(self, service: str, said: list[object]) -> None:
+    def _hear_beat(self, service: str, said: list[object]) -> None:
+        self._outflow.hear_of_all(service, [one for one in said if isinstance(one, LinkAcknowledgement)])
         for hello in said:
             if isinstance(hello, LinkHello) and self._reads:
                 publisher = self._inflow.publisher(service)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import trio
@@ -133,19 +133,22 @@ class NatsOutflow:
         self._unit.set(self._counted_next > self._readers.settled(self.stored, link_ns()))
         self._changed.unpark_all()
 
-    def consumers(self, lane: Lane) -> Iterator[ConsumerReport]:
-        """The readers that count, as far as they have told how they do with what is published here."""
-        now_ns = link_ns()
-        lacking = self._readers.lacking(now_ns)
+    def hear_of_all(self, service: str, told: Sequence[LinkAcknowledgement]) -> None:
+        """A reader has told how far it has come with each publisher."""
+        self._readers.hear_of_all(service, told)
+
+    def consumers(self, positions: Mapping[int, int]) -> Iterator[ConsumerReport]:
+        """The readers that count. `positions`: the first sequence that each publisher's start has not published."""
+        lacking = self._readers.lacking(link_ns())
         for name in sorted(self._readers.waited | self._readers.durable):
             told = self._readers.told(name)
+            taken, lag = self._readers.taken_of_all(name, positions)
             durable = name in self._readers.durable
             yield ConsumerReport(
-                service=name, peer="", lane=lane, durable=durable, connected=name not in lacking,
-                condition=LinkCondition.LOST if name in lacking else LinkCondition.OK, since_ns=0, sent=self.stored - 1,
-                waiting=0, lag=max(0, self._ring.next - told.received),
-                unapplied=max(0, self._ring.next - told.applied) if durable else 0, dropped_superseded=0,
-                dropped_expired=0, resent=0, snapshots=0, published=0, gaps=0,
+                service=name, peer="", lane=self._lane, durable=durable, connected=name not in lacking,
+                condition=LinkCondition.LOST if name in lacking else LinkCondition.OK, since_ns=0, sent=taken,
+                waiting=0, lag=lag, unapplied=max(0, self._ring.next - told.applied) if durable else 0,
+                dropped_superseded=0, dropped_expired=0, resent=0, snapshots=0, published=0, gaps=0,
             )  # fmt: skip
 
     def close(self) -> None:

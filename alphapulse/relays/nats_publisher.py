@@ -38,6 +38,11 @@ class NatsPublisher:
         """True if it has published anything that came here."""
         return self.receiver.boot_id != 0
 
+    @property
+    def announced(self) -> tuple[int, int]:
+        """Its start, and the first sequence that it has not published, as it said last."""
+        return self._announced
+
     def announce(self, hello: LinkHello, now_ns: int) -> None:
         """It lives, and has published everything before `next_sequence`."""
         self._announced = (hello.boot_id, hello.next_sequence)

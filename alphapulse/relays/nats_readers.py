@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -23,7 +23,10 @@ class _Reader:
 
 
 class NatsReaders:
-    """`waited` are the readers for which a replay waits; `durable` those that must have applied what was published."""
+    """`waited` are the readers for which a replay waits; `durable` those that must have applied what was published.
+
+    What a reader has of all publishers comes with its beats, and is for statistics only.
+    """
 
     def __init__(self, boot_id: int, waited: Collection[str], durable: Collection[str]) -> None:
         self.waited = frozenset(waited)
@@ -31,6 +34,7 @@ class NatsReaders:
         self._boot_id = boot_id
         self._since_ns: int | None = None
         self._readers: dict[str, _Reader] = {}
+        self._of_all: dict[str, Sequence[LinkAcknowledgement]] = {}
 
     def hear(self, service: str, told: LinkAcknowledgement, now_ns: int) -> bool:
         """A reader has told how far it has come. False if it is none of those that count."""
@@ -40,6 +44,20 @@ class NatsReaders:
             told = LinkAcknowledgement(self._boot_id, 0, 0, 0)
         self._readers[service] = _Reader(told, now_ns)
         return True
+
+    def hear_of_all(self, service: str, told: Sequence[LinkAcknowledgement]) -> None:
+        """A reader has told how far it has come with each publisher."""
+        if service in self.waited | self.durable:
+            self._of_all[service] = told
+
+    def taken_of_all(self, name: str, positions: Mapping[int, int]) -> tuple[int, int]:
+        """How many messages of all publishers a reader has taken in, and how many it lacks.
+
+        `positions` are the first sequences that are not published, by the publishers' starts.
+        """
+        told = {one.boot_id: max(1, one.received) for one in self._of_all.get(name, ())}
+        lacking = sum(max(0, positions[boot] - received) for boot, received in told.items() if boot in positions)
+        return sum(received - 1 for received in told.values()), lacking
 
     def settled(self, stored: int, now_ns: int) -> int:
         """The first sequence of which something may still be on its way. `stored`: the first that is not published."""

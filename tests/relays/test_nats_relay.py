@@ -282,6 +282,26 @@ async def test_a_reader_that_is_gone_is_waited_for_no_more(tmp_path: Path, monke
         ]
 
 
+async def test_a_reader_is_known_by_what_it_has_of_all_publishers(tmp_path: Path) -> None:
+    """Also to a process that publishes nothing itself."""
+    async with world(tmp_path) as (server, nursery):
+        first, second, engine = Process("first", 1), Process("second", 2), Process("engine", 3)
+        for strategy in (first, second):
+            await nursery.start(join(strategy, server, SIGNAL, consumers={"engine"}, topics=NOTHING).run)
+        link = join(engine, server, SIGNAL, consumers={"engine"})
+        await nursery.start(link.run)
+
+        def told() -> tuple[int, int, int]:
+            assert link.report is not None
+            [one] = link.report.consumers
+            return one.sent, one.lag, link.report.next_sequence
+
+        assert told() == (0, 0, 1)
+        first.bus.signals.publish([signal(1), signal(2)])
+        second.bus.signals.publish([signal(3)])
+        await until(lambda: told() == (3, 0, 4))
+
+
 async def test_signals_that_are_too_old_are_not_handed_on(tmp_path: Path) -> None:
     async with world(tmp_path) as (server, nursery):
         moment = [NOW_NS]
