@@ -85,22 +85,21 @@ class Moment:
         return found
 
 
-async def look(world: World) -> Moment:
+async def look(world: World, tries: int = 3) -> Moment:
     """The newest block's.
 
     Raises:
-        DevnetError: three times the node did not have what it had just told of. Busy, anvil has done so once.
+        DevnetError: so many times the node did not have what it had just told of. Busy, anvil has done so once.
     """
-    for last in (False, False, True):
-        block = await world.block()
-        number = int(block["number"], 16)
-        pools = tuple(world.pools.values())
-        try:
-            truths = await read_truth(world.rpc, world.places["Multicall3"], pools, number)
-            break
-        except DevnetError:
-            if last:
-                raise
+    block = await world.block()
+    number = int(block["number"], 16)
+    pools = tuple(world.pools.values())
+    try:
+        truths = await read_truth(world.rpc, world.places["Multicall3"], pools, number)
+    except DevnetError:
+        if tries == 1:
+            raise
+        return await look(world, tries - 1)
     states = {pool.name: state_of(pool, truths[pool.name]) for pool in pools}
     return Moment(number, block["hash"], states, int(block["baseFeePerGas"], 16))
 

@@ -201,7 +201,8 @@ def _taken(finding: FailureFinding, rival: _Rival) -> bool:
 
 
 def _stale(finding: FailureFinding, books: Books) -> bool:
-    """Whether it stood on an own trade that was undone, or came so late that a whole block of trade was before it."""
+    """Whether it stood on an own trade that was not done, or came so late that a whole block of trade was before it."""
     stood_on = STOOD_ON.search(finding.text)
     late = finding.block_number > books.intents[finding.intent_id].block_number + 1
-    return finding.cause is FailureCause.STALE_STATE and (int(stood_on[1]) in books.undone if stood_on else late)
+    done = {fill.intent_id for fill in books.fills}
+    return finding.cause is FailureCause.STALE_STATE and (int(stood_on[1]) not in done if stood_on else late)
