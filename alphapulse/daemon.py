@@ -48,7 +48,7 @@ from alphapulse.nursery.node import TreeNode
 from alphapulse.nursery.service import Service
 from alphapulse.observe.service_manager import SignsOfLife
 from alphapulse.rules.discovery.pool_directory import PoolDirectory
-from alphapulse.safety.scopes import STRATEGY_SCOPE, scopes_of_instruments, venue_scope
+from alphapulse.safety.scopes import INSTRUMENT_SCOPE, STRATEGY_SCOPE, scopes_of_instruments, venue_scope
 from alphapulse.strategies.flash_arbitrage import FlashArbitrage
 
 if TYPE_CHECKING:  # read only where money is at stake
@@ -104,7 +104,7 @@ class Daemon:
             environment,
             mode,
             market_ns=clock.now_ns,
-            kept_running=self._kept_running,
+            kept_running=lambda: self.supervision.kept_running(),
         )
         self.risk = Risk(config, self.pools, paths, bus, clock, journal, start, self.halting, environment)
         self.trading = Trading(
@@ -210,8 +210,9 @@ class Daemon:
 
     def check_scope(self, scope: str) -> None:
         """Raises HaltError if there is no such scope here."""
-        if scope not in self.scopes():
-            raise HaltError(f"expected one of the scopes {', '.join(self.scopes())}, found {scope!r}")
+        if scope != GLOBAL and scope not in (known := self.scopes()):  # to stop all never takes a look at the pools
+            wider = ", ".join(one for one in known if not one.startswith(INSTRUMENT_SCOPE))
+            raise HaltError(f"expected {wider} or `{INSTRUMENT_SCOPE}HEX` of a pool that is watched, found {scope!r}")
 
     @property
     def stopping(self) -> str | None:
@@ -267,9 +268,6 @@ class Daemon:
         """A chain is not final where it said so: what is open is closed, nothing new is begun."""
         for venue in sorted({venue_scope(pool.id.venue) for pool in self.pools}):
             self.halting.kill_by_supervisor(venue, reason, Level.REDUCING)
-
-    def _kept_running(self) -> list[str]:
-        return self.supervision.kept_running()
 
     def _foundation(self) -> Iterator[ChildSpec]:
         """What outlives trading, in the order of its start."""

@@ -147,7 +147,9 @@ async def test_a_strategys_halt_is_partial(tmp_path: Path, autojump_clock: MockC
 
 async def test_a_scope_that_does_not_exist_is_refused(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with desk_over(tmp_path, FIRST_GAP) as desk:
-        with pytest.raises(HaltError, match="expected one of the scopes global, strategy:flash_arbitrage"):
+        with pytest.raises(
+            HaltError, match="expected global, strategy:flash_arbitrage, venue:ethereum or `instrument:HEX`"
+        ):
             await desk.backend.kill(
                 KillRequest(reason="a drill", scope="strategy:nobody"), "operator", Role.OPERATOR, "the API"
             )
