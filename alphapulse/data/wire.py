@@ -26,12 +26,12 @@ class Domain(enum.IntEnum):
 
 
 DOMAIN_TYPES: dict[Domain, tuple[range, ...]] = {
-    Domain.MARKET_DATA: (range(1, 20), range(200, 220)),
+    Domain.MARKET_DATA: (range(1, 20), range(170, 190), range(200, 220)),
     Domain.SIGNAL: (range(20, 40),),
     Domain.EXECUTION: (range(40, 80),),
     Domain.SYSTEM: (range(80, 120),),
 }
-"""TLV type numbers that each domain owns; pool info 200-219 belongs to market data."""
+"""TLV type numbers that each domain owns. Market data's first are taken: pools have 200-219, what comes now 170-189."""
 
 STRANGERS_TYPES = range(220, 255)
 """Numbers that AlphaPulse never uses: for programs that speak the protocol about something else, in any domain."""

@@ -10,6 +10,7 @@ export const MAX_FRAME_SIZE = 1048576;
 
 export const DOMAIN_RANGES: readonly w.DomainRange[] = [
   { domain: 1, first: 1, last: 19 },
+  { domain: 1, first: 170, last: 189 },
   { domain: 1, first: 200, last: 219 },
   { domain: 2, first: 20, last: 39 },
   { domain: 3, first: 40, last: 79 },

@@ -2,7 +2,7 @@
 # and writers of the classes.
 
 from alphapulse.data.registry import MESSAGES
-from alphapulse.data.wire import DOMAIN_TYPES, Domain, Source
+from alphapulse.data.wire import Domain, Source
 from alphapulse.rules.wire import pure
 from alphapulse.rules.wire.header import Header
 from alphapulse.rules.wire.long_frame import MAX_SHORT as LONGEST_SHORT
