@@ -104,7 +104,7 @@ class Daemon:
             environment,
             mode,
             market_ns=clock.now_ns,
-            kept_running=lambda: self.supervision.kept_running(),
+            kept_running=self._kept_running,
         )
         self.risk = Risk(config, self.pools, paths, bus, clock, journal, start, self.halting, environment)
         self.trading = Trading(
@@ -167,8 +167,7 @@ class Daemon:
         self.gate, self.executor = self.trading.gate, self.trading.executor
         self.journal, self.ledger, self.ledger_url = journal, self.books.ledger, self.books.ledger_url
         self.portfolio, self.halts = self.books.portfolio, self.halting.switch
-        self.kill, self.resume = self.halting.kill, self.halting.resume
-        self.resume_preconditions = self.halting.look
+        self.kill, self.resume, self.resume_preconditions = self.halting.kill, self.halting.resume, self.halting.look
         self.collector: Replaying = self.sources.collector if self.sources is not None else self.site.market
         self.capture = self.sources.capture if self.sources is not None else None
         tree = self.supervision
@@ -210,7 +209,7 @@ class Daemon:
 
     def check_scope(self, scope: str) -> None:
         """Raises HaltError if there is no such scope here."""
-        if scope != GLOBAL and scope not in (known := self.scopes()):  # to stop all never takes a look at the pools
+        if scope != GLOBAL and scope not in (known := self.scopes()):
             wider = ", ".join(one for one in known if not one.startswith(INSTRUMENT_SCOPE))
             raise HaltError(f"expected {wider} or `{INSTRUMENT_SCOPE}HEX` of a pool that is watched, found {scope!r}")
 
@@ -268,6 +267,9 @@ class Daemon:
         """A chain is not final where it said so: what is open is closed, nothing new is begun."""
         for venue in sorted({venue_scope(pool.id.venue) for pool in self.pools}):
             self.halting.kill_by_supervisor(venue, reason, Level.REDUCING)
+
+    def _kept_running(self) -> list[str]:
+        return self.supervision.kept_running()
 
     def _foundation(self) -> Iterator[ChildSpec]:
         """What outlives trading, in the order of its start."""
