@@ -136,4 +136,7 @@ class Trading:
 
     def _all_settled(self) -> tuple[str, bool, str]:
         open_intents = len(self.executor.pending)
-        return "orders", not open_intents, f"{open_intents} are open"
+        text = f"{open_intents} are open"
+        if self.mode is Mode.LIVE:
+            text += "; what no block takes by its deadline ends by `alphapulse transactions cancel`"
+        return "orders", not open_intents, text

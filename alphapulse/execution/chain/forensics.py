@@ -172,6 +172,7 @@ class Forensics:
         )
         position = intent.block_number, intent.log_index
         touches = touches_of(changes, position, (receipt.block_number, receipt.transaction_index))
+        own = frozenset(one.transaction for one in touches or () if self._questions.is_ours(one.transaction))
         evidence = Evidence(
             path=path,
             flash_fee=intent.flash_fee,
@@ -187,7 +188,8 @@ class Forensics:
             measured_at_seen=measured(then_measured, asked, intent.flash_fee),
             measured_at_parent=measured(here_measured, asked, intent.flash_fee),
             touches=touches,
-            own=frozenset(one.transaction for one in touches or () if self._questions.is_ours(one.transaction)),
+            own=own,
+            leant_on=frozenset(one for one in own if self._questions.is_sized_with(one, intent)),
             predecessor=self._questions.trades.before(intent, receipt.block_number),
         )
         return evidence if trace is None else _with_trace(evidence, path, trace)

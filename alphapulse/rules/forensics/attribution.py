@@ -95,7 +95,7 @@ def _others(evidence: Evidence) -> Attribution | None:
     pays = evidence.at_parent.pays
     leans = evidence.predecessor is not None and evidence.predecessor.done
     if leans:
-        between = tuple(touch for touch in between if touch.transaction not in evidence.own)
+        between = tuple(touch for touch in between if touch.transaction not in evidence.leant_on)
     if before_us and (pays is True or ((pays is None or leans) and not between)):
         return _taken(evidence, before_us)
     if between and (pays is False or (pays is None and not before_us)) and _paid_when_seen(evidence):
@@ -131,10 +131,11 @@ def _paid_when_seen(evidence: Evidence) -> bool:
 def _taken(evidence: Evidence, before_us: Sequence[Touch]) -> Attribution | None:
     """Of strangers before us the one that changed most of our pools; of equals the last."""
     strangers = [touch for touch in before_us if touch.transaction not in evidence.own]
-    if not strangers and evidence.predecessor is not None:
+    ours = [touch for touch in before_us if touch.transaction not in evidence.leant_on]
+    if not strangers and not ours:
         return None  # what it was to come behind, and nobody else
     if not strangers:
-        text = f"our own 0x{before_us[-1].transaction.hex()} was before us in block {evidence.block_number}"
+        text = f"our own 0x{ours[-1].transaction.hex()} was before us in block {evidence.block_number}"
         return Attribution(FailureCause.STALE_STATE, f"{text} and changed the pools that it was sized on")
     pools = {touch.transaction: set[bytes]() for touch in strangers}
     for touch in strangers:

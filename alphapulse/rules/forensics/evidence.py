@@ -66,6 +66,8 @@ class Evidence:
     """Changes of the path's pools behind the seen state and before our transaction, in order."""
     own: frozenset[bytes] = frozenset()
     """Which transactions among those changes are ours."""
+    leant_on: frozenset[bytes] = frozenset()
+    """Which of these were sized on the state that this one saw: it was sized on what they leave."""
     predecessor: Predecessor | None = None
     """A trade of our own on whose leavings this one was sized: then the states before it say little by themselves."""
 

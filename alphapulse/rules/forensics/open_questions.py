@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from alphapulse.data.execution import ExecutionReport, Fill, OrderRequest, Outcome
 from alphapulse.data.orphans import SettlementRevoked
 from alphapulse.data.transactions import FailureFinding, Purpose, TransactionSigned, TransactionStatus
-from alphapulse.rules.forensics.own_trades import OwnTrades
+from alphapulse.rules.forensics.own_trades import OwnTrades, seen_state
 from alphapulse.rules.transactions.transaction_record import TransactionRecord
 
 K = TypeVar("K", int, bytes)
@@ -48,6 +48,12 @@ class OpenQuestions:
     def is_ours(self, transaction: bytes) -> bool:
         """Whether a hash is that of a trade of ours, as far as it is remembered."""
         return transaction in self._records
+
+    def is_sized_with(self, transaction: bytes, intent: OrderRequest) -> bool:
+        """Whether a hash is that of a trade of ours on the very state that `intent` saw."""
+        record = self._records.get(transaction)
+        other = None if record is None or record.signed.intent_id is None else self.trades.find(record.signed.intent_id)
+        return other is not None and seen_state(other) == seen_state(intent)
 
     def questions(self) -> list[Question]:
         """The newest trades whose failure was never explained, oldest first."""

@@ -65,11 +65,12 @@ class OwnTrades:
             )
             for other in self._intents.values()
             if other.intent_id < intent.intent_id
-            and _seen(other) == _seen(intent)
+            and seen_state(other) == seen_state(intent)
             and not pools.isdisjoint(leg.pool for leg in other.legs)
         ]
         return max(found, key=lambda one: (not one.done, one.intent_id), default=None)
 
 
-def _seen(intent: OrderRequest) -> tuple[int, int, int]:
+def seen_state(intent: OrderRequest) -> tuple[int, int, int]:
+    """The state on which a trade was sized: chain, block and log."""
     return intent.chain_id, intent.block_number, intent.log_index

@@ -106,12 +106,16 @@ def test_we_do_not_take_from_ourselves() -> None:
     assert ours.transaction.hex() in alone.text
     both = attribute(evidence(touches=(theirs, ours), own=own, at_parent=PAYS))
     assert (both.cause, both.taken_by) == (TAKEN, theirs.transaction)
-    behind = attribute(evidence(touches=(ours,), own=own, predecessor=DONE, measured_at_seen=1))
-    assert behind.cause is BUG
+    known: dict[str, Any] = {"own": own, "predecessor": DONE, "measured_at_seen": 1}
+    assert attribute(evidence(touches=(ours,), leant_on=own, **known)).cause is BUG
+    late = attribute(evidence(touches=(ours,), **known))  # sized on an earlier state, and held up until now
+    assert (late.cause, ours.transaction.hex() in late.text) == (STALE, True)
     block_before = touch(107)
-    known = {"own": frozenset({block_before.transaction}), "predecessor": DONE, "at_seen": FAILS}
-    assert attribute(evidence(touches=(block_before,), **known)).cause is BUG
-    assert attribute(evidence(touches=(block_before, touch(108)), **known)).cause is STALE
+    own = frozenset({block_before.transaction})
+    known = {"own": own, "predecessor": DONE, "at_seen": FAILS}
+    assert attribute(evidence(touches=(block_before,), leant_on=own, **known)).cause is BUG
+    assert attribute(evidence(touches=(block_before, touch(108)), leant_on=own, **known)).cause is STALE
+    assert attribute(evidence(touches=(block_before,), **known)).cause is STALE
 
 
 def test_what_only_we_can_have_done_wrong_is_ours() -> None:

@@ -70,6 +70,16 @@ def test_a_trade_of_ours_is_known_by_its_hash() -> None:
     assert [questions.is_ours(hash_of(name)) for name in "abc"] == [True, False, False]
 
 
+def test_trades_of_ours_at_one_state_are_sized_with_each_other() -> None:
+    """Not what was sized on an earlier state, though it comes into the same block."""
+    questions = OpenQuestions()
+    for message in (live(1), signed("a", intent_id=1)):
+        questions.take(message)
+    later: OrderRequest = attrs.evolve(live(2), log_index=live(1).log_index + 1)  # type: ignore[misc]
+    assert [questions.is_sized_with(hash_of("a"), one) for one in (live(2), later)] == [True, False]
+    assert not questions.is_sized_with(hash_of("b"), live(2))
+
+
 def test_a_start_asks_the_newest_and_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_ASKED", 2)
     monkeypatch.setattr(module, "KEPT", 3)
