@@ -19,7 +19,8 @@ from alphapulse.errors import ConnectFailed
 from alphapulse.transport.address import NatsAddress
 from alphapulse.transport.jetstream import JetStream, StreamSettings
 from alphapulse.transport.jetstream_consumer import StreamConsumer, open_consumer
-from alphapulse.transport.nats_connection import NatsConnection, connect_nats
+from alphapulse.transport.nats_connection import NatsConnection
+from alphapulse.transport.nats_login import connect_nats
 from benchmarks.day import Day
 from benchmarks.figures import ROUNDS, Figure
 

@@ -32,7 +32,8 @@ from alphapulse.transport.address import NatsAddress, TcpAddress, UnixAddress
 from alphapulse.transport.admission import Admission
 from alphapulse.transport.byte_link import ByteLink
 from alphapulse.transport.endpoints import connect, listen
-from alphapulse.transport.nats_connection import NatsConnection, connect_nats
+from alphapulse.transport.nats_connection import NatsConnection
+from alphapulse.transport.nats_login import connect_nats
 from alphapulse.transport.tls import TlsFiles
 
 logger = logging.getLogger(__name__)

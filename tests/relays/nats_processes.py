@@ -10,7 +10,8 @@ from alphapulse.relays.nats_link import LinkTerms, NatsLink, NatsTerms
 from alphapulse.relays.remote_relay import RemoteRelay
 from alphapulse.rules.links.identity import SeenMessages
 from alphapulse.rules.links.topics import ALL, Topics
-from alphapulse.transport.nats_connection import NatsConnection, connect_nats
+from alphapulse.transport.nats_connection import NatsConnection
+from alphapulse.transport.nats_login import connect_nats
 from tests.relays.linked_processes import Process
 from tests.transport.nats_server import NatsServer
 

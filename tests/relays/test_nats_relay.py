@@ -16,7 +16,7 @@ from alphapulse.data.wire import Domain
 from alphapulse.relays import nats_inflow, nats_readers
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.links.topics import NOTHING
-from alphapulse.transport.nats_connection import connect_nats
+from alphapulse.transport.nats_login import connect_nats
 from tests.journal.journal_samples import fill, run_started, signal
 from tests.relays.linked_processes import NOW_NS, Process
 from tests.relays.nats_processes import join

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from alphapulse.relays import link_end, nats_readers
-from alphapulse.transport import acceptor, endpoints, jetstream, nats_connection
+from alphapulse.transport import acceptor, endpoints, jetstream, nats_connection, nats_login
 from alphapulse.transport.tls import TlsFiles
 
 Certify = Callable[..., TlsFiles]
@@ -19,9 +19,9 @@ LIMITS = (
     (acceptor, "ADMIT_LIMIT_S"),
     (endpoints, "CONNECT_LIMIT_S"),
     (jetstream, "ANSWER_LIMIT_S"),
-    (nats_connection, "CONNECT_LIMIT_S"),
+    (nats_login, "CONNECT_LIMIT_S"),
     (nats_connection, "PING_EVERY_S"),
-    (nats_connection, "WRITE_STALL_S"),
+    (nats_login, "WRITE_STALL_S"),
 )
 
 

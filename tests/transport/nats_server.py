@@ -16,7 +16,8 @@ import pytest
 import trio
 
 from alphapulse.transport.address import NatsAddress
-from alphapulse.transport.nats_connection import NatsConnection, connect_nats
+from alphapulse.transport.nats_connection import NatsConnection
+from alphapulse.transport.nats_login import connect_nats
 from alphapulse.transport.tls import TlsFiles
 
 START_LIMIT_S = 60.0

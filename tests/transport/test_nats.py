@@ -13,11 +13,11 @@ import trio
 import trustme
 
 from alphapulse.errors import BrokerError, ConnectFailed, LinkClosed, MessageTooLarge, PeerRefused
-from alphapulse.transport import nats_connection
+from alphapulse.transport import nats_connection, nats_login
 from alphapulse.transport.address import NatsAddress
 from alphapulse.transport.jetstream import JetStream, Published, StreamSettings
 from alphapulse.transport.jetstream_consumer import BATCH, StreamConsumer, open_consumer
-from alphapulse.transport.nats_connection import connect_nats
+from alphapulse.transport.nats_login import connect_nats
 from tests.transport.conftest import Certify
 from tests.transport.nats_server import NatsServer, connected, nats_server
 
@@ -320,7 +320,7 @@ async def test_another_kind_of_server_is_refused() -> None:
 
 
 async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nats_connection, "CONNECT_LIMIT_S", 0.1)
+    monkeypatch.setattr(nats_login, "CONNECT_LIMIT_S", 0.1)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         trio.fail_after(LIMIT_S),
