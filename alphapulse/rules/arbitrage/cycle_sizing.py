@@ -190,7 +190,7 @@ def _polish(chain: Chain, start: int, cap: int | None, *, is_near: bool) -> Size
         # What comes out of a hop is rounded to nothing, or a pool refuses: the least that brings a unit or two.
         for at, amount in product(range(1, len(chain.states)), range(1, TEETH)):
             tried.add_output(at, amount)
-        return tried.best
+        return None if tried.best is None else _polish(chain, tried.best.size, cap, is_near=False)
     at = _coarsest(chain, quotes)
     units = quotes[at - 1].amount_out if at else start
     if units <= FEW:

@@ -318,3 +318,18 @@ def test_a_curve_that_reverts_for_a_few_units_is_searched_beyond_them() -> None:
     path = size_cycle(cycle, states)
     assert path is not None
     assert path.profit >= scanned(Chain(cycle, states), path.size) > 10**17
+
+
+def test_where_the_smooth_optimum_pays_nothing_a_few_units_are_tried() -> None:
+    """A fee of one unit at least takes all of one that goes in: of three units two are left, and they earn most."""
+    ticks = TickMap.of(60, [(52_200, 10**9, 10**9), (53_400, 10**9, -(10**9))])
+    state = ConcentratedState(sqrt_ratio_at_tick(52_500), 10**9, 52_500, STAMP, Trust.PROVEN, 3000, 60, ticks)
+    pool_id = InstrumentId.from_pool_address((9).to_bytes(20, "big"), Venue.UNISWAP_V3)
+    pool = Pool(pool_id, PoolKind.V3, "coarse", token(2), token(3), 3000, 60)
+    cycle = cycle_of([graph_pool(0, 1, 2), pool, graph_pool(1, 1, 3)], [1, 2, 3])
+    chain = Chain(cycle, [pair_state(1110, 15), state, pair_state(873, 760)])
+    tried = [(chain.forward(size), size) for size in range(1, 1000)]
+    best = max(quotes[-1].amount_out - size for quotes, size in tried if chain.is_passed(quotes))
+    path = size_cycle(cycle, chain.states)
+    assert path is not None
+    assert (path.profit, path.steps[1].amount_in) == (best, 3) == (11, 3)
