@@ -117,6 +117,8 @@ async def _rivalled(count: int, folder: Path) -> Outcome:
             await rig.block()
             await rig.answered()
             tripped += 1
+            if not tripped % LOOK_EVERY:
+                await _explained(rig)
         if not _trips(rig):
             rig.broken.append(f"no breaker tripped in {tripped} blocks in which every gap was taken before")
         rig.front.before = rival.stands_by
