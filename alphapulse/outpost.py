@@ -179,7 +179,7 @@ def open_outpost(
     """The process, ready to `run`.
 
     Raises:
-        ConfigError, PoolFileError: a setting or a file that it names cannot be used.
+        ConfigError, PoolFileError, TlsFileError: a setting or a file that it names cannot be used.
     """
     (section,) = config.collectors.values()
     pools = load_pools(config.resolve(section.pools))

@@ -58,6 +58,9 @@ class Roads:
 
     Made before the services are, as these take their relays from the bus. `on_control` is called with halts at once;
     signals wait until `follower` has seen their market data.
+
+    Raises:
+        TlsFileError: a certificate or key that one of them needs cannot be used.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Roads:
         bus.market_data = self._join(Domain.MARKET_DATA) or bus.market_data
         bus.signals = self._join(Domain.SIGNAL) or bus.signals
         bus.execution = self._join(Domain.EXECUTION) or bus.execution
+        self._check_certificates()
 
     def tasks(self) -> Iterator[ChildSpec]:
         """Relays for others first, then the links to others' relays; for the foundation."""
@@ -171,6 +175,14 @@ class Roads:
             return None
         folder, name = self._topology.tls_folder, self._placement.service
         return TlsFiles(folder / "ca.pem", folder / f"{name}.pem", folder / f"{name}.key")
+
+    def _check_certificates(self) -> None:
+        """They are read anew whenever they are needed; what is missing is told at the start."""
+        for place in self._topology.relays:
+            if place.name in self.servers or place.name in self.links:
+                files = self.tls(place)
+                if files is not None:
+                    files.client_context()
 
     def _join(self, domain: Domain) -> RemoteRelay | None:
         """Serve what is placed here, and link to the rest. Returns what stands for the domain if that is remote."""
