@@ -311,7 +311,7 @@ class Simulation:
             executor = daemon.executor
             assert isinstance(executor, PaperExecutor)
             self._truth.check_book("the executor's book", executor._history, collector.head)
-            self._truth.check_book("the strategy's book", daemon.strategy._scanner.book, collector.head)
+            self._truth.check_strategys_book(daemon, collector.head)
             ends = [trade.settlement for trade in executor._trades._ended.values()]
             fills = [end for end in ends if isinstance(end, Fill)]
             self._truth.check_standing(fills, collector.hash_of)
