@@ -13,11 +13,15 @@ MOST_PRICES = 4_096
 
 
 class PriceRange:
-    """The least and the greatest root price (X96) of the last `width_ns`; a price holds until the next."""
+    """The least and the greatest root price (X96) that held within the last `width_ns`; a price holds until the next.
+
+    So a pool that was quiet for hours jumps like any other: its last price held until now.
+    """
 
     def __init__(self, width_ns: int) -> None:
         self._width_ns = width_ns
         self._time = SteadyTime()
+        # Each price with the time until which it held; of the newest that is the time at which it came.
         self._falling: deque[tuple[int, int]] = deque(maxlen=MOST_PRICES)  # greatest first
         self._rising: deque[tuple[int, int]] = deque(maxlen=MOST_PRICES)  # least first
 
@@ -25,6 +29,9 @@ class PriceRange:
         """A new price; returns the least and the greatest of the window, this one included."""
         now_ns = self._time.at(clock_ns)
         falling, rising, over_ns = self._falling, self._rising, now_ns - self._width_ns
+        if falling:
+            falling[-1] = now_ns, falling[-1][1]
+            rising[-1] = now_ns, rising[-1][1]
         while falling and falling[-1][1] <= root:
             falling.pop()
         while rising and rising[-1][1] >= root:

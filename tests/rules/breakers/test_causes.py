@@ -32,12 +32,13 @@ GIB = 1 << 30
 def test_a_price_jumps_if_the_window_holds_two_prices_that_far_apart(
     moves: list[tuple[int, int]], limit_ppm: int
 ) -> None:
-    """Against a plain list of all prices: what left the window a minute ago does not count."""
+    """Against a plain list of all prices: one that the next replaced a minute ago or earlier does not count."""
     watch, seen, now = PriceWatch(limit_ppm, 60), [], 0
     for step, root in moves:
         now += step
         seen.append((now, root))
-        window = [price for at, price in seen if at > now - 60]
+        ends = [at for at, _ in seen[1:]] + [now]
+        window = [price for (_, price), until in zip(seen, ends, strict=True) if until > now - 60]
         low, high = min(window) ** 2, max(window) ** 2
         move = (high - low) * 10**6 // low
         found = watch.take(POOL, root, now)
@@ -49,6 +50,15 @@ def test_a_flash_crash_to_a_hundredth_is_a_jump_and_a_price_of_nothing_is_none()
     assert watch.take(POOL, 10**20, 0) is None
     assert watch.take(POOL, 10**19, SECOND) == 99 * 10**6
     assert PriceWatch(100_000, MINUTE).take(POOL, 0, 0) is None
+
+
+def test_a_pool_that_was_quiet_for_an_hour_jumps_like_any_other() -> None:
+    """Its old price held until the swap: that the last one was long ago makes a thin pool no safer."""
+    watch = PriceWatch(100_000, MINUTE)
+    assert watch.take(POOL, 10**20, 0) is None
+    assert watch.take(POOL, 2 * 10**20, 60 * MINUTE) == 3 * 10**6
+    assert watch.take(POOL, 2 * 10**20, 61 * MINUTE - 1) == 3 * 10**6
+    assert watch.take(POOL, 2 * 10**20, 61 * MINUTE) is None
 
 
 def test_a_stream_that_begins_anew_has_no_price_to_jump_from() -> None:
