@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from alphapulse.devnet.world import World
+from alphapulse.rules.breakers import chain_health
 from tests.chain.worlds import chain_packages, open_test_world
 
 
@@ -14,6 +15,12 @@ from tests.chain.worlds import chain_packages, open_test_world
 def _chain_or_skipped() -> None:
     """Before any loop runs: a skip from within one would lose its reason."""
     chain_packages()
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain whose blocks a busy machine mines late is well all the same."""
+    monkeypatch.setattr(chain_health, "NO_HEAD_NS", 600 * chain_health.SECOND_NS)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from alphapulse.rules.events.topics import topics_of
 from tests.chain.truth import Truth, read_truth
 
 KINDS = {Family.V2: PoolKind.V2, Family.V3: PoolKind.V3, Family.ALGEBRA: PoolKind.ALGEBRA}
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def pool_of(pool: DevPool) -> Pool:

@@ -24,12 +24,11 @@ from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.devnet.call_data import call, returned
 from alphapulse.devnet.moves import DevPool
 from alphapulse.devnet.world import World
-from tests.chain.test_live_daemon import live_daemon, stream, until
+from tests.chain.test_live_daemon import BLOCK_TIME_MS, WAIT_S, live_daemon, stream, until
 from tests.chain.worlds import open_test_world
 
 pytestmark = pytest.mark.real_io
 
-WAIT_S = 30.0
 LISTED = ("QuickSwap WPOL/USDC.e", "SushiSwap WPOL/USDC.e")
 TAXED = "QuickSwap TAXED/WPOL"
 UNLISTED = "Uniswap V3 WPOL/USDC.e 500"
@@ -51,7 +50,7 @@ def configured(
     chain = {
         "kind": "evm",
         "chain_id": 137,
-        "block_time_ms": 1000,
+        "block_time_ms": BLOCK_TIME_MS,
         "nodes": [{"label": "one", "http": world.http_url, "ws": world.ws_url, "requests_per_s": 10_000}],
         "discovery": {
             "enabled": True,
@@ -69,7 +68,8 @@ def configured(
             "collectors": {"chain": chain},
             "strategies": {"flash_arbitrage": strategy},
             "execution": {"latency": {"blocks": 1}},
-            "limits": {"max_input_age_s": 3_600, "loop_stall_s": 20, "loop_exit_s": 60},
+            "limits": {"max_input_age_s": 3_600, "loop_stall_s": 600, "loop_exit_s": 1_200},
+            "breakers": {"max_loop_lag_ms": 600_000},
         },
         folder=folder,
     )

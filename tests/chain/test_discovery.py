@@ -44,7 +44,7 @@ from tests.chain.worlds import open_test_world
 
 pytestmark = pytest.mark.real_io
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 AGE = 4
 
 

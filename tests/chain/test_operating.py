@@ -11,18 +11,19 @@ import trio
 from click.testing import CliRunner
 
 from alphapulse.cli.main import main
+from tests.prove_execution.patience import unhurried
 from tests.prove_execution.rig import Rig, open_rig
 
-pytestmark = [pytest.mark.real_io, pytest.mark.slow]
+__all__ = ["unhurried"]
+pytestmark = [pytest.mark.real_io, pytest.mark.slow, pytest.mark.usefixtures("unhurried")]
 
 LEFT_ALONE: dict[str, int | str] = {
-    "enabled": "true\nport = 0",
-    "block_time_ms": 30_000,
+    "enabled": "true",
     "bump_after_blocks": 50,
     "deadline_blocks": 40,
     "resend_s": 300,
 }
-"""With the control plane, and without the daemon's own replacements or worries that no block comes meanwhile."""
+"""With the control plane, and without the daemon's own replacements."""
 HANG_S = 180
 BLOCKS = 20
 

@@ -9,13 +9,16 @@ import pytest
 from tests.chain.worlds import chain_packages
 from tests.prove.outcome import Proof
 from tests.prove_chain.proofs import PROOFS as CHAIN_PROOFS
+from tests.prove_execution.patience import unhurried
 from tests.prove_execution.proofs import PROOFS as EXECUTION_PROOFS
 
+__all__ = ["unhurried"]
 PROOFS = (*CHAIN_PROOFS, *EXECUTION_PROOFS)
 
 
 @pytest.mark.slow
 @pytest.mark.real_io
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("proof", PROOFS, ids=[proof.name for proof in PROOFS])
 def test_the_facts_of_a_promise_hold(proof: Proof, tmp_path: Path) -> None:
     chain_packages()

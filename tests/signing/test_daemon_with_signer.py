@@ -19,9 +19,11 @@ from alphapulse.signing.key_files import write_secret_file
 from alphapulse.signing.keystore import sealed_keystore
 from alphapulse.signing.signing_key import SigningKey
 from tests.prove_execution.judge import judge_books
+from tests.prove_execution.patience import unhurried
 from tests.prove_execution.rig import Rig, open_rig
 
-pytestmark = [pytest.mark.real_io, pytest.mark.slow]
+__all__ = ["unhurried"]
+pytestmark = [pytest.mark.real_io, pytest.mark.slow, pytest.mark.usefixtures("unhurried")]
 SEED = 5
 MOST_BLOCKS = 40
 """In each of them there is a gap; one is enough."""
@@ -78,7 +80,7 @@ async def test_it_trades_while_its_signer_is_there(tmp_path: Path) -> None:
     wallet = f'{{ executor = "{EXECUTOR}", signer = "signer.sock", address = "{checksum_address(KEY.address)}" }}'
     with trio.fail_after(300), ExitStack() as first:
         first.enter_context(signer(tmp_path))
-        async with open_rig(tmp_path, seed=SEED, changed={"main": wallet, "block_time_ms": 30_000}) as rig:
+        async with open_rig(tmp_path, seed=SEED, changed={"main": wallet}) as rig:
             assert await trades(rig, 2) > 2
             first.close()
             arrived = len(rig.front.arrivals)
