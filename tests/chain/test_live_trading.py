@@ -109,7 +109,7 @@ class Live:
     async def agree(self) -> None:
         """Books and chain say the same, if not yet then soon: what is mined is heard of a moment later."""
         with trio.move_on_after(WAIT_S):
-            while self.booked() != await self.balances():
+            while self.booked() != await self.balances():  # noqa: ASYNC110 - no event tells of it
                 await trio.sleep(0.02)
         assert self.booked() == await self.balances()
 
