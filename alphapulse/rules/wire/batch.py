@@ -19,7 +19,7 @@ from alphapulse.data.wire import WIRE, Boolean, Choice, Description, Padded, Rec
 from alphapulse.errors import InvalidFraming, InvalidValue, ProtocolError, UnknownType
 from alphapulse.rules.wire.codec import CORE, decode_message, decode_value, encode_value
 from alphapulse.rules.wire.dtypes import ZEROS, message_dtype
-from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, Header, plain_start
+from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, SIZE_OFFSET, Header, plain_start
 from alphapulse.rules.wire.ids import decode_instrument
 from alphapulse.rules.wire.tlv import Bytes, tlv_head
 
@@ -198,7 +198,7 @@ def _refuse_times(timestamp_ns: int | NDArray[np.uint64], rows: int) -> None:
 
 def _refuse(cls: type, data: Bytes, position: int) -> None:
     """Raise what is wrong with the frame at `position`."""
-    size = _frame_dtype(cls).itemsize
+    size = HEADER_SIZE + int.from_bytes(data[position + SIZE_OFFSET : position + CHECKSUM_OFFSET], "little")
     try:
         message = decode_message(data[position : position + size])
         expected = f"plain frames of one {cls.__name__} each, of one source"

@@ -113,6 +113,8 @@ def test_rows_are_a_view_of_the_bytes() -> None:
         (damaged(5, 89, 1), InvalidValue, 5),
         (damaged(1, 32, 2), ProtocolError, 1),
         (damaged(1, 6, int(Source.BINANCE), sealed=False), ChecksumMismatch, 1),
+        (damaged(2, 24, 0xFF, sealed=False), ChecksumMismatch, 2),
+        (damaged(2, 25, 0xFF, sealed=False), Truncated, 2),
         (FRAMES[:-1], Truncated, 9),
         (FRAMES + b"\0", Truncated, 10),
     ],
