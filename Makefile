@@ -52,13 +52,13 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml hatch_build.py alphapu
 	@touch $@
 
 $(CORE): $(VENV)/.runtime build_core.py $(wildcard alphapulse/data/*.py alphapulse/rules/wire/*.py \
-	alphapulse/rules/wire/core_parts/*.pxi alphapulse/rules/events/core.pyx)
+	alphapulse/rules/wire/core_parts/*.pxi alphapulse/rules/events/core.pyx alphapulse/rules/arbitrage/core.pyx)
 	@rm -f $(VENV)/.core-*
 	@$(PYTHON) build_core.py
 	@touch $@
 
 .PHONY: core
-core: $(VENV)/.runtime ## the compiled core of wire codec and Swap logs, or in one line why it was left out
+core: $(VENV)/.runtime ## the compiled cores of wire codec, Swap logs and sizing, or in one line why it was left out
 	@rm -f $(VENV)/.core-*
 	@$(MAKE) --no-print-directory $(CORE)
 

@@ -1,8 +1,8 @@
 """`python build_core.py FOLDER`: compile the cores into FOLDER, or say in one line why they were left out.
 
-There are two: the wire codec's, whose source is written from the data classes, and that of V3 Swap logs. Needed: a C
-compiler, Python's headers, Cython. Without them, or with ALPHAPULSE_PURE=1, pure Python serves. The exit code is 0
-either way: an installation never fails because of a core.
+There are three: the wire codec's, whose source is written from the data classes, that of V3 Swap logs, and that of the
+best trade between two ranges. Needed: a C compiler, Python's headers, Cython. Without them, or with ALPHAPULSE_PURE=1,
+pure Python serves. The exit code is 0 either way: an installation never fails because of a core.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 WIRE = "alphapulse/rules/wire"
 EVENTS = "alphapulse/rules/events"
-PACKAGES = (WIRE, EVENTS)
+ARBITRAGE = "alphapulse/rules/arbitrage"
+PACKAGES = (WIRE, EVENTS, ARBITRAGE)
 """Each has a module `core`."""
 MODULE = "core"
 PARTS = ROOT / WIRE / "core_parts"
@@ -42,7 +43,7 @@ def main() -> None:
     except LeftOut as reason:
         sys.stdout.write(f"the compiled core was left out, pure Python serves: {reason}\n")
     else:
-        sys.stdout.write(f"the compiled core was built: {' and '.join(PACKAGES)}, each {NAME}\n")
+        sys.stdout.write(f"the compiled core was built: {', '.join(PACKAGES)}, each {NAME}\n")
 
 
 def build(target: Path, source: str | None = None, package: str = WIRE) -> Path:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from alphapulse.rules.amm.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from alphapulse.rules.arbitrage.pair import PoolPair
+from alphapulse.rules.arbitrage.range_trade import ExactSide
 from alphapulse.rules.arbitrage.repricing import reprice
-from alphapulse.rules.arbitrage.sizing import _Side, best_input, range_end, size_path
+from alphapulse.rules.arbitrage.sizing import best_input, range_end, side_of, size_path
 from tests.rules.arbitrage.market_samples import TOKEN_B, in_range, pool, stamp, state
 from tests.rules.arbitrage.sizing_oracle import Cycle, Market, markets
 
@@ -102,7 +103,7 @@ def test_without_an_opportunity_there_is_no_profit(market: Market) -> None:
 def test_the_most_that_pays_no_more_is_exact(market: Market, share_ppm: int | None, zero_for_one: bool) -> None:
     """One unit more would pay more than a share of what the range holds, or than all of it but one unit (None)."""
     pair, first, _ = market
-    side = _Side(pair.first, first, zero_for_one=zero_for_one)
+    side = ExactSide(side_of(pair.first, first, zero_for_one=zero_for_one))
     held = side.step(side.most()).amount_out
     assume(held)
     allowed = held - 1 if share_ppm is None else held * share_ppm // 1_000_001
