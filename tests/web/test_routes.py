@@ -45,7 +45,8 @@ async def test_a_stage_is_asked_of_whoever_knows_it() -> None:
     """The solver's stages of its candidates, through a pool if one is named; those behind the signal of the books."""
     desk = Desk()
     pool = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640"
-    for asked in (f"stage=costs&limit=7&pool={pool}", "stage=gate", "stage=execution", "stage=signalled"):
+    checksummed = "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640"
+    for asked in (f"stage=costs&limit=7&pool={checksummed}", "stage=gate", "stage=execution", "stage=signalled"):
         response = await desk.ask("GET", f"/api/v1/opportunities?{asked}", headers=BEARER)
         assert response.status_code == 200
     assert desk.backend.calls == [

@@ -33,7 +33,8 @@ def book_routes(backend: Backend) -> Blueprint:
         try:
             if page.stage in SOLVER_STAGES:
                 stage = cast(SolverStage, page.stage)
-                return answer(backend.candidates(page.cursor, page.limit, stage, page.pool))
+                pool = None if page.pool is None else page.pool.lower()
+                return answer(backend.candidates(page.cursor, page.limit, stage, pool))
             return answer(await backend.opportunities(page.cursor, page.limit, result))
         except ValueError as error:
             raise wrong_cursor() from error

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from alphapulse_web.api.opportunity_shapes import Result, StageWord
 from alphapulse_web.api.pool_shapes import KindWord, TrustWord
-from alphapulse_web.api.schemas import Address
+from alphapulse_web.api.schemas import TypedAddress
 from alphapulse_web.api.transaction_shapes import Hash, TransactionStateWord
 
 Scope = Annotated[
@@ -128,7 +128,7 @@ class OpportunityQuery(PageQuery, frozen=True, kw_only=True):
 
     result: Result | None = None
     stage: StageWord | None = None
-    pool: Address | None = None
+    pool: TypedAddress | None = None
 
 
 class TradeQuery(Request, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ Decimal = Annotated[str, Meta(pattern=r"^-?\d+(\.\d+)?$")]
 """A decimal number as text."""
 Address = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{40}$")]
 """An EVM address in lower case."""
+TypedAddress = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
+"""An EVM address as people bring it: in lower case or with its checksum."""
 LevelWord = Literal["active", "reducing", "probation", "halted", "locked"]
 ViaWord = Literal[
     "start rule",
