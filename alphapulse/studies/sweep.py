@@ -109,6 +109,9 @@ async def run_sweep(
 
 def _filled(run: SweepRun, answer: Answer) -> SweepRun:
     result = answer.result or {}
+    problem = answer.problem
+    if problem is None and not result.get("logs", 0):
+        problem = f"expected logs of the recording in the span {run.span!r}, found none"
     return SweepRun(
         settings=run.settings,
         recording=run.recording,
@@ -119,7 +122,7 @@ def _filled(run: SweepRun, answer: Answer) -> SweepRun:
         reverted=result.get("reverted", 0),
         refused=sum(result.get("rejected", {}).values()),
         net={token: str(net) for token, net in result.get("pnl", {}).items()},
-        problem=answer.problem,
+        problem=problem,
     )
 
 

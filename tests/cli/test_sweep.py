@@ -39,6 +39,10 @@ def test_a_grid_is_replayed_and_compared(tmp_path: Path) -> None:
     assert len(table.read_text().splitlines()) == 5
     trades = {run.settings[NET]: run.trades for run in stored.runs if run.kind == "fit"}
     assert trades["0"] > trades["300"] > 0
+    empty = ["sweep", "--config", str(config), "--fit", "2025-01-05", "--out", str(tmp_path / "none")]
+    nothing = CliRunner().invoke(main, empty)
+    assert (nothing.exit_code, "expected logs of the recording in the span '2025-01-05'" in nothing.stderr) == (1, True)
+    assert "best of the fitted" not in nothing.stdout
 
 
 def test_what_cannot_be_is_refused_before_anything_runs(tmp_path: Path) -> None:
