@@ -12,13 +12,14 @@ from alphapulse.data.halts import GLOBAL, FlattenRecord, HaltChange, KillReport,
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.roles import Role
 from alphapulse.errors import HaltError
+from alphapulse.rules.limits.limit_table import PPM, PROBATION_PPM
 from alphapulse.safety.clearance import Clearance
 from alphapulse.safety.flattening import Flattening
 from alphapulse.safety.latch import MOST_SCOPES, LatchRecord, write_latch
 from alphapulse.safety.level_book import LevelBook
 from alphapulse.safety.own_answers import own_answers
 from alphapulse.safety.parties import Decisions, Gateway
-from alphapulse.safety.probation import PPM, PROBATION_PPM, Probations
+from alphapulse.safety.probation import Probations
 from alphapulse.safety.rearm import Answer, objections
 from alphapulse.safety.reducers import Reducers
 from alphapulse.safety.report_draft import GATE_CLOSED, GATE_NARROWED, ReportDraft
@@ -26,7 +27,6 @@ from alphapulse.safety.scopes import check_scope, scopes_of
 
 ITSELF = "alphapulse"
 """The actor of what no person did."""
-NS_PER_S = 1_000_000_000
 
 
 class HaltSwitch:
@@ -106,7 +106,7 @@ class HaltSwitch:
 
     def level(self, strategy: str, instruments: Iterable[InstrumentId] = ()) -> Level:
         """The strictest of the levels of all scopes that hold a strategy's trade in these instruments."""
-        level = Level.HALTED if self._kills_when_opened != self._kills else Level.ACTIVE
+        level = Level.HALTED if self._closed else Level.ACTIVE
         if not self._book.restricted:
             return level
         held = self._book.restricted.keys() & scopes_of(strategy, instruments)
@@ -244,7 +244,7 @@ class HaltSwitch:
         if failed or held is None:
             raise HaltError(*failed)
         self.epoch += 1
-        change = self._change(held.halt_id, scope, self._trading_level, reason, actor, via)
+        change = self._change(held.halt_id, scope, self._probations.level_after_halt, reason, actor, via)
         self._open(change, kills)
         if held.level.stopped and (problem := self._clearance.start_decisions(scope)) is not None:
             self.trip(scope, reason=problem, actor=ITSELF, via=Via.SUPERVISOR)
@@ -262,7 +262,7 @@ class HaltSwitch:
         closed = scope == GLOBAL and self._closed
         held = self._reducers.leave(scope, self._book.restraint_of(scope), actor, closed=closed)
         self.epoch += 1
-        level = self._before_reducing.get(scope, self._trading_level)
+        level = self._before_reducing.get(scope, self._probations.level_after_halt)
         change = self._change(held.halt_id, scope, level, reason, actor, via)
         self._open(change, kills)
         return change
@@ -311,10 +311,6 @@ class HaltSwitch:
     def _closed(self) -> bool:
         return self._kills_when_opened != self._kills
 
-    @property
-    def _trading_level(self) -> Level:
-        return Level.PROBATION if self._probations.length_ns else Level.ACTIVE
-
     def _change(self, halt_id: int, scope: str, level: Level, reason: str, actor: str, via: Via) -> HaltChange:
         return self._book.change(halt_id, self.epoch, scope, level, reason=reason, actor=actor, via=via)
 
@@ -344,10 +340,8 @@ class HaltSwitch:
             self._probations.begin(change.scope)
 
     def _end_probation(self, scope: str) -> None:
-        seconds = self._probations.length_ns // NS_PER_S
-        reason = f"{seconds} s of clean running on probation"
         kills = self._kills  # before the look at the gate: a kill that comes behind it is seen by `_open`
         halted = self._book.record.of(scope)
         if halted is not None and not self._closed:
-            change = self._change(halted.halt_id, scope, Level.ACTIVE, reason, ITSELF, Via.PROBATION)
+            change = self._change(halted.halt_id, scope, Level.ACTIVE, self._probations.passed, ITSELF, Via.PROBATION)
             self._open(change, kills)

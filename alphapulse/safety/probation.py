@@ -6,21 +6,30 @@ from collections.abc import Callable
 
 import trio
 
+from alphapulse.data.halts import Level
 from alphapulse.errors import HaltError
 
 TICK_S = 0.5
-PPM = 1_000_000
-PROBATION_PPM = 100_000
-"""A tenth of every limit (reliability research, 1.3)."""
+NS_PER_S = 1_000_000_000
 
 
 class Probations:
     """How long each scope on probation has run cleanly. `clock_ns` is monotonic: a clock that is set ends nothing."""
 
     def __init__(self, length_ns: int, clock_ns: Callable[[], int]) -> None:
-        self.length_ns = length_ns
+        self._length_ns = length_ns
         self._clock_ns = clock_ns
         self._since: dict[str, int] = {}
+
+    @property
+    def level_after_halt(self) -> Level:
+        """What a scope that is resumed becomes."""
+        return Level.PROBATION if self._length_ns else Level.ACTIVE
+
+    @property
+    def passed(self) -> str:
+        """Why a probation ended, in words."""
+        return f"{self._length_ns // NS_PER_S} s of clean running on probation"
 
     def begin(self, scope: str) -> None:
         """The scope trades again, on probation."""
@@ -38,7 +47,7 @@ class Probations:
     def left_ns(self, scope: str) -> int | None:
         """Time of clean running that is missing; None if the scope is not on probation."""
         since_ns = self._since.get(scope)
-        return None if since_ns is None else max(0, since_ns + self.length_ns - self._clock_ns())
+        return None if since_ns is None else max(0, since_ns + self._length_ns - self._clock_ns())
 
     async def run(self, end: Callable[[str], None]) -> None:
         """Call `end` for each scope that has run cleanly long enough, until cancelled.
