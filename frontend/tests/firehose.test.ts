@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
 import type { LiveFrame } from "../src/api/wire";
-import { matching } from "../src/firehose/filters";
+import { matching, offered } from "../src/firehose/filters";
 import { inspect } from "../src/firehose/inspected";
 import { readPasted } from "../src/firehose/pasted";
 import { rowAt, rowsOf, type Row } from "../src/firehose/rows";
@@ -52,6 +52,14 @@ describe("filters", () => {
   const none = { domain: "", type: "", source: "" };
   const frames = [seen(1), seen(2, "SIGNAL", "ArbitrageSignal"), seen(3, "EXECUTION", "Fill")];
   const found = (filters: Partial<typeof none>) => matching(frames, { ...none, ...filters }).map(({ id }) => id);
+
+  it("are those that can be chosen, so that none hides frames unseen", () => {
+    const chosen = { domain: "SIGNAL", type: "ArbitrageSignal", source: "SUPERVISOR" };
+    expect(offered(chosen)).toEqual(chosen);
+    expect(offered({ ...chosen, domain: "" })).toEqual({ ...chosen, domain: "" });
+    expect(offered({ ...chosen, domain: "MARKET_DATA" })).toEqual({ ...chosen, domain: "MARKET_DATA", type: "" });
+    expect(offered({ domain: "signal", type: "Nothing", source: "HARRY" })).toEqual(none);
+  });
 
   it("let through what matches all of them", () => {
     expect(matching(frames, none)).toBe(frames);

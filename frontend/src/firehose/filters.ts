@@ -26,13 +26,19 @@ export function useFilters(): [Filters, (name: FilterName, value: string) => voi
   const [path, navigate] = useLocation();
   const search = new URLSearchParams(useSearch());
   const of = (name: FilterName) => search.get(name) ?? "";
+  const filters = offered({ domain: of("domain"), type: of("type"), source: of("source") });
   const set = (name: FilterName, value: string) => {
-    if (value === "") search.delete(name);
-    else search.set(name, value);
-    navigate(search.size === 0 ? path : `${path}?${search}`, { replace: true });
+    const chosen = Object.entries(offered({ ...filters, [name]: value })).filter(([, text]) => text !== "");
+    navigate(chosen.length === 0 ? path : `${path}?${new URLSearchParams(chosen)}`, { replace: true });
   };
-  const filters = { domain: of("domain"), type: of("type"), source: of("source") };
   return [filters, set, () => navigate(path, { replace: true })];
+}
+
+/** The filters without what cannot be chosen: a type of another domain, a name in the address that nothing has. */
+export function offered({ domain, type, source }: Filters): Filters {
+  const known = DOMAINS.includes(domain) ? domain : "";
+  const types = TYPES.filter((group) => known === "" || known === group.domain).flatMap((group) => group.types);
+  return { domain: known, type: types.includes(type) ? type : "", source: SOURCES.includes(source) ? source : "" };
 }
 
 export function isFiltered(filters: Filters): boolean {
