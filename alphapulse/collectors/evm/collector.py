@@ -291,7 +291,7 @@ class EvmCollector:
 
     async def _close(self, closed: BlockClosed, tracker: ChainTracker) -> None:
         header = closed.header
-        newer = max(0, tracker.head.number - header.number)
+        newer = max(0, tracker.tip.number + tracker.behind - header.number)
         was_fresh = self.publisher.state is StreamState.FRESH
         fresh = self._freshness.is_fresh(newer, _steady_ns(), was_fresh=was_fresh)
         if not fresh and not self._freshness.split:

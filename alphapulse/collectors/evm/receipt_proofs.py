@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from alphapulse.collectors.evm.contract_reader import Nodes
 from alphapulse.errors import AnswerRefused, AnswerTooLarge, NodeError, NoNode, RpcError
@@ -11,6 +12,7 @@ from alphapulse.rules.chain.block_receipts import RpcReceipt, proved_logs
 from alphapulse.rules.chain.log_filter import LogFilter
 from alphapulse.rules.events.rpc_log import RpcLog
 from alphapulse.rules.nodes.rpc_call import RpcCall
+from alphapulse.rules.nodes.rpc_faults import FaultKind
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,9 @@ SHORTEST_REST, LONGEST_REST = 8, 1_024
 
 MOST_FAILED = 256
 """Blocks whose attempts are counted; those that were reorganised away are never proved."""
+
+UNKNOWN_BLOCK = "unknown_block"
+"""Why an answer is refused that has no receipts at all."""
 
 
 class ReceiptProofs:
@@ -64,7 +69,7 @@ class ReceiptProofs:
         call = RpcCall("eth_getBlockReceipts", (f"0x{ask.hash.hex()}",), list[RpcReceipt] | None)
         try:
             receipts = await self._nodes.call(call.method, call.params, type=call.type)
-            logs = proved_logs(ask, receipts or (), self._wanted)
+            logs = self._proved(ask, receipts)
         except (NodeError, RpcError, AnswerRefused) as problem:
             if self._goes_on(ask, problem):
                 raise
@@ -76,16 +81,28 @@ class ReceiptProofs:
             logger.info("each block's logs are proved by its receipts")
         return logs
 
+    def _proved(self, ask: AskLogs, receipts: Sequence[RpcReceipt] | None) -> list[RpcLog]:
+        if receipts is None:
+            raise AnswerRefused(UNKNOWN_BLOCK, f"expected receipts of block {ask.number}, found that nobody knows it")
+        return proved_logs(ask, receipts, self._wanted)
+
     def _goes_on(self, ask: AskLogs, problem: Exception) -> bool:
         """Whether the block should be tried again."""
-        attempts = self._failed.pop(ask.hash, 0) + (not isinstance(problem, NoNode))
+        attempts = self._failed.pop(ask.hash, 0) + 1
         if self.proving and attempts < ATTEMPTS and not isinstance(problem, AnswerTooLarge):
             while len(self._failed) >= MOST_FAILED:
                 del self._failed[next(iter(self._failed))]
             self._failed[ask.hash] = attempts
             return True
-        self._unproved += 1
+        self._unproved += not _says_nothing(problem)
         if self.proving and self._unproved >= UNPROVED_IN_A_ROW:
             logger.warning("blocks' logs are not proved by their receipts any more: %s", problem)
             self.proving, self._unproved = False, 0
         return False
+
+
+def _says_nothing(problem: Exception) -> bool:
+    """True if nobody was asked, or nobody has the block, which may be gone: that is nothing against proofs."""
+    if isinstance(problem, RpcError):
+        return problem.kind == FaultKind.BLOCK_UNKNOWN
+    return isinstance(problem, NoNode) or getattr(problem, "reason", "") == UNKNOWN_BLOCK

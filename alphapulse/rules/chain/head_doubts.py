@@ -30,6 +30,11 @@ class HeadDoubts:
         """True while a head was told of that no answer has confirmed or overtaken."""
         return self._hint is not None
 
+    @property
+    def told(self) -> int:
+        """Number of that head; 0 if there is none."""
+        return 0 if self._hint is None else self._hint.number
+
     def hint(self, header: Header) -> None:
         """A subscription told of a head that is not the next one."""
         self._hint, self._answers = header, 0

@@ -86,8 +86,8 @@ class ChainTracker:
 
     @property
     def behind(self) -> int:
-        """Blocks between the newest one and those that have been handed over."""
-        return max(0, self.head.number - self.tip.number)
+        """Blocks between the newest one that was told of, even if nobody has confirmed it, and those handed over."""
+        return max(0, self.head.number - self.tip.number, self._doubts.told - self.tip.number)
 
     def effects(self) -> list[Effect]:
         """What is to be done because of the calls since the last one, in order."""
@@ -288,8 +288,8 @@ class ChainTracker:
                 depth = published.tip.number - low.number + 1
                 self._lose(f"the chain was reorganised {depth} blocks deep or more", deep=published.forgot)
                 return False
-            elif self.behind > MOST_CATCH_UP:
-                self._lose(f"{self.behind} blocks were missed", deep=False)
+            elif (missed := self.head.number - self.tip.number) > MOST_CATCH_UP:
+                self._lose(f"{missed} blocks were missed", deep=False)
                 return False
             elif not path.step_down():
                 if not any(isinstance(ask, AskHeader | AskHeaders) for ask in (*self._outstanding, *self._later)):

@@ -147,6 +147,21 @@ def test_logs_of_another_block_or_outside_the_bloom_are_no_answer() -> None:
     assert follower.shown() == follower.expected()
 
 
+def test_a_head_of_another_branch_counts_as_newer_before_anybody_has_confirmed_it() -> None:
+    """While nobody answers, what is handed over is behind it; an answer that stands as high ends that."""
+    follower = _started(6)
+    old, tip = follower.chain.head, follower.tracker.tip
+    follower.chain.roll_back(2)
+    for _ in range(5):
+        tell(follower.tracker, follower.chain.mine(0))
+    follower.collect()
+    assert (follower.tracker.head, follower.tracker.tip) == (old, tip)
+    assert follower.tracker.behind == follower.chain.head.number - tip.number == 3
+    follower.settle()
+    assert follower.tracker.behind == 0
+    assert follower.shown() == follower.expected()
+
+
 def test_removed_is_a_hint_that_undoes_nothing() -> None:
     """A node that takes back a log of a block that stands is asked for its newest block, no more."""
     follower = _started()
