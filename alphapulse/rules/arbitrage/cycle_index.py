@@ -12,12 +12,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice, product
 from operator import attrgetter
 
-import numpy as np
-
 from alphapulse.data.instruments import InstrumentId
 from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle
-from alphapulse.rules.arbitrage.token_graph import NO_HOP, Columns, Edge, Loop, Loops, Seat, TokenNode
+from alphapulse.rules.arbitrage.token_graph import NO_HOP, Edge, Loop, Loops, Seat, TokenNode
 
 MOST_LOOPS = 4096
 """Loops kept at one edge. Beyond that the shorter ones stay, then those with the least token addresses; a loop that is
@@ -129,16 +127,16 @@ class CycleIndex:
         if edge.loops is None:
             found = list(islice(self._loops_through(edge), self._most_loops + 1))
             edge.is_full = len(found) > self._most_loops
-            edge.loops = Loops(_columns(found[: self._most_loops]))
+            edge.loops = Loops.of(found[: self._most_loops])
             self._built.add(edge)
         return edge.loops
 
     def cycles_through(self, pool: InstrumentId) -> Iterator[Cycle]:
         """Every cycle through a pool that is kept, both ways."""
         for seat in self.seats(pool):
-            for column in self.loops(seat.edge).upwards.T.tolist():
+            for loop in self.loops(seat.edge).tuples():
                 for up in (True, False):
-                    sides = [number if up else number ^ 1 for number in column if number > 1]
+                    sides = [number if up else number ^ 1 for number in loop if number > 1]
                     if not up:
                         sides.reverse()
                     for others in product(*(self._edges[number >> 1].seats for number in sides)):
@@ -155,8 +153,9 @@ class CycleIndex:
         seats = [seat, *others]
         hops = [seat.hop(up=up)]
         hops += [other.hop(up=not number & 1) for other, number in zip(others, sides, strict=True)]
-        start = min(range(len(hops)), key=lambda at: (self.rank(hops[at].sold), hops[at].sold))
-        key = sorted((one.pool_number, one.low, one.high) for one in seats)
+        sold = [(self.rank(token), token) for token in [hop.sold for hop in hops]]
+        start = sold.index(min(sold))
+        key = sorted([one.key for one in seats])
         if len(self._cycles) == KEPT_CYCLES:
             self._cycles.clear()
         made = self._cycles[name] = Cycle((*hops[start:], *hops[:start]), tuple(key), (*seats[start:], *seats[:start]))
@@ -251,7 +250,7 @@ class CycleIndex:
         if edge.is_full or edge.loops.number >= self._most_loops:
             self._forget_loops(edge)  # which ones stay is decided anew
         else:
-            edge.loops = Loops(np.concatenate((edge.loops.upwards, _columns([loop])), axis=1))
+            edge.loops = edge.loops.grown(loop)
 
     def _shrink(self, edge: Edge, without: Edge) -> None:
         """Take the loops over another edge away; if it is the edge itself, its loop of two hops."""
@@ -260,8 +259,7 @@ class CycleIndex:
         if edge.is_full:
             self._forget_loops(edge)
         else:
-            upwards = edge.loops.upwards
-            edge.loops = Loops(upwards[:, (upwards >> 1 != without.number).all(axis=0)])
+            edge.loops = edge.loops.without(without.number)
 
     def _forget_loops(self, edge: Edge) -> None:
         edge.loops = None
@@ -274,7 +272,3 @@ def _walks(origin: TokenNode, without: TokenNode) -> Iterator[tuple[TokenNode, i
     for token in origin.neighbours:
         if token is not without:
             yield token, origin.edges[token].directed(origin)
-
-
-def _columns(loops: Sequence[Loop]) -> Columns:
-    return np.array(loops, dtype=np.int64).reshape(-1, 3).T

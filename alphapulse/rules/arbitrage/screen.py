@@ -108,8 +108,9 @@ class Screen:
                 if second != NO_HOP or is_beside
             )
         else:
-            whole = (self._rates.take(loops.upwards) != UNKNOWN).all(axis=0)
-            known = bool((whole & ((loops.upwards[1] != NO_HOP) | is_beside)).any())
+            upwards = loops.upwards
+            whole = (self._rates.take(upwards) != UNKNOWN).all(axis=0)
+            known = bool((whole & ((upwards[1] != NO_HOP) | is_beside)).any())
         if known:
             self._comparable.add(seat)
         return known

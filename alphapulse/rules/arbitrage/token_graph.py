@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,6 +22,7 @@ NO_HOP = 0
 
 Loop = tuple[int, int, int]
 Columns = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+NO_COLUMNS: Columns = np.empty((3, 0), dtype=np.int64)
 
 
 def _unknown() -> AmmState | None:
@@ -43,7 +44,7 @@ class TokenNode:
 
 
 class Loops:
-    """What closes the loops of an edge, three directed edges in each column; if they are few, also as tuples.
+    """What closes the loops of an edge, three directed edges each: one by one if they are `few`, else in columns.
 
     The first half of the columns closes them behind the upward direction, the second half, in the same order, behind
     the downward one.
@@ -51,15 +52,42 @@ class Loops:
 
     __slots__ = ("both_ways", "few", "number")
 
-    def __init__(self, upwards: Columns) -> None:
-        self.number = upwards.shape[1]
-        self.both_ways = np.concatenate((upwards, upwards ^ 1), axis=1)
-        self.few: list[Loop] = [(a, b, c) for a, b, c in upwards.T.tolist()] if self.number <= FEW_LOOPS else []
+    def __init__(self, few: Sequence[Loop], upwards: Columns) -> None:
+        self.few = few
+        self.number = len(few) + upwards.shape[1]
+        self.both_ways = np.concatenate((upwards, upwards ^ 1), axis=1) if self.number > FEW_LOOPS else NO_COLUMNS
+
+    @classmethod
+    def of(cls, upwards: Sequence[Loop]) -> Loops:
+        """Those of loops behind the upward direction."""
+        return cls(upwards, NO_COLUMNS) if len(upwards) <= FEW_LOOPS else cls((), _columns(upwards))
 
     @property
     def upwards(self) -> Columns:
-        """Those behind the upward direction."""
+        """Those behind the upward direction, if they are not few."""
         return self.both_ways[:, : self.number]
+
+    def tuples(self) -> Sequence[Loop]:
+        """Those behind the upward direction, one by one."""
+        return self.few or [(a, b, c) for a, b, c in self.upwards.T.tolist()]
+
+    def grown(self, loop: Loop) -> Loops:
+        """These, and one more behind them."""
+        if self.number <= FEW_LOOPS:
+            return Loops.of([*self.few, loop])
+        return Loops((), np.concatenate((self.upwards, _columns([loop])), axis=1))
+
+    def without(self, number: int) -> Loops:
+        """These but for what leads over the edge of that number."""
+        if self.number > FEW_LOOPS:
+            upwards = self.upwards[:, (self.upwards >> 1 != number).all(axis=0)]
+            if upwards.shape[1] > FEW_LOOPS:
+                return Loops((), upwards)
+        return Loops.of([loop for loop in self.tuples() if all(side >> 1 != number for side in loop)])
+
+
+def _columns(loops: Sequence[Loop]) -> Columns:
+    return np.array(loops, dtype=np.int64).T
 
 
 class Edge:
@@ -90,7 +118,20 @@ class Seat:
     the pool for its state, and `state` is what it said last, for those who follow the pool here.
     """
 
-    __slots__ = ("down", "edge", "high", "is_aside", "low", "newest", "pool", "pool_number", "state", "up")
+    __slots__ = (
+        "down",
+        "edge",
+        "high",
+        "hops",
+        "is_aside",
+        "key",
+        "low",
+        "newest",
+        "pool",
+        "pool_number",
+        "state",
+        "up",
+    )
 
     def __init__(self, pool: Pool, pool_number: int, edge: Edge, low: int, high: int) -> None:
         self.pool = pool
@@ -98,6 +139,8 @@ class Seat:
         self.edge = edge
         self.low = low
         self.high = high
+        self.key = pool_number, low, high
+        self.hops = Hop(pool, high, low), Hop(pool, low, high)
         self.up = UNKNOWN
         self.down = UNKNOWN
         self.is_aside = False
@@ -111,4 +154,4 @@ class Seat:
 
     def hop(self, *, up: bool) -> Hop:
         """The hop through the pool in one direction."""
-        return Hop(self.pool, self.low, self.high) if up else Hop(self.pool, self.high, self.low)
+        return self.hops[up]
