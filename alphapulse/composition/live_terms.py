@@ -69,7 +69,7 @@ def live_terms(config: Config, paths: DataPaths) -> LiveTerms:
     return LiveTerms(
         collector=name,
         section=section,
-        trades=TradeTerms(section.chain_id, fees, execution.deadline_blocks, dict(_funding(config))),
+        trades=TradeTerms(section.chain_id, fees.of_trades, execution.deadline_blocks, dict(_funding(config))),
         sender=SenderTerms(
             section.chain_id,
             fees,

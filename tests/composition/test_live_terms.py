@@ -34,7 +34,8 @@ def test_the_example_lacks_nothing_and_has_the_chains_own_least_tip() -> None:
     assert list(lacks(loaded)) == []
     terms = live_terms(loaded, PATHS)
     fees = terms.trades.fees
-    assert (fees.tip_floor_wei, fees.tip_cap_wei, fees.cap_wei) == (25 * 10**9, 300 * 10**9, 1_000 * 10**9)
+    assert (fees.tip_floor_wei, fees.tip_cap_wei, fees.cap_wei) == (25 * 10**9, 300 * 10**9, 10**12 * 100 // 110)
+    assert terms.sender.fees.cap_wei == 10**12
     assert (terms.trades.chain_id, terms.trades.deadline_blocks, terms.sender.most_unmined) == (137, 3, 8)
     assert [wallet.name for wallet in terms.wallets] == ["main"]
 

@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from alphapulse.data.transactions import Purpose, TransactionSigned, TransactionState
-from alphapulse.errors import AlphaPulseError, NoSuchTransaction, SendRefused, SigningRefused
+from alphapulse.errors import AlphaPulseError, NoSuchTransaction, SendRefused, SignerUnreachable, SigningRefused
 from alphapulse.execution.chain.attempts import Attempts
 from alphapulse.execution.chain.chain_tip import ChainTip
 from alphapulse.execution.chain.departures import Departure, Departures
@@ -82,6 +82,8 @@ class SigningDesk:
         self._in, self._out = trio.open_memory_channel[Command](COMMANDS)
         self._is_open = False
         self._waited_for: set[Command] = set()
+        self._unheard: dict[int, Fees] = {}
+        """Number to the most that a signer was asked to sign for it without an answer: it may have signed that."""
 
     async def run(self) -> None:
         """The one task that takes numbers and signs, until cancelled."""
@@ -155,8 +157,11 @@ class SigningDesk:
         nonce = self._book.allocate(self._terms.most_unmined)
         while not _outbids(plan, self._book.offered(nonce)):
             # Something dearer was signed for this number, though it never left: what moves nothing uses it up.
-            filler = Command(_nothing)
-            await self._move_nothing(filler, nonce, Purpose.FILL_GAP, None, forbidden)
+            try:
+                await self._move_nothing(Command(_nothing), nonce, Purpose.FILL_GAP, None, forbidden)
+            except SigningRefused as refusal:
+                if refusal.rule != "nonce":
+                    raise  # else the signer has signed something dearer still: a tenth more, until it will do
             nonce = self._book.allocate(self._terms.most_unmined)
         transaction = DynamicFeeTransaction(
             self._terms.chain_id, nonce, plan.tip_wei, plan.cap_wei, plan.gas_limit, plan.to, plan.value_wei, plan.data
@@ -238,15 +243,17 @@ class SigningDesk:
         """Sign, and take the number in the step that writes it down. From here on a courier has it."""
         fees = Fees(transaction.tip_wei, transaction.cap_wei)
         _check(forbidden())
-        refused = ""
         try:
             signed = await self._signer.sign(transaction, halt_epoch=halt_epoch)
-        except SigningRefused as refusal:
-            refused = refusal.rule
+        except SignerUnreachable:
+            self._unheard[transaction.nonce] = fees.or_more(self._unheard.get(transaction.nonce, fees))
             raise
-        finally:
-            if refused in ("", "nonce"):  # it was signed, it may have been, or something dearer was
-                self._book.burn(transaction.nonce, fees)
+        except SigningRefused as refusal:
+            if refusal.rule == "nonce":  # something dearer was signed, by an answer that was not heard
+                self._book.burn(transaction.nonce, fees.or_more(self._unheard.pop(transaction.nonce, fees)))
+            raise
+        self._unheard.pop(transaction.nonce, None)
+        self._book.burn(transaction.nonce, fees)
         _check(forbidden())  # what is written down behind a halt would look like a trade behind it
         record = self._log.sign(
             TransactionSigned(
@@ -294,11 +301,12 @@ class SigningDesk:
         """
         previous = self._book.offered(nonce)
         wanted = None
+        terms = self._terms.fees.of_trades if is_trade else self._terms.fees.of_nothing
         if not is_trade and self._tip.base_fee_wei is not None:
-            terms, blocks = self._terms.fees, self._terms.bump_after_blocks
-            wanted = offer(terms, base_fee_wei=terms.rule.most_base_fee(self._tip.base_fee_wei, 1), blocks=blocks)
+            base_fee_wei = terms.rule.most_base_fee(self._tip.base_fee_wei, 1)
+            wanted = offer(terms, base_fee_wei=base_fee_wei, blocks=self._terms.bump_after_blocks)
         if previous is not None:
-            return replacement(previous, self._terms.fees, wanted)
+            return replacement(previous, terms, wanted)
         if wanted is None:
             raise SendRefused("fees_unknown", "no head of the chain has told its base fee")
         return wanted

@@ -61,6 +61,20 @@ class FeeTerms:
         if not 0 <= self.bid_share_ppm < PPM:
             raise ValueError("expected a bid of less than the whole profit")
 
+    @property
+    def of_trades(self) -> FeeTerms:
+        """What trades may offer: so much less than the caps that a replacement still fits under them.
+
+        Without that a number that was signed for at the caps, and never left, could be used by nothing any more.
+        """
+        cap_wei = max(self.cap_wei * 100 // BUMP_PERCENT, self.tip_floor_wei)
+        return attrs.evolve(self, cap_wei=cap_wei, tip_cap_wei=min(self.tip_cap_wei, cap_wei))
+
+    @property
+    def of_nothing(self) -> FeeTerms:
+        """What transfers of nothing may offer: they use little gas, and have to outbid whatever has their number."""
+        return attrs.evolve(self, tip_cap_wei=self.cap_wei)
+
 
 @attrs.frozen
 class Fees:
@@ -68,6 +82,10 @@ class Fees:
 
     tip_wei: int
     cap_wei: int
+
+    def or_more(self, other: Fees) -> Fees:
+        """The higher of each."""
+        return Fees(max(self.tip_wei, other.tip_wei), max(self.cap_wei, other.cap_wei))
 
     def price_at(self, base_fee_wei: int) -> int:
         """What is paid per gas in a block with that base fee; the block does not take it if `cap_wei` is less."""

@@ -156,8 +156,7 @@ class NonceBook:
 
     def burn(self, nonce: int, fees: Fees) -> None:
         """Something was signed for the number with such fees, or may have been: a signer signs no less for it again."""
-        before = self._offered.get(nonce, fees)
-        self._offered[nonce] = Fees(max(before.tip_wei, fees.tip_wei), max(before.cap_wei, fees.cap_wei))
+        self._offered[nonce] = fees.or_more(self._offered.get(nonce, fees))
 
     def offered(self, nonce: int) -> Fees | None:
         """The most that was offered for the number so far, which whatever comes next at it has to outbid."""

@@ -10,11 +10,19 @@ from trio.testing import MockClock
 
 from alphapulse.connections.endpoint import Endpoint
 from alphapulse.data.transactions import DataFeePaid, Purpose, TransactionSigned, TransactionState, TransactionStatus
-from alphapulse.errors import FeesRefused, JournalError, NoSuchTransaction, SendRefused, SignerUnreachable
+from alphapulse.errors import (
+    FeesRefused,
+    JournalError,
+    NoSuchTransaction,
+    SendRefused,
+    SignerUnreachable,
+    SigningRefused,
+)
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction
+from alphapulse.rules.transactions.fees import bumped
 from tests.connections.model_nodes import ModelTransport, refusal
 from tests.execution.chain.wallet_chain import GWEI, WalletChain, WalletNode
-from tests.execution.chain.wallet_rig import EPOCH, EXECUTOR, KEY, WalletRig, open_wallet, signed_of
+from tests.execution.chain.wallet_rig import EPOCH, EXECUTOR, FEES, KEY, WalletRig, open_wallet, signed_of
 
 S = TransactionState
 
@@ -211,14 +219,34 @@ async def test_what_the_journal_cannot_take_is_not_sent(autojump_clock: MockCloc
 
 
 async def test_a_signer_that_does_not_answer_has_sent_nothing(autojump_clock: MockClock, tmp_path: Path) -> None:
-    """But it may have signed: the number's next transaction offers a tenth more."""
+    """Its number is asked for again, at any price, however often that was tried."""
+    async with open_wallet(tmp_path) as rig:
+        rig.signer.error = SignerUnreachable("signer.sock", "nobody answers")
+        for _ in range(40):
+            with pytest.raises(SignerUnreachable):
+                await rig.sender.send(rig.plan())
+        rig.signer.error = None
+        await rig.sender.send(rig.plan(2))
+        assert [(one.nonce, one.purpose) for one in signed_of(rig)] == [(0, Purpose.TRADE)]
+
+
+async def test_what_a_signer_has_signed_unheard_is_outbid(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """It was at the caps of trades: then what moves nothing offers a tenth more, above the cap of tips if need be."""
+    of_trades = FEES.of_trades
+    dear = {"tip_wei": of_trades.tip_cap_wei, "cap_wei": of_trades.cap_wei}
     async with open_wallet(tmp_path) as rig:
         rig.signer.error = SignerUnreachable("signer.sock", "nobody answers")
         with pytest.raises(SignerUnreachable):
-            await rig.sender.send(rig.plan())
+            await rig.sender.send(rig.plan(1, **dear))
+        rig.signer.error = SigningRefused("nonce", "less", "a tenth more")
+        with pytest.raises(SigningRefused):
+            await rig.sender.send(rig.plan(2))
         rig.signer.error = None
-        await rig.sender.send(rig.plan(2))
-        assert [(one.nonce, one.purpose) for one in signed_of(rig)] == [(0, Purpose.FILL_GAP), (1, Purpose.TRADE)]
+        await rig.sender.send(rig.plan(3))
+        filler, trade = signed_of(rig)
+        assert [(one.nonce, one.purpose) for one in (filler, trade)] == [(0, Purpose.FILL_GAP), (1, Purpose.TRADE)]
+        assert (filler.tip_wei, filler.cap_wei) == (330 * GWEI, bumped(of_trades.cap_wei))
+        assert filler.cap_wei <= FEES.cap_wei
 
 
 async def test_what_no_node_has_any_more_is_sent_again_unchanged(autojump_clock: MockClock, tmp_path: Path) -> None:
