@@ -62,7 +62,9 @@ class StartRecord:
                     text=reason,
                     at_ns=now_ns,
                 )
-            if begun is not None and begun.stage is FlattenStage.BEGUN:
+            if begun is None or begun.halt_id != entry.halted.halt_id:
+                continue  # of a halt whose place this one took
+            if begun.stage is FlattenStage.BEGUN:
                 text = "the process ended in between: look at the venues for what was sold"
                 lost.append(ended_record(begun, FlattenStage.LOST, text=text, now_ns=now_ns))
         return lost

@@ -32,11 +32,13 @@ class HaltBook:
             case HaltChange():
                 self._take_change(record)
             case KillReport():
-                self._change_entry(record.halt_id, report=record)
+                self._keep_report(record)
             case HaltReport():
                 self._take_old(record)
             case FlattenRecord():
-                self._change_entry(record.halt_id, flatten=record)
+                for halt_id, entry in self._entries.items():
+                    if halt_id == record.halt_id or (entry.flatten and entry.flatten.halt_id == record.halt_id):
+                        self._entries[halt_id] = attrs.evolve(entry, flatten=record)
             case _:
                 return
 
@@ -50,11 +52,13 @@ class HaltBook:
 
     def _take_change(self, change: HaltChange) -> None:
         if not change.level.trades:
-            self._entries[change.halt_id] = HaltEntry(change)
-            # Another halt of the scope takes the place of one that was in force.
+            flatten = None
+            # Another halt of the scope takes the place of one that was in force, and its flatten with it.
             for halt_id, entry in self._entries.items():
                 if halt_id < change.halt_id and entry.halted.scope == change.scope and entry.ended is None:
                     self._entries[halt_id] = attrs.evolve(entry, ended=change)
+                    flatten = entry.flatten
+            self._entries[change.halt_id] = HaltEntry(change, flatten=flatten)
             while len(self._entries) > HALTS_KEPT:
                 del self._entries[min(self._entries)]
         elif (held := self._entries.get(change.halt_id)) is not None and held.ended is None:
@@ -84,9 +88,7 @@ class HaltBook:
         )
         self._entries[report.halt_id] = attrs.evolve(held, report=whole)
 
-    def _change_entry(
-        self, halt_id: int, *, report: KillReport | None = None, flatten: FlattenRecord | None = None
-    ) -> None:
-        held = self._entries.get(halt_id)
+    def _keep_report(self, report: KillReport) -> None:
+        held = self._entries.get(report.halt_id)
         if held is not None:
-            self._entries[halt_id] = attrs.evolve(held, report=report or held.report, flatten=flatten or held.flatten)
+            self._entries[report.halt_id] = attrs.evolve(held, report=report)

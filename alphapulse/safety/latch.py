@@ -46,12 +46,15 @@ class LatchRecord:
             others = [old for old in others if old not in over]
         changes = (*others, change)
         stopped = {one.halt_id for one in changes if one.level.stopped}
+        flattened, before = self.flattened, self.of(change.scope)
+        if before is not None and before.halt_id in flattened and change.level.stopped:
+            flattened = (*flattened, change.halt_id)  # the halt goes on, stricter or not, and had its flatten
         return attrs.evolve(
             self,
             changes=changes,
             next_halt_id=max(self.next_halt_id, change.halt_id + 1),
             epoch=max(self.epoch, change.epoch),
-            flattened=tuple(halt_id for halt_id in self.flattened if halt_id in stopped),
+            flattened=tuple(halt_id for halt_id in dict.fromkeys(flattened) if halt_id in stopped),
         )
 
     def with_flatten(self, halt_id: int) -> Self:

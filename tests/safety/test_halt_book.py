@@ -64,6 +64,14 @@ def test_a_stricter_halt_takes_the_place_of_one_in_force() -> None:
     assert [entry.halted.halt_id for entry in book.newest_first()] == [3, 2, 1]
 
 
+def test_a_stricter_halt_has_the_flatten_of_the_one_whose_place_it_takes() -> None:
+    """It is the same halt to whoever asks whether it was flattened, also where that ends later."""
+    book = HaltBook()
+    for record in (change(1), flatten(1, FlattenStage.BEGUN), change(2, Level.LOCKED), flatten(1, FlattenStage.DONE)):
+        book.take(record)
+    assert [entry.flatten for entry in book.newest_first()] == [flatten(1, FlattenStage.DONE)] * 2
+
+
 def test_a_report_of_0_1_is_shown_as_one_of_now() -> None:
     book = HaltBook()
     book.take(change(1))

@@ -352,6 +352,17 @@ async def test_a_flatten_happens_once_in_a_halt_and_never_without_one(
     await desk.switch.wait_report(2)
     with pytest.raises(HaltError, match="halt 1 has had its flatten"):
         begin(FLASH)
+    locked = trip(desk, GLOBAL, Level.LOCKED)
+    await desk.switch.wait_report(locked.halt_id)
+    with pytest.raises(HaltError, match="halt 3 has had its flatten"):
+        begin()
+    unlocked = HaltChange(4, 9, GLOBAL, Level.HALTED, "user 0", Via.COMMAND_LINE, "a false alarm", 1)
+    desk.build(LatchRecord().after(change).with_flatten(1).after(locked).after(unlocked))
+    desk.switch.start(Level.HALTED, "unlocked")
+    await nursery.start(desk.switch.run)
+    await desk.switch.wait_report(4)
+    with pytest.raises(HaltError, match="halt 4 has had its flatten"):
+        begin()
     assert [record.stage for record in desk.flattens] == [FlattenStage.BEGUN, FlattenStage.DONE]
     desk.resume()
     again = trip(desk, GLOBAL)
