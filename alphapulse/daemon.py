@@ -152,6 +152,7 @@ class Daemon:
             venues=venues,
             halt=self.halting.kill_by_supervisor,
             leave=self._leaving.ask if environment.service_manager is not None else None,
+            unready=self._leaving.end,
         )
         self.control = TreeControl(self.supervision.root, level=self.halting.switch.level)
         self.reload = StrategyReload(

@@ -89,6 +89,7 @@ class Outpost:
             environment=environment,
             halt=self._have_halted,
             end=self._give_up,
+            unready=self._give_up,
         )
         self.halts.lead(DecisionScopes(self.supervision.decisions))
 

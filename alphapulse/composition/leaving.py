@@ -16,7 +16,7 @@ PATIENCE_S = 60
 class Leaving:
     """Stops the process once nothing is on its way any more, at the latest after 60 s. `failure` is then why.
 
-    Only for a process that a service manager starts anew: it comes up HALTED, as the latch says.
+    `ask` is only for a process that a service manager starts anew: it comes up HALTED, as the latch says.
     """
 
     def __init__(self, *, settled: Callable[[], bool], request_stop: Callable[[str], None]) -> None:
@@ -30,6 +30,11 @@ class Leaving:
         if self.failure is None:
             self.failure = LifecycleError(f"{reason}; trading is halted, and only a new process can go on")
             self._asked.set()
+
+    def end(self, reason: str) -> None:
+        """The process was never ready: nothing is on its way, and the next start needs nobody's leave."""
+        self.failure = LifecycleError(reason)
+        self._request_stop(reason)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled."""

@@ -17,6 +17,7 @@ from alphapulse.safety.scopes import STRATEGY_SCOPE
 logger = logging.getLogger(__name__)
 
 ROOT = "alphapulsed"
+FOUNDATION = "foundation"
 
 
 class Tree:
@@ -25,7 +26,8 @@ class Tree:
     `halt` is called with scope, reason and level when a task that the scope cannot do without has used up its restarts,
     as the table of `escalations` says; `leave` with a reason if only another process can go on then. Where `end` is
     given, it is called with a reason for every task but a strategy, and `halt` for strategies alone. `venues` are the
-    scopes of the venues that the collectors bring data of.
+    scopes of the venues that the collectors bring data of. A foundation that is not ready in time is no reason to halt,
+    as nothing was begun on it: `unready` is called with the reason, and nothing else starts.
     """
 
     def __init__(
@@ -39,14 +41,16 @@ class Tree:
         halt: Callable[[str, str, Level], None] | None = None,
         leave: Callable[[str], None] | None = None,
         end: Callable[[str], None] | None = None,
+        unready: Callable[[str], None] | None = None,
     ) -> None:
         self._environment = environment
         self._halt = halt
         self._leave = leave
         self._end = end
+        self._unready = unready
         self._venues = tuple(venues)
         self._specs: dict[str, ChildSpec] = {}
-        self.foundation = self._supervisor("foundation", foundation)
+        self.foundation = self._supervisor(FOUNDATION, foundation)
         self.decisions = self._supervisor("decisions", decisions)
         self.collectors = self._supervisor("collectors", collectors)
         groups = (self.foundation, self.decisions, self.collectors)
@@ -61,6 +65,11 @@ class Tree:
         """A precondition of a resume: no task of the foundation has failed for good."""
         ill = [child.path for child in self.foundation.snapshot().children if child.state is NodeState.FAILED]
         return "foundation", not ill, f"failed: {', '.join(ill)}" if ill else "it does"
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether anything that decides has ever been started."""
+        return self.decisions.snapshot().state is not NodeState.STOPPED
 
     def snapshot(self) -> TreeNode:
         """The live tree of tasks."""
@@ -82,6 +91,12 @@ class Tree:
         spec = self._specs[path]
         terms = terms_of(spec)
         reason = f"{path} failed for good: {error}"
+        if self._unready is not None and path == f"{ROOT}/{FOUNDATION}" and not self._has_begun:
+            logger.critical("%s: nothing was begun, and this process ends", reason)
+            self.decisions.stop_all(reason)
+            self.collectors.stop_all(reason)
+            self._unready(reason)
+            return
         logger.critical("%s: %s", reason, terms.given_up.value)
         if self._end is not None and terms.given_up is not Escalation.HALT_STRATEGY:
             self._end(reason)
