@@ -15,17 +15,19 @@ LONGEST_MATCH = 262
 SHORT_MATCH = 6
 """Matches shorter than that take two bytes, others three."""
 TAIL = 13
-"""The last bytes are never looked at for a match."""
+"""In so many bytes at the end, and the one before, no match begins: op-geth's loop drops one that is found there."""
+UNMATCHED = 4
+"""Where a match ends at the latest, from the end."""
 
 
 def fastlz_size(data: bytes) -> int:
     """The number of bytes that `data` take when compressed."""
     size, start, at = 0, 0, 2
-    limit = max(len(data) - TAIL, 0)
+    last = len(data) - TAIL - 1
     seen = [0] * (1 << HASH_BITS)
-    while at < limit:
+    while at < last:
         found = None
-        while at < limit:
+        while at < last:
             here = data[at : at + 3]
             slot = _slot(here)
             before, seen[slot] = seen[slot], at
@@ -36,7 +38,7 @@ def fastlz_size(data: bytes) -> int:
         if found is None:
             break
         size += _literals(at - start)
-        length = _matching(data, found + 3, at + 3, limit + TAIL - 4)
+        length = _matching(data, found + 3, at + 3, len(data) - UNMATCHED)
         size += _match(length)
         at += length
         for _ in range(2):

@@ -30,6 +30,11 @@ def test_sizes_are_those_of_optimism_s_node(data: bytes, size: int) -> None:
     assert fastlz_size(data) == size
 
 
+def test_a_match_that_begins_fourteen_bytes_before_the_end_is_none() -> None:
+    """As the node's loop drops it: three bytes that stood there before are literals with the rest."""
+    assert fastlz_size(bytes(range(86)) + bytes((10, 11, 12)) + bytes(range(100, 111))) == 104
+
+
 @given(st.binary(max_size=2_000))
 def test_nothing_grows_by_more_than_a_byte_for_each_run_of_literals(data: bytes) -> None:
     assert fastlz_size(data) <= len(data) + len(data) // 32 + 1
