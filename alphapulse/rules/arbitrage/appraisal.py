@@ -144,7 +144,7 @@ class Appraiser:
                 return refused
         units = units or 0
         node = self._index.node(chain_id, token) if self._loan.source is LoanSource.POOL else None
-        loan_fee = self._loan.fee(cycle, node, self._told.loan_fees.get(chain_id))
+        loan_fee = self._loan.fee(cycle, path.size, node, self._told.loan_fees.get(chain_id))
         if loan_fee is None:
             return Refused(Stage.COSTS, self._loan.unknown())
         fee = loan_fee.of(path.size)

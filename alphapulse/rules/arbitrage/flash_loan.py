@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from alphapulse.data.pools import Pool, PoolKind
+from alphapulse.data.pools import PoolKind
 from alphapulse.rules.arbitrage.cycle import Cycle
+from alphapulse.rules.arbitrage.holdings import holdings
 from alphapulse.rules.arbitrage.loan_fee import NO_FEE, LoanFee
 
 if TYPE_CHECKING:  # whoever only names a source, as the configuration does, needs no index
-    from alphapulse.rules.arbitrage.token_graph import TokenNode
+    from alphapulse.rules.arbitrage.token_graph import Seat, TokenNode
 
 PAYS_FIRST = frozenset((PoolKind.V2, PoolKind.V3, PoolKind.ALGEBRA, PoolKind.SOLIDLY_VOLATILE, PoolKind.SOLIDLY_STABLE))
 """Kinds that pay out before they ask for what was sold: the trade's first pool lends what it sells."""
@@ -29,7 +30,7 @@ class LoanSource(enum.Enum):
     SWAP = "swap"
     """The first pool of the path: it pays first and is paid at the end, for no more than its swap fee."""
     POOL = "pool"
-    """The cheapest concentrated pool beside the path that holds the token."""
+    """The cheapest concentrated pool beside the path that is known to hold as much."""
     BALANCER = "balancer"
     """Balancer's vault, at the share that the protocol asks (`getFlashLoanFeePercentage`): nothing until now."""
     AAVE = "aave"
@@ -52,8 +53,8 @@ class FlashLoan:
     def _stated_fee(self) -> LoanFee | None:
         return None if self.fee_ppm is None else LoanFee(self.fee_ppm, half_up=self.source is LoanSource.AAVE)
 
-    def fee(self, cycle: Cycle, node: TokenNode | None, told: LoanFee | None = None) -> LoanFee | None:
-        """The fee for a loan of the cycle's profit token; None if nobody who is known lends it.
+    def fee(self, cycle: Cycle, size: int, node: TokenNode | None, told: LoanFee | None = None) -> LoanFee | None:
+        """The fee for a loan of `size` of the cycle's profit token; None if nobody who is known lends it.
 
         `node` is the profit token among the pools, `told` what the lender's contract says.
         """
@@ -64,7 +65,7 @@ class FlashLoan:
                 seat.pool.fee_ppm
                 for edge in (node.edges.values() if node is not None else ())
                 for seat in edge.seats
-                if seat.pool.fee_ppm is not None and _may_lend(seat.pool, cycle)
+                if seat.pool.fee_ppm is not None and _may_lend(seat, cycle, size)
             ]
             return LoanFee(min(fees)) if fees else None
         return told if self.stated is None else self.stated
@@ -82,6 +83,10 @@ FREE_LOAN = FlashLoan()
 """A loan that costs nothing."""
 
 
-def _may_lend(pool: Pool, cycle: Cycle) -> bool:
-    """A pool cannot lend while it is locked by a swap of the same trade."""
-    return pool.kind in LENDS and pool.id not in cycle.pools
+def _may_lend(seat: Seat, cycle: Cycle, size: int) -> bool:
+    """A pool lends no more than it is known to hold, and nothing while a swap of the same trade locks it."""
+    pool, state = seat.pool, seat.state
+    if pool.kind not in LENDS or pool.id in cycle.pools or state is None:
+        return False
+    lent = seat.low if pool.tokens[seat.low].address == cycle.profit_token else seat.high
+    return holdings(state, len(pool.tokens))[lent] >= size

@@ -34,7 +34,7 @@ POOLS: tuple[tuple[Pool, AmmState], ...] = (
     (CHEAP, pair_state(1000 * E18, 1100 * E18)),
     (DEAR, pair_state(1000 * E18, 1000 * E18)),
     (PRICING, pair_state(500 * E18, 1000 * E18)),
-    (LENDER, pair_state(5, 5)),
+    (LENDER, pair_state(1000 * E18, 5)),
 )
 
 
@@ -209,9 +209,23 @@ def test_a_pool_of_the_path_cannot_lend_and_not_every_kind_pays_first() -> None:
     for pool in pools:
         index.add(pool)
     cycle = cycle_of(pools, [1, 2])
-    assert FlashLoan(LoanSource.POOL).fee(cycle, index.node(1, address(1))) is None
+    assert FlashLoan(LoanSource.POOL).fee(cycle, 1, index.node(1, address(1))) is None
     curve = cycle_of([attrs.evolve(pools[0], kind=PoolKind.CURVE_STABLE), pools[1]], [1, 2])
-    assert FlashLoan(LoanSource.SWAP).fee(curve, None) is None
+    assert FlashLoan(LoanSource.SWAP).fee(curve, 1, None) is None
+
+
+def test_a_pool_lends_no_more_than_it_is_known_to_hold() -> None:
+    """The cheapest that holds as much; of one without a state nobody knows."""
+    deep = attrs.evolve(LENDER, id=graph_pool(4, 1, 7).id, fee_ppm=500)
+    thin, rich = (LENDER, pair_state(10, 5)), (deep, pair_state(20, 5))
+    index = CycleIndex()
+    for pool, state in (thin, rich):
+        for seat in index.add(pool):
+            seat.state = state
+    index.add(attrs.evolve(LENDER, id=graph_pool(5, 1, 7).id, fee_ppm=1))
+    lender = FlashLoan(LoanSource.POOL)
+    fees = [lender.fee(opened().cycle, size, index.node(1, address(1))) for size in (10, 11, 20, 21)]
+    assert fees == [LoanFee(100), LoanFee(500), LoanFee(500), None]
 
 
 def test_a_pool_below_the_floor_refuses_with_its_value() -> None:
