@@ -33,7 +33,7 @@ from alphapulse.rules.links.delivery import Pressure, delivery_of, lane_of
 from alphapulse.rules.links.expiry import is_expired
 from alphapulse.rules.links.identity import SeenMessages
 from alphapulse.rules.links.outbox import Outbox
-from alphapulse.rules.links.parcel import pieces
+from alphapulse.rules.links.parcel import Parcel, pieces
 from alphapulse.rules.links.receiver import Change, Receiver, ReceiverCounts
 from alphapulse.rules.links.ring import Ring
 from alphapulse.rules.links.sender import Sender
@@ -62,6 +62,7 @@ class LaneLink:
         self.report: RelayReport | None = None
         self.reconnects = 0
         self._expired = 0
+        self._superseded = 0
         self._hub = hub
         self._connect = connect
         self._terms = terms
@@ -102,6 +103,12 @@ class LaneLink:
         """Messages that were not sent, or not handed on, because their time to live was over."""
         return self._expired + (0 if self.end is None else self.end.sender.outbox.dropped_expired)
 
+    @property
+    def _dropped(self) -> int:
+        """Messages that were left out, for any reason."""
+        superseded = 0 if self.end is None else self.end.sender.outbox.dropped_superseded
+        return self.expired + self._superseded + superseded
+
     def publish(self, messages: Sequence[object]) -> None:
         """Send messages up. Raises RelayError if they cannot be kept until they are acknowledged."""
         terms = self._terms
@@ -112,8 +119,8 @@ class LaneLink:
             self._numbers += len(piece)
             if self.end is None:
                 self._away.set(self._away.is_open or counted)
-            elif self.end.sender.offer(parcel) is Pressure.FULL:
-                self._overflow(self.end)
+            else:
+                self._offer(self.end, parcel)
         if self.end is not None:
             self.end.offered()
 
@@ -247,6 +254,7 @@ class LaneLink:
         finally:
             self.end = None
             self._expired += sender.outbox.dropped_expired
+            self._superseded += sender.outbox.dropped_superseded
 
     def _hello(self) -> LinkHello:
         terms, topics = self._terms, self._terms.topics
@@ -265,11 +273,14 @@ class LaneLink:
             next_sequence=self.receiver.expected,
         )
 
-    def _overflow(self, end: LinkEnd) -> None:
-        """The relay takes less than is published: market data goes on from its newest state, the rest on a new link."""
-        if self._delivery.conflates:
+    def _offer(self, end: LinkEnd, parcel: Parcel) -> None:
+        """A relay that takes less than is published gets market data's newest state then, and the rest on a new link."""
+        pressure = end.sender.offer(parcel)
+        if pressure is Pressure.SLOW:
+            self._notice(LinkCondition.SLOW, 0, 0, end.sender.outbox.slow_text)
+        elif pressure is Pressure.FULL and self._delivery.conflates:
             self.snapshot_for(end)
-        else:
+        elif pressure is Pressure.FULL:
             end.cut("the relay does not take what is published")
 
     def _fresh(self, messages: list[object]) -> list[object]:
@@ -320,7 +331,7 @@ class LaneLink:
         if terms.on_notice is not None:
             domain, peer = self._hub.domain, terms.relay
             terms.on_notice(
-                LinkStatus(peer, domain, peer, condition, first, end, self.expired, text[:512], terms.now_ns())
+                LinkStatus(peer, domain, peer, condition, first, end, self._dropped, text[:256], terms.now_ns())
             )
 
 

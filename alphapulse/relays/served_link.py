@@ -83,7 +83,7 @@ class ServedLink:
             self.cut(f"more than {outbox.delivery.queue_messages} messages waited for it, or too many bytes")
         elif pressure is Pressure.SLOW:
             self.condition = LinkCondition.SLOW
-            self._host.tell(service, LinkCondition.SLOW, f"{outbox.waiting} messages wait for it, half of what may")
+            self._host.tell(service, LinkCondition.SLOW, outbox.slow_text)
         if self.end is not None:
             self.end.offered()
 

@@ -22,6 +22,7 @@ from alphapulse.relays.link_events import is_link_stream
 from alphapulse.relays.relay_link import RelayLink
 from alphapulse.relays.served_link import ServedLink
 from alphapulse.rules.links.delivery import EXECUTION
+from alphapulse.rules.links.delivery import MARKET as MARKET_DELIVERY
 from alphapulse.rules.links.topics import NOTHING
 from alphapulse.transport.address import MemoryAddress
 from alphapulse.transport.byte_link import ByteLink
@@ -228,6 +229,21 @@ async def test_a_relay_goes_on_to_report_when_the_wall_clock_is_put_back(
     await trio.sleep(2)
     assert link.report is not None
     assert link.report.published == 1
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_relay_that_does_not_take_what_is_published_is_told_of_with_what_was_left_out(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """Nobody else could: the relay has never seen it."""
+    relay, collector = await start(nursery, 100), Process("collector", 1)
+    await nursery.start(collector.link(MARKET, partial(connect, ADDRESS), topics=NOTHING).run)
+    relay.listener.cables[0].stall()
+    half = MARKET_DELIVERY.queue_messages // 2
+    collector.bus.market_data.publish([swap(ONE, (block, 0), FAIR) for block in range(half + 1)])
+    [notice] = [one for one in collector.notices if one.condition is LinkCondition.SLOW]
+    assert notice.dropped == half
+    assert notice.text == "its queue was half full, and 1 messages wait in it now"
     nursery.cancel_scope.cancel()
 
 

@@ -33,6 +33,11 @@ class Outbox:
     def __bool__(self) -> bool:
         return bool(self._parcels)
 
+    @property
+    def slow_text(self) -> str:
+        """What to say of a consumer that has just become slow: of market data much may have been left out by then."""
+        return f"its queue was half full, and {self.waiting} messages wait in it now"
+
     def load(self, parcels: Sequence[Parcel]) -> None:
         """What a consumer that came back has missed: it may be more than a queue holds."""
         for parcel in parcels:
