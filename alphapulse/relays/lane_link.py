@@ -274,7 +274,7 @@ class LaneLink:
         )
 
     def _offer(self, end: LinkEnd, parcel: Parcel) -> None:
-        """A relay that takes less than is published gets the newest state of market data, and the rest on a new link."""
+        """A relay that takes less than is published gets market data's newest state, and the rest on a new link."""
         pressure = end.sender.offer(parcel)
         if pressure is Pressure.SLOW:
             self._notice(LinkCondition.SLOW, 0, 0, end.sender.outbox.slow_text)
