@@ -24,6 +24,8 @@ class Attempt:
     recovered: bool = False
     unsure: bool = False
     """It is in a block, which may have been taken back without a word."""
+    most_cap_wei: int | None = None
+    """The most per gas that a replacement of it may offer, beside the caps."""
     asked_s: float = 0
     """When its receipt was asked for last."""
 

@@ -10,9 +10,17 @@ import attrs
 import trio
 
 from alphapulse.data.transactions import Purpose, TransactionSigned, TransactionState
-from alphapulse.errors import AlphaPulseError, NoSuchTransaction, SendRefused, SignerUnreachable, SigningRefused
+from alphapulse.errors import (
+    AlphaPulseError,
+    FeesRefused,
+    NoSuchTransaction,
+    SendRefused,
+    SignerUnreachable,
+    SigningRefused,
+)
 from alphapulse.execution.chain.attempts import Attempts
 from alphapulse.execution.chain.chain_tip import ChainTip
+from alphapulse.execution.chain.command import Command
 from alphapulse.execution.chain.departures import Departure, Departures
 from alphapulse.execution.chain.transaction_plan import SenderTerms, TransactionPlan
 from alphapulse.execution.chain.wallet_log import WalletLog
@@ -27,23 +35,6 @@ MOST_UNSETTLED: Final = 4_096
 """Transactions that are not ended; beyond them nothing new is sent."""
 TRANSFER_GAS: Final = 21_000
 """What a transfer of nothing uses."""
-
-
-@attrs.define(eq=False)
-class Command:
-    """Something to be signed. It is settled when the bytes leave, or when it is certain that they do not."""
-
-    act: Callable[[Command], Awaitable[None]]
-    settled: trio.Event = attrs.field(factory=trio.Event)
-    outcome: SignedTransaction | Exception | None = None
-    abandoned: bool = False
-    """Who wanted it waits no longer, so that nothing leaves any more."""
-
-    def settle(self, outcome: SignedTransaction | Exception) -> None:
-        """Only the first outcome counts."""
-        if not self.settled.is_set():
-            self.outcome = outcome
-            self.settled.set()
 
 
 class SigningDesk:
@@ -174,6 +165,7 @@ class SigningDesk:
             halt_epoch=plan.halt_epoch,
             deadline_block=plan.deadline_block,
             forbidden=forbidden,
+            most_cap_wei=plan.most_cap_wei,
         )
 
     async def _bump(self, command: Command, *, known: bytes, by_itself: bool) -> None:
@@ -190,6 +182,10 @@ class SigningDesk:
         _check(forbidden())
         old = read_signed(signed.raw)[0].transaction
         fees = self._replacement(record.nonce, is_trade=is_trade)
+        most_cap_wei = self._attempts.of(record.hash).most_cap_wei
+        if most_cap_wei is not None and fees.cap_wei > most_cap_wei:
+            text = f"a replacement has to offer {fees.cap_wei} wei per gas, and this trade pays for {most_cap_wei}"
+            raise FeesRefused(text)
         await self._sign(
             command,
             attrs.evolve(old, tip_wei=fees.tip_wei, cap_wei=fees.cap_wei),
@@ -198,6 +194,7 @@ class SigningDesk:
             halt_epoch=signed.halt_epoch if is_trade else self._epoch(),
             deadline_block=signed.deadline_block,
             forbidden=forbidden,
+            most_cap_wei=most_cap_wei,
         )
 
     async def _cancel(self, command: Command, *, known: bytes, by_itself: bool) -> None:
@@ -239,6 +236,7 @@ class SigningDesk:
         halt_epoch: int,
         deadline_block: int | None,
         forbidden: Callable[[], str],
+        most_cap_wei: int | None = None,
     ) -> None:
         """Sign, and take the number in the step that writes it down. From here on a courier has it."""
         fees = Fees(transaction.tip_wei, transaction.cap_wei)
@@ -274,7 +272,8 @@ class SigningDesk:
                 signed_ns=self._now_ns(),
             )
         )
-        self._attempts.of(record.hash).signed_at = self._tip.number
+        attempt = self._attempts.of(record.hash)
+        attempt.signed_at, attempt.most_cap_wei = self._tip.number, most_cap_wei
         self._departures.put(
             Departure(
                 record.signed,

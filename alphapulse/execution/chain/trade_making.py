@@ -18,7 +18,7 @@ from alphapulse.execution.chain.transaction_plan import TransactionPlan
 from alphapulse.rules.evm.executor_path import ExecutorPath
 from alphapulse.rules.execution.path_planning import FundingTerms, call_data, plan_path
 from alphapulse.rules.execution.profit_floor import ProfitFloor
-from alphapulse.rules.transactions.fees import Fees, FeeTerms, offer
+from alphapulse.rules.transactions.fees import Fees, FeeTerms, bumped, offer
 
 NO_DEADLINE: Final = (1 << 64) - 1
 """Of a trial: which block the node tries it in is the node's business."""
@@ -76,8 +76,10 @@ class TradeMaker:
         tried = await self._simulator.try_out(sender, executor, call_data(trial), intent.profit_token)
         tried = attrs.evolve(tried, gas_used=tried.gas_used + self._first_of_block(intent))
         profit = tried.earned if tried.earned is not None else intent.expected_net + intent.gas_cost
-        fees = self._fees(intent, floor, profit, tried, head)
-        most_cost = self._gas_cost(intent, tried.gas_used * fees.cap_wei)
+        fees, most_wei = self._fees(intent, floor, profit, tried, head)
+        # Room for one replacement, where the profit pays for it.
+        most_cap_wei = max(fees.cap_wei, min(bumped(fees.cap_wei), most_wei))
+        most_cost = self._gas_cost(intent, tried.gas_used * most_cap_wei)
         if most_cost is None:
             raise _unvalued()
         number = max(intent.block_number, head.number if head is not None else 0)
@@ -94,6 +96,7 @@ class TradeMaker:
             cap_wei=fees.cap_wei,
             halt_epoch=intent.halt_epoch,
             deadline_block=deadline,
+            most_cap_wei=most_cap_wei,
         )
 
     def _first_of_block(self, intent: OrderRequest) -> int:
@@ -109,8 +112,8 @@ class TradeMaker:
 
     def _fees(
         self, intent: OrderRequest, floor: ProfitFloor, profit: int, tried: Simulated, head: ChainHead | None
-    ) -> Fees:
-        """What is offered per gas: never more than what leaves the strategy its floor."""
+    ) -> tuple[Fees, int]:
+        """What is offered per gas, and the most that leaves the strategy its floor: no more than that is offered."""
         terms = self._terms.fees
         base_fee_wei = tried.base_fee_wei
         if base_fee_wei is None and head is not None and head.base_fee_wei is not None:
@@ -136,7 +139,7 @@ class TradeMaker:
             net_profit_wei=(most_wei - least_wei) * tried.gas_used,
             gas_units=tried.gas_used,
         )
-        return Fees(fees.tip_wei, min(fees.cap_wei, most_wei))
+        return Fees(fees.tip_wei, min(fees.cap_wei, most_wei)), most_wei
 
 
 def _unvalued() -> FeesRefused:

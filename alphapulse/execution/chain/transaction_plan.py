@@ -13,7 +13,7 @@ class TransactionPlan:
     """A transaction that has neither number nor signature yet. It is sent only while the gate is open for its epoch.
 
     `deadline_block` is the last block in which it does anything: from then on it is not sent any more, and its number
-    is used up otherwise.
+    is used up otherwise. `most_cap_wei` is the most per gas at which it does not lose: no replacement offers more.
     """
 
     intent_id: int | None
@@ -26,6 +26,7 @@ class TransactionPlan:
     halt_epoch: int
     deadline_block: int | None = None
     value_wei: int = 0
+    most_cap_wei: int | None = None
 
 
 @attrs.frozen

@@ -61,8 +61,10 @@ async def test_an_intent_is_tried_priced_sent_and_booked_to_the_unit(tmp_path: P
         await rig.submit(INTENT)
         (plan,) = rig.sender.plans
         cap_wei = GWEI + 30 * GWEI + GWEI // 8 + (GWEI + GWEI // 8) // 8  # room for two rises of the base fee
-        most_cost = -(-400_000 * cap_wei * 1_200 // (3 * 10**15))
+        most_cap_wei = -(-cap_wei * 11 // 10)  # and for one replacement
+        most_cost = -(-400_000 * most_cap_wei * 1_200 // (3 * 10**15))
         assert (plan.intent_id, plan.tip_wei, plan.cap_wei) == (5, 30 * GWEI, cap_wei)
+        assert plan.most_cap_wei == most_cap_wei
         assert plan.data == call_data(path(1_000 + most_cost, 103))
         assert (plan.deadline_block, plan.halt_epoch, plan.gas_limit) == (103, 3, 650_000)
         assert [one.intent_id for one in rig.executor.pending] == [5]
@@ -132,7 +134,7 @@ async def test_gas_that_would_eat_the_floor_is_not_paid(tmp_path: Path) -> None:
             await rig.submit(INTENT)
             assert len(rig.sender.plans) == sent
             if sent:
-                assert rig.sender.plans[0].cap_wei == 31 * GWEI
+                assert rig.sender.plans[0].cap_wei == rig.sender.plans[0].most_cap_wei == 31 * GWEI
 
 
 async def test_a_refusal_to_send_ends_the_intent(tmp_path: Path) -> None:

@@ -358,6 +358,19 @@ async def test_what_would_cost_more_than_the_caps_waits(autojump_clock: MockCloc
         assert problem(rig) == ""
 
 
+async def test_a_trade_is_replaced_only_as_far_as_it_pays_for_it(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """Once, of its own accord; then neither it nor a person goes on, and at its deadline its number is used up."""
+    async with open_wallet(tmp_path) as rig:
+        await rig.sender.send(rig.plan(deadline_block=112, most_cap_wei=220 * GWEI))
+        for _ in range(11):
+            await rig.block(empty=True)
+        assert [(name, state) for _, name, state in rig.states()] == [("TRADE", "SEEN"), ("TRADE", "SEEN")]
+        with pytest.raises(FeesRefused, match="this trade pays for 220000000000"):
+            await rig.sender.bump(rig.sender.open[-1].hash)
+        await rig.block(empty=True)
+        assert rig.states()[-1] == (0, "CANCEL", "SENT")
+
+
 async def test_a_reorganisation_sends_the_identical_bytes_first(autojump_clock: MockClock, tmp_path: Path) -> None:
     """MINED, SENT with the same bytes in the same moment, MINED again in another block, settled there."""
     async with open_wallet(tmp_path) as rig:
