@@ -111,6 +111,7 @@ class CycleIndex:
         """Forget a pool; returns the seats that it had."""
         seats = self._seats.pop(pool, ())
         for seat in seats:
+            seat.state = None  # whoever still holds the seat, as a way of the valuation, knows nothing of it any more
             edge = seat.edge
             edge.seats.remove(seat)
             if len(edge.seats) == 1:

@@ -15,7 +15,7 @@ from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.amm.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO, sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.holdings import holdings
-from alphapulse.rules.arbitrage.valuation import ROUTES_LAST, Valuation
+from alphapulse.rules.arbitrage.valuation import RETRY_AFTER, ROUTES_LAST, Valuation
 from tests.rules.arbitrage.market_graphs import STAMP, address, graph_pool, pair_state, token
 from tests.rules.arbitrage.market_samples import changed
 
@@ -106,6 +106,16 @@ def test_what_no_pool_prices_is_unknown() -> None:
     assert market.valuation.value(1, address(2), 1, 1) is None
     assert market.valuation.amount_for(1, address(2), 1, 1) is None
     assert market.valuation.holding_value(market.index.seats(graph_pool(2, 3, 4).id)[0], 1) is None
+
+
+def test_a_pool_that_left_prices_nothing_any_more() -> None:
+    """One that is not believed: its last word does not value a cost, and soon the way leads through another."""
+    (leaves, deep), (stays, thin) = (graph_pool(0, 1, 2), (10**20, 10**20)), (graph_pool(1, 1, 2), (10**18, 3 * 10**18))
+    market = Market((leaves, pair_state(*deep)), (stays, pair_state(*thin)))
+    assert market.price(2) == 1
+    market.index.remove(leaves.id)
+    assert market.price(2, 2) is None
+    assert market.price(2, 1 + RETRY_AFTER) == Fraction(1, 3)
 
 
 def test_a_pool_that_becomes_known_gives_a_price_some_blocks_later() -> None:
