@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from alphapulse.config import Config, load_config, parse_config
 from alphapulse.config_reading import FILLED_IN
 from alphapulse.config_sections.collectors import EvmSection, FinalitySection, NodeSection, RecordedSection
+from alphapulse.config_sections.own_keys import OwnKeySection
 from alphapulse.config_sections.strategies import FlashArbitrageSection, SizingSection
 from alphapulse.config_sections.values import SecretSource
-from alphapulse.config_sections.own_keys import OwnKeySection
 from alphapulse.config_sections.wallets import WalletSection
 from alphapulse.errors import ConfigError
 
