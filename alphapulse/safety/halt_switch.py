@@ -160,7 +160,10 @@ class HaltSwitch:
         before = self._book.record.of(GLOBAL)
         if self._kills:
             level, reason = Level.HALTED, "a kill came during the start"
-        if level.stopped or self._book.halt_of(GLOBAL):
+        held = self._book.halt_of(GLOBAL)
+        if held is not None:  # nothing changes, so nobody else will say so
+            self._logger.warning("%s stays %s: %s", GLOBAL, held.level.name.lower(), reason)
+        if level.stopped or held is not None:
             return self.trip(GLOBAL, reason=reason, actor=ITSELF, via=Via.START_RULE)
         if before is not None and before.level is Level.REDUCING:
             change = self._book.again(before, self.epoch)

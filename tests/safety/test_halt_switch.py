@@ -527,9 +527,9 @@ async def test_trip_out_of_a_resumes_own_journal_entry_wins(
 
 
 async def test_restart_reads_halted_and_keeps_id_actor_and_reason(
-    mock_clock: MockClock, desk: Desk, nursery: trio.Nursery
+    mock_clock: MockClock, desk: Desk, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was halted is halted after the restart, its orders are cancelled again, and nothing is journalled twice."""
+    """What was halted is so after the restart and the log says why; orders are cancelled again, none is told twice."""
     desk.go()
     desk.kill(FLASH, reason="too many losses")
     halt = desk.kill()
@@ -539,10 +539,12 @@ async def test_restart_reads_halted_and_keeps_id_actor_and_reason(
     desk.changes.clear()
     switch = desk.build(record)
     assert switch.level("flash") is Level.HALTED
-    change = switch.start(Level.HALTED, "halt 2 of dana is still in force: odd prices")
+    with caplog.at_level(logging.WARNING):
+        change = switch.start(Level.HALTED, "halt 2 of dana is still in force: odd prices")
     assert (change.halt_id, change.actor, change.reason, change.at_ns) == (2, "dana", "odd prices", halt.at_ns)
     assert switch.epoch > record.epoch
     assert desk.changes == []
+    assert caplog.messages == ["global stays halted: halt 2 of dana is still in force: odd prices"]
     await nursery.start(switch.run)
     report = await finished(desk, mock_clock, 2)
     assert (report.halt_id, report.cancelled) == (2, 2)
