@@ -16,6 +16,7 @@ from alphapulse.execution.latency import Latency
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.reader import Reader
+from alphapulse.relays.screened_subscription import ScreenedSubscription
 from alphapulse.relays.subscription import AnySubscription
 from alphapulse.rules.accounting.undoable_trades import UndoableTrades
 from alphapulse.rules.arbitrage.costs import pool_fees
@@ -31,6 +32,9 @@ OUTCOMES_KEPT = 4096
 """Settled intents of which a halt may still ask how they ended; the oldest are forgotten first."""
 
 
+ENDING = frozenset((ChainReorganised, StreamStatus))
+"""Market events that may end intents or take ends back."""
+
 NOT_SENT = (Outcome.CANCELLED, Outcome.ORPHANED)
 """Ends of which the venue knows nothing but that they were taken back."""
 
@@ -39,7 +43,8 @@ class PaperExecutor(Reader):
     """Fills intents on paper. Our fills do not move the recorded pools.
 
     A trade that would pay less than its minimum at its inclusion is reverted: gas is booked, nothing is filled. Market
-    events and intents come through one queue, so that an intent always finds the book that its signal saw.
+    events and intents come through one queue, so that an intent always finds the book that its signal saw. While no
+    intent is open, events go into the history where they are published, and the task sleeps on.
 
     What a reorganisation orphans is taken back: intents that were seen on an orphaned block are cancelled, ends on one
     are taken off the books, and where the block that the intent saw is still there it is priced again. `run` gives the
@@ -115,9 +120,10 @@ class PaperExecutor(Reader):
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs until cancelled; what is then on its way is cancelled and said so."""
-        with self._market_data.subscribe("paper executor") as queue:
+        with ScreenedSubscription(self.name, self._market_data.flow, self._screen) as queue:
             self._queue = queue
             try:
+                self._market_data.feed(queue)
                 task_status.started()
                 while True:
                     for message in await self.read(queue):
@@ -128,6 +134,20 @@ class PaperExecutor(Reader):
                 self._history = PoolHistory(self._pools.values())
                 self._complete_through.clear()
                 self._cancel(self.pending, "the paper executor was stopped")
+
+    def _screen(self, messages: Sequence[object]) -> Sequence[object]:
+        """What the task has to see: all while an intent is open or something waits in front, else what may end one."""
+        queue = self._queue
+        if self._trades.open or queue is None or queue.offered != queue.finished:
+            return messages
+        for message in messages:
+            if type(message) in ENDING:
+                return messages
+        for message in messages:
+            self._history.apply(message)
+            if type(message) is BlockCompleted:
+                self._complete_through[message.chain_id] = message.block_number
+        return ()
 
     def _take(self, message: object) -> None:
         if isinstance(message, OrderRequest):

@@ -90,7 +90,7 @@ class Bus:
     def _keep_market(self, events: Sequence[object]) -> None:
         for event in events:
             self._book.apply(event)
-            if isinstance(event, StreamStatus):
+            if type(event) is StreamStatus:
                 self.streams[event.stream] = event
         self.chains.take(events)
         for tell in self.on_market:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.instruments import InstrumentId
@@ -11,7 +12,7 @@ from alphapulse.data.pools import Trust
 from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.rules.books.orphaned_blocks import OrphanedBlocks
 
-_OF_A_CHAIN = (ChainHead, ChainReorganised, PoolTrustChanged, PoolInfo, PoolVerdict)
+_OF_A_CHAIN = frozenset((ChainHead, ChainReorganised, PoolTrustChanged, PoolInfo, PoolVerdict))
 
 
 class ChainStates:
@@ -31,10 +32,10 @@ class ChainStates:
         self._orphaned = OrphanedBlocks()
         self._distrusted: dict[InstrumentId, str] = {}
 
-    def take(self, events: Sequence[object]) -> None:
+    def take(self, events: Sequence[Any]) -> None:
         """A list that is being published."""
         for event in events:
-            if isinstance(event, _OF_A_CHAIN):
+            if type(event) in _OF_A_CHAIN:
                 self._heed(event)
             self._orphaned.take(event)
 

@@ -41,6 +41,7 @@ from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.rules.events.hex_text import read_time_ns
 from alphapulse.rules.events.log_decoder import LogDecoder
 from alphapulse.rules.events.log_order import LogOrder
+from alphapulse.rules.wire.slots import maker_of
 from alphapulse.safety.clipped import clipped
 
 READ_BLOCKS = 512
@@ -52,6 +53,8 @@ PACED_BLOCKS = 32
 PAUSE_BEFORE_REPEAT_S = 5
 NS_PER_S = 1_000_000_000
 SPEED_PPM = 1_000_000
+
+_completed: Callable[..., BlockCompleted] = maker_of(BlockCompleted)
 
 KINDS: dict[type, str] = {
     PoolSwap: "v3_swap",
@@ -214,12 +217,13 @@ class RecordedCollector:
         received_ns = self._now_ns()
         if self._capture is not None:
             self._capture(self._terms.name, received_ns, block.frames)
+        counts.logs += len(block.logs)
+        decode, check = self._decoder.decode_log, self._order.check
         events: list[PoolEvent] = []
         for log in block.logs:
-            counts.logs += 1
             try:
-                event = self._decoder.decode_log(log, received_ns)
-                self._order.check(event)
+                event = decode(log, received_ns)
+                check(event)
             except LogRefused as refusal:
                 counts.refused[refusal.reason] += 1
                 continue
@@ -234,7 +238,7 @@ class RecordedCollector:
         counts.blocks += 1
         self._clock.run_from(stamp.venue_time_ns, self._terms.speed_ppm, self.span_ns[1] if self.span_ns else None)
         chain_id = events[-1].pool.chain_id or 0
-        completed = BlockCompleted(
+        completed = _completed(
             chain_id, stamp.block_number, stamp.log_index, stamp.venue_time_ns, len(events), stamp.block_hash, None
         )
         self._market_data.publish([*events, completed])
