@@ -65,7 +65,7 @@ async def open_node(
     it from the main thread: the node dies with the thread that started it.
 
     Raises:
-        DevnetError: it does not start.
+        DevnetError: it does not start, or somebody else listens at the port.
     """
     command = [
         str(anvil), "--quiet", "--host", "127.0.0.1", "--chain-id", str(chain_id), "--no-mining", "--order", order,
@@ -74,7 +74,7 @@ async def open_node(
         "--timestamp", str(genesis_s),
     ]  # fmt: skip
     for _ in range(TRIES):
-        chosen = port or _free_port()
+        chosen = _free_port(port)
         process = _start([*command, "--port", str(chosen)])
         try:
             if await _is_listening(process, chosen):
@@ -114,13 +114,17 @@ def _die_with_parent(library: ctypes.CDLL, parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """That port, or any if it is 0. Raises DevnetError if it is taken: what listens there is not our chain."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        if not isinstance(port, int):
-            raise DevnetError(f"expected a port number, found {port!r}")
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not count
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise DevnetError(
+                f"expected a free port at 127.0.0.1:{wanted}, found: {error.strerror}; choose another by --port"
+            ) from error
+        return int(probe.getsockname()[1])
 
 
 async def _is_listening(process: subprocess.Popen[bytes], port: int) -> bool:

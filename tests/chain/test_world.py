@@ -15,6 +15,7 @@ from alphapulse.devnet.call_data import call, returned
 from alphapulse.devnet.creation import SETUP_BLOCKS
 from alphapulse.devnet.stock import Family
 from alphapulse.devnet.world import World
+from alphapulse.errors import DevnetError
 from tests.chain.worlds import FOLDER, LIMIT_S, chain_packages, open_test_world
 
 pytestmark = pytest.mark.real_io
@@ -157,6 +158,15 @@ async def test_a_snapshot_is_come_back_to(world: World) -> None:
     await world.mine(3)
     await world.revert(snapshot)
     assert (await world.block())["hash"] == head["hash"]
+
+
+async def test_nobody_elses_chain_is_taken_for_ours(world: World) -> None:
+    """Where a node listens already no other is begun, and nothing is sent to it: the traders would be strangers."""
+    before = await world.block_number()
+    with pytest.raises(DevnetError, match=f"expected a free port at 127.0.0.1:{world.node.port}, found: Address already"):
+        async with open_test_world(port=world.node.port):
+            pass
+    assert await world.block_number() == before
 
 
 PROGRAM = """
