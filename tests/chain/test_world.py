@@ -163,7 +163,7 @@ async def test_a_snapshot_is_come_back_to(world: World) -> None:
 async def test_nobody_elses_chain_is_taken_for_ours(world: World) -> None:
     """Where a node listens already no other is begun, and nothing is sent to it: the traders would be strangers."""
     before = await world.block_number()
-    with pytest.raises(DevnetError, match=f"expected a free port at 127.0.0.1:{world.node.port}, found: Address already"):
+    with pytest.raises(DevnetError, match=f"a free port at 127.0.0.1:{world.node.port}, found: Address already in use"):
         async with open_test_world(port=world.node.port):
             pass
     assert await world.block_number() == before
