@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from alphapulse.data.execution import ExecutionReport, Fill, Outcome
 from alphapulse.data.halts import GLOBAL
@@ -49,6 +50,23 @@ def places(settled: list[Fill | ExecutionReport]) -> list[tuple[str, tuple[int, 
 async def test_the_bench_has_a_trade_worth_making() -> None:
     assert PROFIT > 1000
     assert SIZE > 10**6
+
+
+async def test_events_are_taken_in_at_once_unless_something_waits_in_front(tmp_path: Path) -> None:
+    """Nobody waits for a task without intents. Behind a stream that begins anew, events stay behind it too."""
+    async with paper_executor(tmp_path, LogLatency(0)) as bench:
+        publish, flow = bench.bus.market_data.publish, bench.bus.flow
+        publish([status(StreamState.FRESH)])
+        await wait_all_tasks_blocked()
+        publish(OPENING)
+        assert flow.pending == 0
+        publish([status(StreamState.RESET)])
+        assert flow.pending == 1
+        publish(OPENING)
+        assert flow.pending == 2
+        await wait_all_tasks_blocked()
+        await bench.submit(intent())
+        assert places(bench.settled) == [("Fill", (100, 5))]
 
 
 async def test_without_latency_the_fill_is_what_the_signal_saw(tmp_path: Path) -> None:
