@@ -15,18 +15,25 @@ ALL = ""
 
 @attrs.define
 class LossState:
-    """Raw units of one token. `day` counts UTC days of market time since 1970; `peak` is the highest `net` so far."""
+    """Raw units of one token. `day` counts UTC days of market time since 1970; `peak` is the highest `net` so far.
+
+    `run` is the newest run of the books: one of a recording begins at an earlier day than the run before ended.
+    """
 
     day: int = 0
     day_net: int = 0
     net: int = 0
     peak: int = 0
+    run: int = 0
 
-    def book(self, day: int, net: int) -> None:
-        """A trade of that day ended with `net`."""
-        if day != self.day:
-            self.day, self.day_net = day, 0
-        self.day_net += net
+    def book(self, run: int, day: int, net: int) -> None:
+        """A trade of that run and day ended with `net`. One of an earlier day leaves the day's net alone."""
+        if day > self.day or run > self.run:
+            self.day_net = self.day_net if day == self.day else 0
+            self.day = day
+        if day == self.day:
+            self.day_net += net
+        self.run = max(self.run, run)
         self.net += net
         self.peak = max(self.peak, self.net)
 
@@ -47,7 +54,7 @@ class LossBook:
         day = settlement.venue_time_ns // NS_PER_DAY
         for strategy in (settlement.strategy, ALL):
             state = self.states.setdefault((strategy, settlement.profit_token), LossState())
-            state.book(day, net)
+            state.book(settlement.run, day, net)
             if net:
                 self.streaks[strategy] = self.streaks.get(strategy, 0) + 1 if net < 0 else 0
 

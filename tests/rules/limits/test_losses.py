@@ -40,6 +40,18 @@ def test_a_day_ends_at_midnight_utc_and_not_before() -> None:
     assert (book.day_loss("flash", USDC, MIDNIGHT_NS), book.drawdown("flash", USDC)) == (5, 75)
 
 
+def test_the_end_of_yesterdays_trade_takes_nothing_from_what_was_lost_today() -> None:
+    """A receipt may come late, or a start settle what was left open; a new run's market may begin on an earlier day."""
+    book = booked(settled(1, -70, MIDNIGHT_NS), settled(2, -5, MIDNIGHT_NS - 1))
+    assert (book.day_loss("flash", USDC, MIDNIGHT_NS), book.drawdown("flash", USDC)) == (70, 75)
+    book.book(evolved(settled(3, -1, MIDNIGHT_NS), run=2))
+    assert book.day_loss("flash", USDC, MIDNIGHT_NS) == 71
+    book.book(evolved(settled(4, -2, MIDNIGHT_NS - 1), run=3))
+    assert book.day_loss("flash", USDC, MIDNIGHT_NS - 1) == 2
+    book.book(settled(5, -9, MIDNIGHT_NS - 2 * NS_PER_DAY))
+    assert book.day_loss("flash", USDC, MIDNIGHT_NS - 1) == 2
+
+
 def test_a_drawdown_counts_from_the_highest_net_over_midnight() -> None:
     book = booked(settled(1, 100), settled(2, -30), settled(3, 10), settled(4, -50, MIDNIGHT_NS))
     assert book.drawdown("flash", USDC) == 70
