@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import time
@@ -85,19 +86,33 @@ def declared(data_folder: Path, service: str) -> Iterator[Callable[[], None]]:
     Raises:
         LaunchError: another process runs that service.
     """
-    other = read_process(data_folder, service)
-    if other is not None and other.is_running():
-        raise LaunchError(
-            f"expected to be the only {service} of {data_folder}, found process {other.pid}; stop it with "
-            "`alphapulse down`, or give this one another data folder"
-        )
-    write_process(data_folder, service, "starting")
-    try:
-        yield lambda: write_process(data_folder, service, "ready")
-    except BaseException as error:
-        _say_at_last(data_folder, service, "failed", describe_failure(sole_failure(error)))
-        raise
-    _say_at_last(data_folder, service, "ended")
+    with _alone(data_folder, service):
+        write_process(data_folder, service, "starting")
+        try:
+            yield lambda: write_process(data_folder, service, "ready")
+        except BaseException as error:
+            _say_at_last(data_folder, service, "failed", describe_failure(sole_failure(error)))
+            raise
+        _say_at_last(data_folder, service, "ended")
+
+
+@contextmanager
+def _alone(data_folder: Path, service: str) -> Iterator[None]:
+    """Hold what only one process of a name can hold; the kernel takes it back from one that was killed."""
+    path = process_path(data_folder, service).with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = read_process(data_folder, service)
+            found = f"process {other.pid}" if other is not None and other.is_running() else "one that starts just now"
+            raise LaunchError(
+                f"expected to be the only {service} of {data_folder}, found {found}; stop it with "
+                "`alphapulse down`, or give this one another data folder"
+            ) from None
+        yield
 
 
 def _say_at_last(data_folder: Path, service: str, state: State, reason: str = "") -> None:

@@ -47,6 +47,14 @@ def test_two_of_one_name_do_not_run(tmp_path: Path) -> None:
         pass
 
 
+def test_two_of_one_name_that_start_together_do_not_both_run(tmp_path: Path) -> None:
+    """Who has the lock counts, also before it has said that it starts."""
+    with declared(tmp_path, WHOLE):
+        process_path(tmp_path, WHOLE).unlink()
+        with pytest.raises(LaunchError, match="found one that starts just now"), declared(tmp_path, WHOLE):
+            pass
+
+
 def test_one_that_was_killed_died_even_while_nobody_has_waited_for_it(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
         started = process_start(process.pid)
