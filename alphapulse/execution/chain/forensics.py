@@ -41,6 +41,8 @@ LIMIT_S = 30
 """How long the nodes may take for one of them."""
 PAUSE_S = 1
 """Between two: each is about eight calls, and the nodes' allowance is there for trading first."""
+AGAIN_S = 5
+"""Between two questions about one of them, if nobody could be asked."""
 MORE_GAS = 4
 """A replay with so many times the gas tells whether that was all that it lacked."""
 
@@ -126,14 +128,19 @@ class Forensics:
         evidence: Evidence | None = None
         attribution = _unexplained(f"the nodes did not answer within {LIMIT_S} s")
         with trio.move_on_after(LIMIT_S):
-            try:
-                receipt = failure.receipt or await self._receipt(failure.record.hash)
-                if receipt.succeeded:
-                    return  # another block did it otherwise: there is no failure any more
-                evidence = await self._evidence(failure, receipt)
-                attribution = attribute(evidence)
-            except (NodeError, AnswerRefused, BadTransaction) as problem:
-                attribution = _unexplained(f"it could not be looked into: {problem}")
+            while evidence is None:
+                try:
+                    receipt = failure.receipt or await self._receipt(failure.record.hash)
+                    if receipt.succeeded:
+                        return  # another block did it otherwise: there is no failure any more
+                    evidence = await self._evidence(failure, receipt)
+                    attribution = attribute(evidence)
+                except NodeError as problem:  # one that stumbles now may answer soon
+                    attribution = _unexplained(f"it could not be looked into: {problem}")
+                    await trio.sleep(AGAIN_S)
+                except (AnswerRefused, BadTransaction) as problem:
+                    attribution = _unexplained(f"it could not be looked into: {problem}")
+                    break
         self._tell(failure, attribution, evidence)
 
     async def _receipt(self, tx_hash: bytes) -> Receipt:

@@ -17,7 +17,7 @@ from alphapulse.data.log_stamp import BLOCK_END
 from alphapulse.data.transactions import FailureCause, FailureFinding, Purpose, TransactionSigned, TransactionState
 from alphapulse.errors import NoNode, RpcError
 from alphapulse.execution.chain import forensics as module
-from alphapulse.execution.chain.forensics import LIMIT_S, MOST_WAITING, Forensics
+from alphapulse.execution.chain.forensics import AGAIN_S, LIMIT_S, MOST_WAITING, Forensics
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.bus import Bus
@@ -207,6 +207,21 @@ async def test_what_cannot_be_looked_into_is_said(
         nursery.cancel_scope.cancel()
     assert (found.cause, found.reason) == (UNEXPLAINED, "not known")
     assert words in found.text
+
+
+async def test_a_node_that_stumbles_is_asked_again(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """Five seconds later; only who stumbles for long leaves it unexplained."""
+    async with desk(tmp_path) as d, trio.open_nursery() as nursery:
+        nursery.start_soon(d.forensics.run)
+        d.nodes.error = NoNode("polygon", "status 500")
+        d.forensics.examine(*failure())
+        await trio.sleep(AGAIN_S - 1)
+        d.nodes.error = None
+        assert d.told() == []
+        await trio.sleep(2)
+        (found,) = d.told()
+        nursery.cancel_scope.cancel()
+    assert "status 500" not in found.text
 
 
 async def test_another_call_than_the_executors_is_not_judged(tmp_path: Path, autojump_clock: MockClock) -> None:
