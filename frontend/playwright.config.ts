@@ -5,8 +5,8 @@ export default defineConfig({
   outputDir: "test-results",
   workers: 2,
   // Nothing here is about speed: what is not there yet is waited for, also on a slow machine.
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   // A machine that is busy for a moment is no fault of the page; a fault comes twice. What came once is listed as flaky.
   retries: 1,
   forbidOnly: true,

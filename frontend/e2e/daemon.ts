@@ -12,7 +12,7 @@ const PYTHON = process.env.ALPHAPULSE_PYTHON ?? "python3";
 const ENVIRONMENT = { ...process.env, PYTHONPATH: `${ROOT}:${join(ROOT, "web")}`, PYTHONDONTWRITEBYTECODE: "1" };
 /** A speed at which the first trade of the recording, hours after its start, comes within seconds. */
 export const HOURS_A_SECOND = 3600;
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 const run = promisify(execFile);
 
@@ -33,12 +33,18 @@ export class Daemon {
   private child: ChildProcess | null = null;
   private output = "";
 
-  /** `speed`: how many times as fast as it was recorded; null leaves what is shipped. */
+  /**
+   * `speed`: how many times as fast as it was recorded; null leaves what is shipped. A loop that a busy machine holds up
+   * stops nothing.
+   */
   configure(port: number, speed: number | null = null): void {
     const shipped = readFileSync(join(ROOT, "config.toml"), "utf8");
     const own = shipped
       .replace(/^port = \d+$/m, `port = ${port}`)
-      .replace(/^data_folder = .*$/m, `data_folder = "${join(this.folder, "data")}"`);
+      .replace(/^data_folder = .*$/m, `data_folder = "${join(this.folder, "data")}"`)
+      .replace(/^loop_stall_s = \d+$/m, "loop_stall_s = 600")
+      .replace(/^loop_exit_s = \d+$/m, "loop_exit_s = 1_200")
+      .replace(/^max_loop_lag_ms = \d+$/m, "max_loop_lag_ms = 600_000");
     writeFileSync(this.config, speed === null ? own : own.replace(/^speed = \d+$/m, `speed = ${speed}`));
   }
 

@@ -9,7 +9,7 @@ import { hold, holdTooShortly } from "./hands";
 import { expectAccessible } from "./layout";
 
 test("log in, see the first opportunity, stop, restart, resume", async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(600_000);
   const problems: string[] = [];
   let expectErrors = false;
   page.on("pageerror", (error) => problems.push(error.message));

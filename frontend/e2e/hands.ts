@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 
 /** Longer than the stop button wants. */
 export const HOLD_MS = 1200;
-const TOO_SHORT_MS = 300;
+const TOO_SHORT_MS = 100;
 
 /** Keys one right after the other: each has the time at which it was pressed, not the time at which the page got to it. */
 export async function pressInTurn(page: Page, ...keys: string[]): Promise<void> {

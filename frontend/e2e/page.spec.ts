@@ -218,8 +218,7 @@ test.describe("stopping", () => {
   test("is called off by Escape", async ({ page }) => {
     const daemon = await open(page);
     await stopButton(page).hover();
-    await page.mouse.down();
-    await page.keyboard.press("Escape");
+    await Promise.all([page.mouse.down(), page.keyboard.press("Escape")]);
     await page.locator("body").press("Escape");
     await page.waitForTimeout(1000);
     await page.mouse.up();
