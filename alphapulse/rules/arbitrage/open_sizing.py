@@ -32,7 +32,7 @@ class OpenSizing:
             first, second = states
             if isinstance(first, ConcentratedState) and isinstance(second, ConcentratedState):
                 pair = self._pair(opened)
-                if pair is not None:
+                if pair is not None and first.liquidity and second.liquidity:
                     if pair.first is opened.cycle.hops[0].pool:
                         path = size_path(pair, first, second)
                     else:

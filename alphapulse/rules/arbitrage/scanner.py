@@ -15,6 +15,7 @@ from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
 from alphapulse.errors import QuoteRefused
+from alphapulse.rules.amm.concentrated import ConcentratedState
 from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
@@ -344,9 +345,18 @@ class CycleScanner:
 
 
 def _rates(state: AmmState, low: int, high: int) -> tuple[int, int]:
-    """The rates between two tokens of a pool; UNKNOWN where it has no liquidity in range."""
+    """The rates between two tokens of a pool; UNKNOWN where nothing is known to be had.
+
+    In a range without liquidity a pool is, each way, as good as where the known ticks end the range.
+    """
     if getattr(state, "liquidity", 1) <= 0:
-        return UNKNOWN, UNKNOWN
+        if not isinstance(state, ConcentratedState) or state.trust is not Trust.PROVEN:
+            return UNKNOWN, UNKNOWN
+        lower, upper = (state._replace(sqrt_price_x96=state.range_end(zero_for_one=way)) for way in (True, False))
+        return (
+            price_rates(*lower.price(low, high), state.fee_ppm)[0],
+            price_rates(*upper.price(low, high), state.fee_ppm)[1],
+        )
     try:
         numerator, denominator = state.price(low, high)
     except (QuoteRefused, ZeroDivisionError):  # an empty pool of some kinds has no price

@@ -290,6 +290,8 @@ class PoolBook:
 
 
 def _moved_liquidity(before: AmmState | None, now: AmmState) -> bool:
-    """True if a mint or a burn changed the liquidity in range."""
+    """True if a mint or a burn changed the liquidity in range, or what lies beside a range that has none."""
     liquidity = getattr(now, "liquidity", None)
-    return before is not None and liquidity is not None and liquidity != getattr(before, "liquidity", None)
+    if before is None or liquidity is None:
+        return False
+    return not liquidity or liquidity != getattr(before, "liquidity", None)

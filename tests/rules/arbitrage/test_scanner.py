@@ -286,6 +286,21 @@ def test_liquidity_that_came_far_from_the_price_is_known_when_it_is_needed() -> 
     assert beside.profit >= alone.profit
 
 
+@pytest.mark.parametrize(("beside", "is_open"), [((-600, -300), True), ((-6000, -3000), False), (None, False)])
+def test_behind_a_range_without_liquidity_a_gap_is_seen_where_liquidity_begins(
+    beside: tuple[int, int] | None, is_open: bool
+) -> None:
+    """Token 0 is dearer by 3% where the pool's next range begins, cheaper by 26%, or the pool is empty for good."""
+    watching, cheap = scanner(), FAIR * 97 // 100
+    positions = [] if beside is None else [mint(ONE, (1, 1), beside, LIQUIDITY)]
+    begun: list[MarketEvent] = [PoolInitialized(stamp((1, 0)), ONE.id, FAIR, 0), *positions]
+    found = scanned(watching, [*begun, swap(TWO, (2, 0), cheap)])
+    assert len(found) == is_open
+    for one in found:
+        assert one.path is not None
+        assert one.path.profit > one.path.size // 50
+
+
 def test_after_a_rollback_rates_are_those_of_the_states() -> None:
     """Whatever was undone: every pool's rate is what a scanner finds that never saw the undone blocks."""
     kept: list[MarketEvent] = [swap(ONE, (1, 0), FAIR), swap(TWO, (1, 1), FAIR), swap(THREE, (2, 0), NEAR)]
