@@ -164,10 +164,11 @@ class Roads:
         server = self.servers.get(relay)
         return server.report() if server is not None else self.links[relay].report
 
-    def admission(self) -> Admission:
-        """Who may connect: our own user over Unix, the processes of the topology by certificate over TCP."""
-        services = frozenset(self._topology.services)
-        return Admission(names=services, connections=CONNECTIONS_OF_A_PROCESS * len(services))
+    def admission(self, place: RelayPlace) -> Admission:
+        """Who may connect to a relay: over Unix our own user, over TCP by certificate the processes that use it."""
+        services = self._topology.services.values()
+        names = frozenset(one.service for one in services if _links_to(one, place.domain))
+        return Admission(names=names, connections=CONNECTIONS_OF_A_PROCESS * len(services))
 
     def tls(self, place: RelayPlace) -> TlsFiles | None:
         """The certificates that an address needs; None if it needs none."""
@@ -191,7 +192,7 @@ class Roads:
             if place in self._placement.relays:
                 self.servers[place.name] = self._server(place)
         remote = [place for place in places if place not in self._placement.relays]
-        if not remote or not (self._placement.uses(domain) or domain is Domain.EXECUTION):
+        if not remote or not _links_to(self._placement, domain):
             return None
         hub = self.bus.hubs[domain]
         merge = None
@@ -313,7 +314,7 @@ class RelayHost:
         place = self._place
         if isinstance(place.address, UnixAddress):
             await trio.Path(place.address.path.parent).mkdir(mode=0o700, parents=True, exist_ok=True)
-        listener = listen(place.address, self._roads.admission(), tls=self._roads.tls(place))
+        listener = listen(place.address, self._roads.admission(place), tls=self._roads.tls(place))
         async with trio.open_nursery() as nursery:
             await nursery.start(listener.serve, self._roads.servers[place.name].serve)
             self._roads.listening[place.name].set()
@@ -330,6 +331,11 @@ class Unawaited:
         """Runs until cancelled."""
         task_status.started()
         await self._link.run()
+
+
+def _links_to(placement: Placement, domain: Domain) -> bool:
+    """Whether a process has links to the relays of a domain; to execution's all tell what they notice."""
+    return placement.uses(domain) or domain is Domain.EXECUTION
 
 
 def _unapplied(report: RelayReport) -> bool:
