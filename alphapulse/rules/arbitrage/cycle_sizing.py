@@ -37,19 +37,17 @@ FEW: Final = 48
 """Up to so many units of the coarsest token every amount is tried."""
 
 
-def size_cycle(cycle: Cycle, states: Sequence[AmmState], cap: int | None = None) -> SizedPath | None:
+def size_cycle(cycle: Cycle, states: Sequence[AmmState]) -> SizedPath | None:
     """The most profitable input at these states, evaluated exactly; None if none earns.
 
-    With `cap` no more than that goes in. Ranges that are not known are not left.
+    Ranges that are not known are not left.
     """
     chain = Chain(cycle, states)
     try:
         start, is_near = _walk(chain), True
         if start is None:
             start, is_near = _search(chain), False
-        if cap is not None:
-            start = min(start, cap)
-        return _polish(chain, start, cap, is_near=is_near) if start > 0 else None
+        return _polish(chain, start, is_near=is_near) if start > 0 else None
     except QuoteRefused:  # a pool that does not even say where its range ends
         return None
 
@@ -181,16 +179,16 @@ def _profit(chain: Chain, amount: int) -> int | None:
     return None if chain.is_too_much(quotes) else -amount
 
 
-def _polish(chain: Chain, start: int, cap: int | None, *, is_near: bool) -> SizedPath | None:
+def _polish(chain: Chain, start: int, *, is_near: bool) -> SizedPath | None:
     """The best exact trade around an optimum of the smooth curve; None if even that does not earn."""
     quotes = chain.forward(start)
-    tried = _Tried(chain, cap)
+    tried = _Tried(chain)
     tried.add(start, quotes)
     if not chain.is_passed(quotes):
         # What comes out of a hop is rounded to nothing, or a pool refuses: the least that brings a unit or two.
         for at, amount in product(range(1, len(chain.states)), range(1, TEETH)):
             tried.add_output(at, amount)
-        return None if tried.best is None else _polish(chain, tried.best.size, cap, is_near=False)
+        return None if tried.best is None else _polish(chain, tried.best.size, is_near=False)
     at = _coarsest(chain, quotes)
     units = quotes[at - 1].amount_out if at else start
     if units <= FEW:
@@ -234,9 +232,8 @@ def _thrifty(amount: int, fee_ppm: int) -> Iterator[int]:
 class _Tried:
     """Inputs that were evaluated exactly, and the best of them: the most profit, then the least input."""
 
-    def __init__(self, chain: Chain, cap: int | None) -> None:
+    def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        self._cap = cap
         self._profits: dict[int, int] = {}
         self._best: list[Quote] = []
         self._size = self._profit = 0
@@ -247,12 +244,12 @@ class _Tried:
         return self._chain.path(self._size, self._best) if self._best else None
 
     def add(self, size: int, quotes: list[Quote] | None = None) -> int:
-        """Evaluate an input; what does not pass all pools, or may not go in, loses everything."""
+        """Evaluate an input; what does not pass all pools loses everything."""
         known = self._profits.get(size)
         if known is not None:
             return known
         profit = -max(size, 1)
-        if size > 0 and (self._cap is None or size <= self._cap):
+        if size > 0:
             quotes = quotes or self._chain.forward(size)
             if self._chain.is_passed(quotes):
                 profit = quotes[-1].amount_out - size
