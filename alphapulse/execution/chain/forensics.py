@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
 
 import attrs
 import msgspec
@@ -14,6 +13,7 @@ from alphapulse.data.execution import OrderRequest
 from alphapulse.data.transactions import FailureCause, FailureFinding
 from alphapulse.data.wire import NAME, SENTENCE
 from alphapulse.errors import AnswerRefused, BadTransaction, JournalError, LogRefused, NodeError, RpcError
+from alphapulse.execution.chain.asked_nodes import AskedNodes
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
 from alphapulse.relays.subscription import AnySubscription
@@ -49,13 +49,6 @@ MORE_GAS = 4
 log = logging.getLogger(__name__)
 
 
-class Nodes(Protocol):
-    """What is asked of a `NodePool`."""
-
-    async def batch(self, calls: Sequence[RpcCall], /) -> list[Any]:
-        """The answers, an RpcError where one failed."""
-
-
 class _Block(msgspec.Struct, frozen=True, rename="camel"):
     parent_hash: str
 
@@ -84,7 +77,7 @@ class Forensics:
 
     def __init__(
         self,
-        nodes: Nodes,
+        nodes: AskedNodes,
         journal: Journal,
         execution: AnyRelay,
         *,

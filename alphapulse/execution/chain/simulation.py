@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 import attrs
 import msgspec
 
 from alphapulse.errors import CallReverted, LogRefused, RpcError, SimulationRefused
+from alphapulse.execution.chain.asked_nodes import AskedNodes
 from alphapulse.rules.events.hex_text import MAX_UINT64, MAX_UINT128, read_bytes, read_index, read_quantity
 from alphapulse.rules.evm.executor_path import read_refusal
 from alphapulse.rules.execution.receipt_amounts import token_change
@@ -18,13 +18,6 @@ from alphapulse.rules.transactions.receipt import ReceiptLog, RpcReceiptLog
 
 PENDING: Final = "pending"
 NOT_OFFERED: Final = frozenset((FaultKind.METHOD_MISSING, FaultKind.BAD_REQUEST))
-
-
-class Nodes(Protocol):
-    """What is asked of a `NodePool`."""
-
-    async def batch(self, calls: Sequence[RpcCall], /) -> list[Any]:
-        """The answers, an RpcError where one failed."""
 
 
 class _SimulatedCall(msgspec.Struct, frozen=True, rename="camel"):
@@ -56,7 +49,7 @@ class Simulated:
 class Simulator:
     """Asks by `eth_simulateV1`, which tells logs too, and by `eth_estimateGas` from a node's first refusal of it on."""
 
-    def __init__(self, nodes: Nodes) -> None:
+    def __init__(self, nodes: AskedNodes) -> None:
         self._nodes = nodes
         self._tells_logs = True
 

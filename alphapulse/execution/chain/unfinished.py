@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 import trio
 
 from alphapulse.data.execution import OrderRequest, Outcome
 from alphapulse.data.transactions import TransactionState
 from alphapulse.errors import AnswerRefused, NodeError, RpcError
+from alphapulse.execution.chain.asked_nodes import AskedNodes
 from alphapulse.execution.chain.live_wallet import LiveWallet
 from alphapulse.execution.chain.trade_booking import TradeBooking
 from alphapulse.execution.chain.trade_records import TradeRecords
@@ -24,13 +25,6 @@ AGAIN_S: Final = 2
 log = logging.getLogger(__name__)
 
 
-class Nodes(Protocol):
-    """What is asked of a `NodePool`."""
-
-    async def batch(self, calls: Sequence[RpcCall], /) -> list[Any]:
-        """The answers, an RpcError where one failed."""
-
-
 class Unfinished:
     """`sent` is where the journal has each intent's transaction: chain, wallet and number.
 
@@ -39,7 +33,11 @@ class Unfinished:
     """
 
     def __init__(
-        self, nodes: Nodes, booking: TradeBooking, records: TradeRecords, sent: Mapping[int, tuple[int, bytes, int]]
+        self,
+        nodes: AskedNodes,
+        booking: TradeBooking,
+        records: TradeRecords,
+        sent: Mapping[int, tuple[int, bytes, int]],
     ) -> None:
         self._nodes = nodes
         self._booking = booking

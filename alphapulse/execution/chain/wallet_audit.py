@@ -6,7 +6,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 import attrs
 import msgspec
@@ -16,6 +16,7 @@ from alphapulse.data.risk import RiskAlert, Severity
 from alphapulse.data.transactions import WalletAudit
 from alphapulse.data.wire import SENTENCE
 from alphapulse.errors import LogRefused, NodeError, RpcError
+from alphapulse.execution.chain.asked_nodes import AskedNodes
 from alphapulse.execution.chain.live_wallet import LiveWallet
 from alphapulse.journal.journal import Journal
 from alphapulse.relays.any_relay import AnyRelay
@@ -34,13 +35,6 @@ MOST_WAITING: Final = 1_024
 """Blocks that wait to be audited; the oldest are left out first, as a later one finds what they would have found."""
 
 log = logging.getLogger(__name__)
-
-
-class Nodes(Protocol):
-    """What is asked of a `NodePool`."""
-
-    async def batch(self, calls: Sequence[RpcCall], /) -> list[Any]:
-        """The answers, an RpcError where one failed."""
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -67,7 +61,7 @@ class WalletAuditor:
 
     def __init__(
         self,
-        nodes: Nodes,
+        nodes: AskedNodes,
         books: WalletBooks,
         wallets: Sequence[LiveWallet],
         tokens: Iterable[bytes],

@@ -9,6 +9,7 @@ from typing import Self
 import attrs
 
 from alphapulse.rules.evm.transaction import DynamicFeeTransaction
+from alphapulse.rules.transactions.fees import BUMP_PERCENT
 
 SIZE = 128
 """Of a record: a disk writes it whole, as it never lies across two sectors."""
@@ -17,8 +18,6 @@ _FIELDS = struct.Struct(">Q16s16sQ?IQ32s")
 _SUM_SIZE = 16
 EMPTY = bytes(SIZE)
 MOST_SIGNATURES = 2**32 - 1
-BUMP_PERCENT = 110
-"""Of both fees: with less, no node lets a transaction take the place of another (go-ethereum, `PriceBump`)."""
 
 
 @attrs.frozen
