@@ -17,7 +17,8 @@ RETRY_NS = 100 * NS_PER_MS
 """After how long something that did not come is asked for again."""
 
 MAX_HELD = 1_024
-"""Batches kept behind a gap; more are dropped, and asked for when it is closed."""
+MAX_HELD_BYTES = 67_108_864
+"""Batches and bytes kept behind a gap; more are dropped, and asked for when it is closed."""
 
 
 class Change(NamedTuple):
@@ -104,7 +105,7 @@ class Receiver:
             self.expected = batch.next
         else:
             self._known_next = max(self._known_next, batch.next)
-            if len(self._held) < MAX_HELD:
+            if self._has_room(batch):
                 self._held[batch.first] = batch
         ready += self._next_held()
         self.counts.messages += sum(one.messages for one in ready)
@@ -150,6 +151,10 @@ class Receiver:
         """The changes of condition since the last call."""
         changes, self._changes = self._changes, []
         return changes
+
+    def _has_room(self, batch: Batch) -> bool:
+        held = sum(len(one.frames) for one in self._held.values())
+        return len(self._held) < MAX_HELD and held + len(batch.frames) <= MAX_HELD_BYTES
 
     def _missing(self) -> bool:
         return self._known_next > self.expected

@@ -29,6 +29,15 @@ def firsts(batches: list[Batch]) -> list[int]:
     return [one.first for one in batches]
 
 
+def test_what_is_kept_behind_a_gap_is_bounded_by_bytes_too() -> None:
+    """The rest is asked for when the gap is closed."""
+    receiver, frames = begun(), bytes(33_554_432)
+    for first in (2, 3, 4):
+        receiver.take(batch(first)._replace(frames=frames), 0)
+    assert firsts(receiver.take(batch(1), 10 * MS)) == [1, 2, 3]
+    assert receiver.wanted(110 * MS) == Wanted(4, 5, RecoveryKind.RETRANSMISSION)
+
+
 def test_a_gap_is_told_asked_for_and_closed() -> None:
     """The exact (time, state) list of one that lasts 120 ms: asked for at once, and again after 100 ms."""
     receiver, seen = begun(), []
