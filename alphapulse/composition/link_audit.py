@@ -24,7 +24,7 @@ WAITING = 256
 """Notices that may wait; of more, the oldest are only in the log."""
 
 RESULTS = {
-    LinkCondition.CUT: "it starts from a snapshot when it is back",
+    LinkCondition.CUT: "it goes on from the ring or a snapshot when it is back",
     LinkCondition.REFUSED: "it was not let in",
 }
 
