@@ -206,7 +206,7 @@ class WalletWatch:
         stolen = [
             nonce
             for nonce in book.overtaken(found.mined)
-            if all(found.receipts.get(record.hash, record) is None for record in book.at(nonce) if record.waits)
+            if all(_is_denied(found, record) for record in book.at(nonce) if record.waits)
         ]
         head = self._tip.number or 0
         self._stolen = {nonce: self._stolen.get(nonce, head) for nonce in stolen}
@@ -267,3 +267,8 @@ class WalletWatch:
         self._path[number] = block_hash
         while len(self._path) > PATH_KEPT:
             del self._path[next(iter(self._path))]
+
+
+def _is_denied(found: Look, record: TransactionRecord) -> bool:
+    """Whether nodes say that there is no receipt, and none says that it has the transaction itself."""
+    return found.receipts.get(record.hash, record) is None and not found.known.get(record.hash, False)

@@ -483,6 +483,22 @@ async def test_a_foreign_use_of_the_key_is_told(autojump_clock: MockClock, tmp_p
         assert rig.sender.next_nonce == 3
 
 
+async def test_receipts_that_are_not_told_are_no_theft(autojump_clock: MockClock, tmp_path: Path) -> None:
+    """The transaction itself is known: it is waited for, however long, and booked when its receipt is there."""
+    async with open_wallet(tmp_path) as rig:
+        await rig.sender.send(rig.plan(1))
+        tell = [node.answers["eth_getTransactionReceipt"] for node in rig.nodes]
+        for node in rig.nodes:
+            node.answers["eth_getTransactionReceipt"] = lambda params: None
+        for _ in range(6):
+            await rig.block(settled=rig.chain.head.number)
+        assert (rig.foreign, rig.states()) == ([], [(0, "TRADE", "SEEN")])
+        for node, told in zip(rig.nodes, tell, strict=True):
+            node.answers["eth_getTransactionReceipt"] = told
+        await rig.block(settled=rig.chain.head.number)
+        assert (rig.foreign, rig.told[-1].state) == ([], S.SETTLED)
+
+
 async def test_nodes_of_two_branches_are_no_theft(autojump_clock: MockClock, tmp_path: Path) -> None:
     """Behind a reorganisation two nodes still count what the third one and the receipts do not have: nothing is told.
 
