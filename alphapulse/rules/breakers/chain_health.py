@@ -55,11 +55,6 @@ class ChainHealth:
             return f"{self._clean} of {CLEAN_BLOCKS} clean blocks have come since"
         return problem
 
-    @property
-    def deep_reorg(self) -> int:
-        """The depth of the deepest reorganisation beyond 32 blocks that no person has seen; 0 if there is none."""
-        return self._deepest
-
     def forgive(self) -> None:
         """A person has seen it."""
         self._deepest = 0

@@ -27,11 +27,6 @@ class FailureRatio:
         share = failures * PPM // count
         return share if count >= self._least and failures * PPM > self._limit_ppm * count else None
 
-    def forget(self) -> None:
-        """A breaker closed: count anew."""
-        self._all.clear()
-        self._failed.clear()
-
 
 class Reconciliation:
     """Rounds in which our books and a venue's were compared, and orders that the venue has not said the end of."""

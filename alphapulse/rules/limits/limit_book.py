@@ -9,7 +9,7 @@ import attrs
 
 from alphapulse.data.risk import LimitOverride
 from alphapulse.errors import LimitError
-from alphapulse.rules.limits.limit_table import PPM, RAW, ROWS, LimitRow, Place
+from alphapulse.rules.limits.limit_table import PPM, ROWS, LimitRow, Place
 from alphapulse.rules.limits.marks import Marks
 
 OVERRIDE_FACTOR = 2
@@ -170,8 +170,6 @@ def row_of(place: Place, key: str) -> LimitRow:
 
 
 _ROWS = {(row.place, row.key): row for row in ROWS}
-TOKEN_ROWS = tuple(row for row in ROWS if row.unit == RAW)
-PLAIN_ROWS = tuple(row for row in ROWS if row.unit != RAW)
 
 
 def _path(row: LimitRow, strategy: str | None) -> str:

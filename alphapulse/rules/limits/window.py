@@ -66,11 +66,6 @@ class SlidingWindow:
                 self._total -= amount
                 return
 
-    def clear(self) -> None:
-        """Forget every entry."""
-        self._entries.clear()
-        self._total = 0
-
     def _drop(self, now_ns: int) -> None:
         entries, over_ns = self._entries, now_ns - self.width_ns
         while entries and entries[0][0] <= over_ns:

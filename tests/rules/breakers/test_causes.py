@@ -72,8 +72,6 @@ def test_failures_count_once_enough_trades_have_ended() -> None:
     ratio = FailureRatio(window_ns=MINUTE, least=4, limit_ppm=500_000)
     found = [ratio.take(at, failed=at != 2) for at in range(4)]
     assert found == [None, None, None, 750_000]
-    ratio.forget()
-    assert ratio.take(5, failed=True) is None
 
 
 def test_failures_of_more_than_a_minute_ago_are_forgotten() -> None:
