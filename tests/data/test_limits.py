@@ -19,8 +19,8 @@ from alphapulse.data.registry import MESSAGES
 from alphapulse.data.wire import Bound, Many, Record, Source
 from alphapulse.errors import ConfigError, InvalidValue
 from alphapulse.rules.wire.codec import decode_value, encode_value
-from alphapulse.rules.wire.describe import wire_parts
 from alphapulse.rules.wire.frame import decode_frame, encode_frame
+from alphapulse.rules.wire.signature import parts
 from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import MAX_VALUE_SIZE
 from tests.rules.wire.wire_vectors import reference_bytes, sample
@@ -88,7 +88,7 @@ def test_the_most_is_what_fits_a_tlv(bound: Bound, monkeypatch: pytest.MonkeyPat
     bounded = [
         cls
         for cls in MESSAGES.values()
-        if any(isinstance(part, Many) and part.limit is bound for part in wire_parts(Record(cls)))
+        if any(isinstance(part, Many) and part.limit is bound for part in parts(Record(cls)))
     ]
     assert max(value_sizes(Record(cls)).most for cls in bounded) <= MAX_VALUE_SIZE
     monkeypatch.setattr(bound, "most", bound.most + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import assert_never
 
 import attrs
@@ -35,6 +35,7 @@ from alphapulse.data.wire import (
 )
 from alphapulse.rules.wire.header import HEADER_SIZE, MAGIC, MAX_FRAME_SIZE, VERSION
 from alphapulse.rules.wire.long_frame import MAX_SHORT
+from alphapulse.rules.wire.signature import parts
 from alphapulse.rules.wire.sizes import value_sizes
 from alphapulse.rules.wire.tlv import MAX_STANDARD_SIZE, MAX_VALUE_SIZE
 
@@ -136,14 +137,14 @@ def protocol_document() -> str:
     messages = [MESSAGES[number] for number in sorted(MESSAGES)]
     records = sorted(_records(messages), key=lambda cls: cls.__name__)
     enums = sorted(_enums(messages) | {Venue, AssetType, IdKind}, key=lambda cls: cls.__name__)
-    parts = [INTRODUCTION, _domains(), "## Sources\n\n" + _members(Source), VALUES + _limits(), "## Messages\n"]
-    parts += [_section(cls) for cls in messages]
-    parts += ["## Records\n", INSTRUMENT_ID, *(_section(cls) for cls in records)]
-    parts += [
+    sections = [INTRODUCTION, _domains(), "## Sources\n\n" + _members(Source), VALUES + _limits(), "## Messages\n"]
+    sections += [_section(cls) for cls in messages]
+    sections += ["## Records\n", INSTRUMENT_ID, *(_section(cls) for cls in records)]
+    sections += [
         "## Enumerations\n",
         *(f"### {cls.__name__}\n\n{inspect.getdoc(cls)}\n\n{_members(cls)}" for cls in enums),
     ]
-    return "\n".join(parts)
+    return "\n".join(sections)
 
 
 def _domains() -> str:
@@ -207,24 +208,13 @@ def _type_name(type_: WireType) -> str:
     return name
 
 
-def wire_parts(type_: WireType) -> Iterator[WireType]:
-    """The type and everything inside it, records' fields too."""
-    yield type_
-    match type_:
-        case Maybe(item) | Many(item) | Padded(item):
-            yield from wire_parts(item)
-        case Record(cls) if cls is not InstrumentId:
-            for field in attrs.fields(cls):
-                yield from wire_parts(field.metadata[WIRE])
-
-
 def _records(classes: Iterable[type]) -> set[type]:
-    inside = {part.cls for cls in classes for part in wire_parts(Record(cls)) if isinstance(part, Record)}
+    inside = {part.cls for cls in classes for part in parts(Record(cls)) if isinstance(part, Record)}
     return {cls for cls in inside if cls is not InstrumentId and not hasattr(cls, "DESCRIPTION")}
 
 
 def _enums(classes: Iterable[type]) -> set[type[enum.IntEnum]]:
-    return {part.enum for cls in classes for part in wire_parts(Record(cls)) if isinstance(part, Choice)}
+    return {part.enum for cls in classes for part in parts(Record(cls)) if isinstance(part, Choice)}
 
 
 def _members(cls: type[enum.IntEnum]) -> str:

@@ -32,9 +32,6 @@ _INSTRUMENT = np.dtype([("venue", "<u2"), ("asset_type", "u1"), ("kind", "u1"), 
 _LIMBS = (64, 32, 16, 8)
 
 
-_KNOWN: dict[type, np.dtype[np.void]] = {}
-
-
 def message_dtype(cls: type) -> np.dtype[np.void]:
     """The dtype of a message or record class; `dtype.itemsize` is the size of its values.
 

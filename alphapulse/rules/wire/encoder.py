@@ -102,17 +102,11 @@ class _Writer:
                 numbers = {member: int(member) for member in enum}
                 self._integer(f"{self._source.bind(numbers)}[{expression}]", bits, signed=False)
             case Text(limit):
-                value = self._assign(f"{expression}.encode()")
-                self._refuse_if(f"len({value}) > {limit}")
-                self._fixed("H", f"len({value})")
-                self._flush()
-                self._source.add(f"parts.append({value})")
+                self._counted(self._assign(f"{expression}.encode()"), limit)
             case Blob(limit):
                 value = self._assign(expression)
-                self._refuse_if(f"not isinstance({value}, {self._source.bind(_BYTES)}) or len({value}) > {limit}")
-                self._fixed("H", f"len({value})")
-                self._flush()
-                self._source.add(f"parts.append({value})")
+                self._refuse_if(f"not isinstance({value}, {self._source.bind(_BYTES)})")
+                self._counted(value, limit)
             case Padded(item, size):
                 self.write(item, expression)
                 self._codes += f"{size}x"
@@ -124,6 +118,13 @@ class _Writer:
                 self._many(item, limit, expression)
             case _:
                 assert_never(type_)
+
+    def _counted(self, value: str, limit: int) -> None:
+        """Bytes behind their u16 length."""
+        self._refuse_if(f"len({value}) > {limit}")
+        self._fixed("H", f"len({value})")
+        self._flush()
+        self._source.add(f"parts.append({value})")
 
     def _record(self, cls: type, expression: str) -> None:
         if cls is InstrumentId:

@@ -131,7 +131,7 @@ def _check(data: Bytes, magic: int, version: int, size: int) -> None:
     if version != VERSION:
         raise UnsupportedVersion("version", expected=VERSION, found=version, offset=5, hint="update the older side")
     if size > MAX_FRAME_SIZE - HEADER_SIZE:
-        raise _too_large(size, 24)
+        raise _too_large(size, SIZE_OFFSET)
 
 
 def _too_large(payload_size: int, offset: int | None) -> TooLarge:

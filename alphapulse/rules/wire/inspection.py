@@ -25,7 +25,7 @@ from alphapulse.errors import (
     WrongMagic,
 )
 from alphapulse.rules.wire.frame import decode_frame
-from alphapulse.rules.wire.header import HEADER_SIZE, MAGIC
+from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, MAGIC, SIZE_OFFSET
 from alphapulse.rules.wire.inspected_value import FieldView, UnreadableValue, ValueReader
 from alphapulse.rules.wire.long_frame import TlvSequence
 from alphapulse.rules.wire.tlv import Span, tlv_spans
@@ -159,7 +159,7 @@ def _header(data: bytes) -> Iterator[FieldView]:
 
 def _tlvs(data: bytes) -> Sequence[TlvView]:
     """The TLVs whose framing is sound, up to the first whose is not."""
-    end = min(len(data), HEADER_SIZE + int.from_bytes(data[24:28], "little"))
+    end = min(len(data), HEADER_SIZE + int.from_bytes(data[SIZE_OFFSET:CHECKSUM_OFFSET], "little"))
     sound = HEADER_SIZE
     with suppress(ProtocolError):
         for _, _, stop in tlv_spans(data, HEADER_SIZE, end):

@@ -35,8 +35,8 @@ from alphapulse.data.wire import (
     Text,
     WireType,
 )
-from alphapulse.rules.wire.describe import wire_parts
 from alphapulse.rules.wire.header import CHECKSUM_OFFSET, HEADER_SIZE, MAGIC, MAX_FRAME_SIZE, VERSION
+from alphapulse.rules.wire.signature import parts
 
 _START = f"""\
 // Written by `python -m alphapulse.rules.wire.typescript > frontend/src/wire/schema.ts`; a test holds it current.
@@ -57,13 +57,13 @@ def typescript_schema() -> str:
     Lists whose limit the operator sets have the most that they can be set to: the page does not know the setting.
     """
     messages = [MESSAGES[number] for number in sorted(MESSAGES)]
-    enums = {part.enum for cls in messages for part in wire_parts(Record(cls)) if isinstance(part, Choice)}
+    enums = {part.enum for cls in messages for part in parts(Record(cls)) if isinstance(part, Choice)}
     enums |= {Domain, Source, Venue, AssetType, IdKind}
-    parts = [_START, _domain_ranges()]
-    parts += [_members(cls) for cls in sorted(enums, key=lambda cls: cls.__name__)]
-    parts += [_record(cls) for cls in _records(messages)]
-    parts += ["export const MESSAGES: readonly w.MessageForm[] = [", *map(_message, messages), "];\n"]
-    return "\n".join(parts)
+    blocks = [_START, _domain_ranges()]
+    blocks += [_members(cls) for cls in sorted(enums, key=lambda cls: cls.__name__)]
+    blocks += [_record(cls) for cls in _records(messages)]
+    blocks += ["export const MESSAGES: readonly w.MessageForm[] = [", *map(_message, messages), "];\n"]
+    return "\n".join(blocks)
 
 
 def _domain_ranges() -> str:
@@ -133,7 +133,7 @@ def _records(messages: Iterable[type]) -> list[type]:
 
     def visit(cls: type) -> None:
         for field in attrs.fields(cls):
-            for part in wire_parts(field.metadata[WIRE]):
+            for part in parts(field.metadata[WIRE]):
                 if isinstance(part, Record) and part.cls is not InstrumentId and part.cls not in found:
                     visit(part.cls)
                     found[part.cls] = None

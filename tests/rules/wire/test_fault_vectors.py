@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from alphapulse.data.wire import Bound, Many, Record, WireType
-from alphapulse.rules.wire.describe import wire_parts
+from alphapulse.rules.wire.signature import parts
 from tests.rules.wire.fault_vectors import CLASSES, FAULT_VECTORS, fault_vectors_text
 
 
@@ -16,6 +16,6 @@ def test_the_fault_vectors_are_current() -> None:
 
 
 def test_they_have_every_wire_type() -> None:
-    parts = [part for cls in CLASSES for part in wire_parts(Record(cls))]
-    assert {type(part) for part in parts} == set(get_args(WireType))
-    assert not any(isinstance(part, Many) and isinstance(part.limit, Bound) for part in parts)
+    found = [part for cls in CLASSES for part in parts(Record(cls))]
+    assert {type(part) for part in found} == set(get_args(WireType))
+    assert not any(isinstance(part, Many) and isinstance(part.limit, Bound) for part in found)
