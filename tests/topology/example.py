@@ -17,8 +17,23 @@ from alphapulse.composition.topology_terms import read_topology
 from alphapulse.config import load_config
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PATIENCE_S = 90
+PATIENCE_S = 300
 """More than anything may take, even on a busy machine."""
+COMMAND = f"""
+from alphapulse.cli import launcher
+from alphapulse.cli.main import main
+launcher.READY_S = launcher.STOP_S = {PATIENCE_S / 2}
+main()
+"""
+UNHURRIED = """
+[limits]
+loop_stall_s = 600
+loop_exit_s = 1_200
+
+[breakers]
+max_loop_lag_ms = 600_000
+"""
+"""How fast a test machine is must not decide anything."""
 
 
 class Example:
@@ -31,9 +46,9 @@ class Example:
         text = self.config.read_text()
         assert 'at_end = "hold"' in text
         text = text.replace('at_end = "hold"', f'at_end = "{at_end}"').replace("speed = 0", f"speed = {speed}")
-        self.config.write_text(f"{text}\n[web]\nenabled = false\n{more}")
+        self.config.write_text(f"{text}\n[web]\nenabled = false\n{UNHURRIED}{more}")
         self.data = self.folder / "data"
-        self.program = (sys.executable, "-c", "from alphapulse.cli.main import main; main()")
+        self.program = (sys.executable, "-c", COMMAND)
         self.environment = {"PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"], "HOME": str(self.folder)}
 
     def replace(self, before: str, after: str) -> None:

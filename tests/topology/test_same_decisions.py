@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 import trustme
@@ -61,6 +63,8 @@ def test_tcp_with_certificates_for_each_process_can_join_them(tmp_path: Path) ->
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Of those that the system gives to nobody who does not name one: no other test takes it meanwhile."""
+    while True:
+        port = SystemRandom().randrange(15_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
