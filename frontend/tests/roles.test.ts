@@ -17,9 +17,9 @@ const ROUTES: Record<Exclude<Act, "lock">, string[]> = {
   flatten: ["/api/v1/control/flatten"],
   run: ["/api/v1/tree/stop", "/api/v1/tree/start", "/api/v1/tree/restart", "/api/v1/strategies/reload"],
   transact: [
-    "/api/v1/transactions/<tx_hash>/bump",
-    "/api/v1/transactions/<tx_hash>/cancel",
-    "/api/v1/wallets/<address>/fill-gap",
+    "/api/v1/transactions/{tx_hash}/bump",
+    "/api/v1/transactions/{tx_hash}/cancel",
+    "/api/v1/wallets/{address}/fill-gap",
   ],
   limits: ["/api/v1/limits/override"],
   inspect: ["/api/v1/tree/stacks"],
