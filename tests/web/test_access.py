@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from alphapulse_web.bind import proxied_origins
 from alphapulse_web.perimeter import Perimeter
+from alphapulse_web.settings import BODY_TIMEOUT_S
 from tests.web.web_client import BEARER, ORIGIN, Desk, answer, keyed
 
 
@@ -96,10 +98,13 @@ async def test_a_large_body_is_refused() -> None:
     assert response.content_type == "application/json"
 
 
-async def test_a_body_that_never_ends_is_given_up(autojump_clock: MockClock) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/session", "/api/v1/control/challenge"])
+async def test_a_body_that_never_ends_is_given_up(path: str, autojump_clock: MockClock) -> None:
+    """After five seconds, also where the audit would like to read it."""
     client = Desk().app.test_client()
-    headers = {"Host": "127.0.0.1:8700", "Content-Type": "application/json", "Content-Length": "100"}
-    async with client.request("/api/v1/session", method="POST", headers=headers) as connection:
+    headers = {"Host": "127.0.0.1:8700", "Content-Type": "application/json", "Content-Length": "100", **keyed(BEARER)}
+    began = trio.current_time()
+    async with client.request(path, method="POST", headers=headers) as connection:
         await connection.send(b"{")
     response = await connection.as_response()
-    assert response.status_code == 408
+    assert (response.status_code, trio.current_time() - began) == (408, BODY_TIMEOUT_S)

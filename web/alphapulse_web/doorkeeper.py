@@ -33,6 +33,8 @@ SECURITY_HEADERS = {
 """On every answer that does not say otherwise: a page has a policy of its own, and a file of its build may be kept."""
 TRUST = "trust"
 """Where the server leaves, in the scope's state, what is called for somebody who is logged in."""
+TIMED_OUT = 408
+"""The status where the body did not come in time: nobody waits for it a second time."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +108,7 @@ class Doorkeeper:
         return caller
 
     async def _record(self, route: Route, caller: Caller, status: int) -> None:
-        wish = await _wish()
+        wish = {} if status == TIMED_OUT else await _wish()
         who = f"role {caller.role.name.lower()}, key {caller.key_id}, from {caller.peer}, {caller.kind}"
         where = f", session {caller.session[:8]}" if caller.session else ""
         self._backend.audit(
