@@ -17,7 +17,7 @@ from alphapulse.errors import DevnetError
 
 FOLDER = Path(__file__).parents[2] / ".cache" / "devnet"
 """Where `make devnet-packages` puts node and contracts."""
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 
 
 def chain_packages() -> Packages:

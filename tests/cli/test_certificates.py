@@ -31,7 +31,7 @@ async def test_processes_with_these_files_know_each_other(tmp_path: Path) -> Non
         assert (result.exit_code, result.output) == (0, "".join(f"made {folder / one}\n" for one in made))
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*.key")} == {0o600}
     medium = Medium("tcp", TcpAddress("127.0.0.1", 0), files(folder, LISTENER), files(folder, PEER))
-    with trio.fail_after(30):
+    with trio.fail_after(60):
         async with medium.pair() as (ours, theirs):
             assert (ours.peer.name, theirs.peer.name) == (LISTENER, PEER)
 

@@ -117,7 +117,7 @@ def unlock(config: Path, typed: str) -> tuple[int, str]:
             if error.errno != errno.EIO:  # the terminal has no other side any more
                 raise
         os.close(here)
-        return process.wait(30), said.decode()
+        return process.wait(300), said.decode()
 
 
 @pytest.mark.real_io

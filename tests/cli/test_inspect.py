@@ -219,7 +219,7 @@ def test_ctrl_c_ends_follow_as_meant(tmp_path: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(2)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (0, b"")
 
 
@@ -227,7 +227,7 @@ def test_ctrl_c_ends_follow_as_meant(tmp_path: Path) -> None:
 @pytest.mark.real_io
 def test_colours_are_for_terminals_alone(tmp_path: Path) -> None:
     command = [*PROGRAM, "inspect", "--hex", seal_tlvs(tlv(AuditTrail("a", "b", "c", "d", "e", 1))).hex()]
-    plain = subprocess.run(command, capture_output=True, env=ENVIRONMENT, timeout=60, check=True).stdout
+    plain = subprocess.run(command, capture_output=True, env=ENVIRONMENT, timeout=300, check=True).stdout
     assert ESCAPE not in plain
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, stdout=theirs, env=ENVIRONMENT):

@@ -300,7 +300,7 @@ def test_a_replay_that_is_interrupted_says_so(tmp_path: Path) -> None:
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        output, told = process.communicate(timeout=60)
+        output, told = process.communicate(timeout=300)
     assert process.returncode == 1
     assert json.loads(output)["logs"] < 40 * len(lines)
     assert b"the replay was ended before the recording was: a stop signal was received" in told
@@ -331,7 +331,7 @@ def refuses(result: Result, named: str) -> None:
 @pytest.mark.real_io
 def test_the_progress_bar_is_for_terminals_alone(tmp_path: Path) -> None:
     command = [*PROGRAM, "replay", "--config", str(FIRST_HOURS.write(tmp_path)), "--json"]
-    plain = subprocess.run(command, capture_output=True, env=environment(), timeout=60, check=True)
+    plain = subprocess.run(command, capture_output=True, env=environment(), timeout=300, check=True)
     assert plain.stderr == b""
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment()) as process:

@@ -85,7 +85,7 @@ async def test_it_signs_for_another_process_until_it_is_told_to_end(file: Path) 
         with pytest.raises(SigningRefused, match="by the rule halted"):
             await client.sign(attrs.evolve(TRADE, nonce=8), halt_epoch=1)
         process.send_signal(signal.SIGTERM)
-        out, err = await trio.to_thread.run_sync(lambda: process.communicate(timeout=60))
+        out, err = await trio.to_thread.run_sync(lambda: process.communicate(timeout=300))
     assert process.returncode == 0
     assert "signed: number 7" in err
     assert "refused: number 8" in err

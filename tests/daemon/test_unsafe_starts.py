@@ -268,7 +268,7 @@ START = (sys.executable, "-c", "from alphapulse.cli.daemon import main; main()",
 def begin(site: Site) -> subprocess.CompletedProcess[str]:
     environment = {"PYTHONPATH": ":".join(sys.path), "PATH": os.environ["PATH"], "HOME": str(site.folder)}
     return subprocess.run(
-        [*START, str(site.config)], env=environment, capture_output=True, text=True, timeout=30, check=False
+        [*START, str(site.config)], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -34,7 +34,7 @@ def test_the_program_prints_what_the_page_says() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.stderr == ""

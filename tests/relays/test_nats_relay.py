@@ -25,7 +25,7 @@ from tests.transport.nats_server import NatsServer, nats_server
 
 pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 NS_PER_DAY = 86_400_000_000_000
 PRICE = 1 << 96
 MARKET, SIGNAL, EXECUTION = Domain.MARKET_DATA, Domain.SIGNAL, Domain.EXECUTION

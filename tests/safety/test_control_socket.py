@@ -66,7 +66,7 @@ async def listening(folder: Path, **outcome: object) -> AsyncIterator[Rig]:
     rig = Rig(folder / "control.sock", **outcome)  # type: ignore[arg-type]
     part = ControlSocket(rig.path, rig.answer, run_blocking=run_inline, logger=logging.getLogger("socket"))
     async with trio.open_nursery() as nursery:
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             await nursery.start(part.run)
             yield rig
         nursery.cancel_scope.cancel()

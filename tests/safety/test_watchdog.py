@@ -240,7 +240,7 @@ def run_stalling(folder: Path, until: str, *, stall_s: int, exit_s: int) -> subp
         env={"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -291,7 +291,7 @@ def test_a_full_pipe_on_standard_error_holds_nobody_up() -> None:
             [sys.executable, "-c", program],
             env={"PYTHONPATH": ":".join(sys.path)},
             stderr=write_end,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         os.close(write_end)

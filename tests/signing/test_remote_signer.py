@@ -237,7 +237,7 @@ async def test_hostile_bytes_end_their_own_connection_only(wallet: Wallet, path:
             assert isinstance(await receive_frame(connection), Welcome)
             await connection.send_all(said)
             await connection.send_eof()
-            with trio.fail_after(30), suppress(trio.BrokenResourceError):  # it hangs up with bytes unread
+            with trio.fail_after(60), suppress(trio.BrokenResourceError):  # it hangs up with bytes unread
                 assert await receive_frame(connection) is None
         await good.sign(TRADE, halt_epoch=EPOCH)
         good.close()

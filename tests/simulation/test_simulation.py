@@ -77,7 +77,7 @@ def test_a_seed_gives_the_same_trace_in_every_process_whatever_its_hashes() -> N
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=600,
         ).stdout
         for hash_seed in ("0", "1", "4242")
     ]

@@ -116,6 +116,6 @@ def test_logs_are_followed_as_they_grow(tmp_path: Path) -> None:
                 line = next(line for line in following.stdout if "stopping" in line)
                 assert line.startswith("strategy")
                 following.send_signal(signal.SIGINT)
-                assert following.wait(60) == 0
+                assert following.wait(300) == 0
             finally:
                 following.kill()
