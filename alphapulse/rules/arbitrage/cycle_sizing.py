@@ -143,19 +143,16 @@ def _search(chain: Chain) -> int:
     best, best_profit, falls, taken, passed = 0, 0, 0, 0, False
     amount = 1
     while amount < SCAN_END and falls < 2:
-        quotes = chain.forward(amount)
-        if not chain.is_too_much(quotes):
+        profit = _profit_near(chain, amount)
+        if profit is not None:
             taken = amount
-        elif passed:
-            break
-        # What is refused before anything has passed may be too little: stable curves revert for a few units.
-        if chain.is_passed(quotes):
-            passed = True
-            profit = quotes[-1].amount_out - amount
+            passed = passed or profit > -amount
             if profit > best_profit:
                 best, best_profit, falls = amount, profit, 0
             elif best:
                 falls += 1
+        elif passed:  # what is refused before anything has passed may be too little
+            break
         amount *= SCAN_STEP
     if not taken:
         return 0
@@ -163,12 +160,18 @@ def _search(chain: Chain) -> int:
     high = _within(chain, high)
     while high - low > max(8, high >> 24):
         part = (high - low) * 382 // 1000
-        left, right = _profit(chain, low + part), _profit(chain, high - part)
+        left, right = _profit_near(chain, low + part), _profit_near(chain, high - part)
         if right is None or (left is not None and right < left):
             high -= part
         else:
             low += part
-    return max((low, high, best), key=lambda size: _profit(chain, size) or 0)
+    return max((low, low + 1, high, best), key=lambda size: _profit(chain, size) or 0)
+
+
+def _profit_near(chain: Chain, amount: int) -> int | None:
+    """As `_profit`; of one unit more where that is refused: a stable curve may revert for a single amount."""
+    profit = _profit(chain, amount)
+    return _profit(chain, amount + 1) if profit is None else profit
 
 
 def _profit(chain: Chain, amount: int) -> int | None:

@@ -293,18 +293,22 @@ def test_kinds_without_ranges_are_searched(kind: PoolKind, balances: tuple[int, 
     assert len(found) == 1
 
 
-def test_a_curve_that_reverts_for_a_few_units_is_searched_beyond_them() -> None:
-    """A stable pool of 18 and 6 decimals whose contract overflows at the sale of one unit, and pays for more."""
-    pool, state = other_kind(PoolKind.SOLIDLY_STABLE, (47 * 10**18, 64 * 10**6))
+@pytest.mark.parametrize(("held", "beside", "refused"), [((47, 64_000_000), 125, 1), ((30, 29_490_000), 112, 1 << 54)])
+def test_a_curve_that_reverts_for_single_amounts_is_searched_beyond_them(
+    held: tuple[int, int], beside: int, refused: int
+) -> None:
+    """A stable pool of 18 and 6 decimals whose contract overflows at the sale of one amount, and pays for more."""
+    pool, state = other_kind(PoolKind.SOLIDLY_STABLE, (held[0] * 10**18, held[1]))
     assert isinstance(state, SolidlyState)
-    state = state._replace(units=(10**18, 10**6))
+    state = state._replace(units=(10**18, 10**6), fee_ppm=500)
     with pytest.raises(QuoteRefused, match="256 bits"):
-        state.quote_in(0, 1, 1)
+        state.quote_in(0, 1, refused)
     cycle = cycle_of([pool, graph_pool(1, 1, 2)], [1, 2])
-    states: list[AmmState] = [state, pair_state(50 * 10**18, 40 * 10**6, 500)]
+    states: list[AmmState] = [state, pair_state(beside * 10**23, 10**13, 500)]
     path = size_cycle(cycle, states)
     assert path is not None
-    assert path.profit >= scanned(Chain(cycle, states), path.size) > 10**17
+    best = scanned(Chain(cycle, states), path.size)
+    assert path.profit >= best - best // 10**6 > 10**17
 
 
 def test_where_the_smooth_optimum_pays_nothing_a_few_units_are_tried() -> None:
