@@ -66,12 +66,24 @@ class Source(enum.IntEnum):
     EXECUTION_RELAY = 82
 
 
+MOST_COUNTED = 0xFFFF
+"""What the u16 in front of texts, blobs and lists counts to."""
+
+
+def _require(is_so: bool, expected: str, found: object) -> None:
+    if not is_so:
+        raise ValueError(f"expected {expected}, found {found}")
+
+
 @attrs.frozen
 class Integer:
-    """A little-endian integer of `bits` bits, two's complement when `signed`."""
+    """A little-endian integer of `bits` bits, two's complement when `signed`. Raises ValueError for parts of bytes."""
 
     bits: int
     signed: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        _require(self.bits > 0 and self.bits % 8 == 0, "an integer of whole bytes", f"{self.bits} bits")
 
 
 @attrs.frozen
@@ -83,17 +95,24 @@ class FixedBytes:
 
 @attrs.frozen
 class Text:
-    """UTF-8 behind a u16 length; at most `limit` bytes."""
+    """UTF-8 behind a u16 length; at most `limit` bytes. Raises ValueError for more than that length counts."""
 
     limit: int
+
+    def __attrs_post_init__(self) -> None:
+        _require(0 < self.limit <= MOST_COUNTED, f"a text of at most 1 to {MOST_COUNTED} bytes", self.limit)
 
 
 @attrs.frozen
 class Choice:
-    """A member of `enum`, sent as an unsigned integer of `bits` bits."""
+    """A member of `enum`, sent as an unsigned integer of `bits` bits. Raises ValueError where one does not fit."""
 
     enum: type[enum.IntEnum]
     bits: int = 8
+
+    def __attrs_post_init__(self) -> None:
+        for member in self.enum:
+            _require(0 <= member < 1 << Integer(self.bits).bits, f"a member that fits {self.bits} bits", repr(member))
 
 
 @attrs.frozen
@@ -124,10 +143,13 @@ class Bound:
 
 @attrs.frozen
 class Many:
-    """A u16 count, then the items; a tuple of at most `limit`."""
+    """A u16 count, then the items; a tuple of at most `limit`. Raises ValueError for more than that counts."""
 
     item: WireType
     limit: int | Bound
+
+    def __attrs_post_init__(self) -> None:
+        _require(0 < self.most <= MOST_COUNTED, f"a list of at most 1 to {MOST_COUNTED} items", self.most)
 
     @property
     def allowed(self) -> int:
@@ -153,9 +175,12 @@ class Boolean:
 
 @attrs.frozen
 class Blob:
-    """Bytes behind a u16 length; at most `limit` of them."""
+    """Bytes behind a u16 length; at most `limit` of them. Raises ValueError for more than that length counts."""
 
     limit: int
+
+    def __attrs_post_init__(self) -> None:
+        _require(0 < self.limit <= MOST_COUNTED, f"a blob of at most 1 to {MOST_COUNTED} bytes", self.limit)
 
 
 @attrs.frozen

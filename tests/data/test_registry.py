@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import importlib
 import pkgutil
+import re
+from collections.abc import Callable
 
 import attrs
 import pytest
@@ -19,9 +22,14 @@ from alphapulse.data.wire import (
     U8,
     U64,
     WIRE,
+    Blob,
+    Choice,
     Description,
     Domain,
+    Integer,
+    Many,
     Source,
+    Text,
     message,
     wire,
 )
@@ -119,3 +127,23 @@ def test_a_strangers_number_is_free_in_any_domain() -> None:
 
         declared = message(type=254, domain=domain)(Stranger)
         assert MESSAGES.pop(254) is declared
+
+
+class Wide(enum.IntEnum):
+    X = 300
+
+
+@pytest.mark.parametrize(
+    ("declare", "reason"),
+    [
+        (lambda: Integer(12), "whole bytes, found 12 bits"),
+        (lambda: Text(65_536), "1 to 65535 bytes, found 65536"),
+        (lambda: Blob(0), "1 to 65535 bytes, found 0"),
+        (lambda: Many(U8, 65_536), "1 to 65535 items, found 65536"),
+        (lambda: Choice(Wide), "fits 8 bits, found <Wide.X: 300>"),
+    ],
+)
+def test_what_no_bytes_can_hold_is_refused_where_it_is_declared(declare: Callable[[], object], reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        declare()
+    assert Choice(Wide, 16).bits == 16
