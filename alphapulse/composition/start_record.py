@@ -93,12 +93,12 @@ def find_start(journal: Journal, latch_path: Path, halt_file: Path) -> StartReco
     except HaltError as error:
         problem = str(error)
     if latch is not None:
-        newest = _with_newer(latch, recovery.halt_changes.values())
+        newest = _with_flattens(_with_newer(latch, recovery.halt_changes.values()), halts)
         return StartRecord(recovery, newest, True, None, halts, found, len(recovery.unsettled))
     folded = LatchRecord()
     for change in recovery.halt_changes.values():
         folded = folded.after(change)
-    return StartRecord(recovery, folded, False, problem, halts, found, len(recovery.unsettled))
+    return StartRecord(recovery, _with_flattens(folded, halts), False, problem, halts, found, len(recovery.unsettled))
 
 
 def _with_newer(latch: LatchRecord, changes: Iterable[HaltChange]) -> LatchRecord:
@@ -111,6 +111,15 @@ def _with_newer(latch: LatchRecord, changes: Iterable[HaltChange]) -> LatchRecor
         if not change.level.trades and (known is None or known.epoch < change.epoch):
             latch = latch.after(change)
     return latch
+
+
+def _with_flattens(record: LatchRecord, halts: HaltBook) -> LatchRecord:
+    """The record with the flattens of its halts that the journal tells of: a latch that was lost knows none of them."""
+    for change in record.changes:
+        entry = halts.entry(change.halt_id) if change.level.stopped else None
+        if entry is not None and entry.flatten is not None and change.halt_id not in record.flattened:
+            record = record.with_flatten(change.halt_id)
+    return record
 
 
 def _told(records: Iterable[tuple[int, object]], halts: HaltBook) -> Iterator[tuple[int, object]]:
