@@ -20,6 +20,7 @@ from alphapulse.config import Config
 from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.data.execution import Mode
 from alphapulse.data.registry import MESSAGES
+from alphapulse.rules.arbitrage import trade_core
 from alphapulse.rules.events import swap_core
 from alphapulse.rules.wire.codec import ABSENCE, CORE
 
@@ -81,7 +82,8 @@ def installation() -> Iterator[tuple[str, str]]:
     yield "python", f"{platform.python_implementation()} {platform.python_version()}, {platform.platform()}"
     yield "libraries", ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
     yield "wire codec", codec_state()
-    yield "swap logs", _missing(swap_core.ABSENCE) if swap_core.CORE is None else "compiled core"
+    for name, part in (("swap logs", swap_core), ("sizing", trade_core)):
+        yield name, _missing(part.ABSENCE) if part.CORE is None else "compiled core"
 
 
 def codec_state() -> str:

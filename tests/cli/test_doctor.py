@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from alphapulse.cli import doctor as module
 from alphapulse.cli.main import main
 from alphapulse.data.registry import MESSAGES
 from alphapulse.data.trades import Trade
+from alphapulse.rules.arbitrage import trade_core
 from alphapulse.rules.events import swap_core
 from tests.daemon.day_config import Day
 
@@ -59,13 +61,16 @@ def test_the_doctor_tells_which_codec_serves(monkeypatch: pytest.MonkeyPatch) ->
     assert module.codec_state() == f"compiled core, {count - 1} of {count} messages; older than Trade: run `make core`"
 
 
-def test_the_doctor_tells_who_reads_swap_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swap_core, "CORE", None)
-    monkeypatch.setattr(swap_core, "ABSENCE", "never built")
+@pytest.mark.parametrize(("name", "part"), [("swap logs", swap_core), ("sizing", trade_core)])
+def test_the_doctor_tells_who_reads_swap_logs_and_who_sizes(
+    name: str, part: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "CORE", None)
+    monkeypatch.setattr(part, "ABSENCE", "never built")
     missing = "pure Python; the compiled core is missing, `make core` builds it (never built)"
-    assert dict(module.installation())["swap logs"] == missing
-    monkeypatch.setattr(swap_core, "CORE", OldCore)
-    assert dict(module.installation())["swap logs"] == "compiled core"
+    assert dict(module.installation())[name] == missing
+    monkeypatch.setattr(part, "CORE", OldCore)
+    assert dict(module.installation())[name] == "compiled core"
 
 
 def test_the_doctor_asks_the_nodes_of_a_live_chain(tmp_path: Path) -> None:
