@@ -136,7 +136,8 @@ types: $(VENV)/.dev ## mypy --strict over the code and its tests
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev $(DEVNET)/.installed ## the Python tests that are not marked slow
-	ALPHAPULSE_TESTS=quick $(PYTHON) -m pytest -n auto -m "not slow"
+	@# What was compiled is kept, even where the shell says otherwise: that halves the time to collect.
+	PYTHONDONTWRITEBYTECODE= ALPHAPULSE_TESTS=quick $(PYTHON) -m pytest -n auto -m "not slow"
 
 .PHONY: test-python
 test-python: $(VENV)/.dev $(DEVNET)/.installed nats-server ## all Python tests

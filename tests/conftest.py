@@ -11,7 +11,7 @@ from hypothesis import settings
 # is the change's own fault; on a desk new examples, so that the gaps are found there.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("desk", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=8)
+settings.register_profile("quick", deadline=None, max_examples=5)
 quick = os.environ.get("ALPHAPULSE_TESTS") == "quick"  # set by `make check`
 settings.load_profile("quick" if quick else "ci" if os.environ.get("CI") == "true" else "desk")
 

@@ -51,6 +51,7 @@ async def test_traders_are_followed_block_by_block(world: World) -> None:
         assert blocks == list(range(blocks[0], blocks[0] + len(blocks)))
 
 
+@pytest.mark.slow
 async def test_logs_of_which_nothing_tells_are_found_by_the_receipts(world: World) -> None:
     """The only node's subscription brings none, and `eth_getLogs` has none; the root in the header says otherwise."""
     market = Market(world, Random(8))
@@ -142,6 +143,7 @@ async def test_a_pool_that_differs_is_quarantined_and_comes_back_only_when_it_is
         assert await live.differing() == []
 
 
+@pytest.mark.slow
 async def test_pools_join_while_the_chain_goes_on(world: World) -> None:
     """Pools that were not followed are read at one block and followed to the tip by the logs since then."""
     market = Market(world, Random(9))
@@ -233,6 +235,7 @@ async def test_pending_transactions_are_told_of_with_the_state_that_they_then_pr
         assert feed.counts["changes"] == len(names)
 
 
+@pytest.mark.slow
 async def test_a_reorganisation_deeper_than_books_can_undo_is_told_as_such(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +255,7 @@ async def test_a_reorganisation_deeper_than_books_can_undo_is_told_as_such(
         assert await live.differing() == []
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_read_in_time_joins_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A node forgets old states: pools that are not read soon are read at newer blocks, while the chain is followed."""
     monkeypatch.setattr(collector_module, "SEED_BLOCKS", 0)

@@ -27,7 +27,7 @@ from alphapulse.devnet.world import World
 from tests.chain.test_live_daemon import BLOCK_TIME_MS, WAIT_S, live_daemon, stream, until
 from tests.chain.worlds import open_test_world
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 LISTED = ("QuickSwap WPOL/USDC.e", "SushiSwap WPOL/USDC.e")
 TAXED = "QuickSwap TAXED/WPOL"
@@ -119,7 +119,6 @@ async def test_a_pool_that_nobody_listed_is_found_and_known_to_the_next_start(tm
             assert {token.symbol for token in found.tokens} == {"WPOL", "USDC.e"}
 
 
-@pytest.mark.slow
 async def test_a_pool_that_is_made_while_the_daemon_runs_is_traded_and_leaves_with_its_trust(tmp_path: Path) -> None:
     """SushiSwap gets a pair of WBTC and WETH, QuickSwap's price moves; then nobody believes the new pair any more."""
     listed = "QuickSwap WBTC/WETH"

@@ -42,7 +42,7 @@ from alphapulse.rules.events.uniswap_v3 import SWAP_TOPIC
 from tests.chain.live import live_collector, pool_of
 from tests.chain.worlds import open_test_world
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 WAIT_S = 60.0
 AGE = 4

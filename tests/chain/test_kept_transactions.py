@@ -13,7 +13,7 @@ from tests.chain.fault_proxy import FaultProxy, open_proxy
 from tests.chain.test_fault_proxy import ask
 from tests.chain.worlds import LIMIT_S
 
-pytestmark = pytest.mark.real_io
+pytestmark = [pytest.mark.real_io, pytest.mark.slow]
 
 GWEI = 10**9
 

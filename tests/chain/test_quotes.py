@@ -6,6 +6,7 @@ from collections import Counter
 from random import Random
 
 import msgspec
+import pytest
 
 from alphapulse.data.market import PoolSwap
 from alphapulse.data.pools import PoolKind, Trust
@@ -34,6 +35,7 @@ INPUT = "quoteExactInputSingle((address,address,uint256,uint24,uint160))"
 OUTPUT = "quoteExactOutputSingle((address,address,uint256,uint24,uint160))"
 
 
+@pytest.mark.slow
 async def test_pools_follow_from_their_first_event_and_quote_as_the_contracts_do(world: World) -> None:
     """Every swap from its amounts; ticks, prices and reserves at the end; V2's router and V3's quoter to the unit."""
     market = Market(world, Random(11), swaps=8, supply_ppm=900_000)
