@@ -11,6 +11,7 @@ from alphapulse.composition.limits import limit_book
 from alphapulse.composition.restart_policies import NO_RESTART, RESTARTS
 from alphapulse.composition.start_record import StartRecord
 from alphapulse.config import Config
+from alphapulse.config_sections.collectors import EvmSection
 from alphapulse.data.orphans import AlertRevoked
 from alphapulse.data.pools import Pool
 from alphapulse.data.risk import CircuitBreaker, LimitOverride, RiskAlert
@@ -99,9 +100,10 @@ class Risk:
             least_outcomes=terms.least_outcomes,
             max_unknown_orders=terms.max_unknown_orders,
         )
+        live = [one for one in self._config.collectors.values() if isinstance(one, EvmSection)]
         return Breakers(
             self.board,
-            MarketCauses(terms.max_jump_ppm),
+            MarketCauses(terms.max_jump_ppm, {one.chain_id: one.block_time_ms for one in live}),
             trades,
             self._halting.switch,
             self._bus.market_data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from alphapulse.data.chain_events import ChainHead, ChainReorganised
 from alphapulse.data.instruments import CHAIN_OF_VENUE, InstrumentId, Venue
@@ -22,12 +22,16 @@ TYPES = (PoolSwap, StreamStatus, BlockCompleted, ChainHead, ChainReorganised, Po
 
 
 class MarketCauses:
-    """Folded from the market-data relay. A chain is watched once a stream of it is no recording."""
+    """Folded from the market-data relay. A chain is watched once a stream of it is no recording.
 
-    def __init__(self, max_jump_ppm: int) -> None:
+    `block_times_ms` has the usual time between two blocks, by chain id, of the chains that are collected live.
+    """
+
+    def __init__(self, max_jump_ppm: int, block_times_ms: Mapping[int, int]) -> None:
         self.chains: dict[int, ChainHealth] = {}
         """By venue number of the chain."""
         self._max_jump_ppm = max_jump_ppm
+        self._block_times_ms = block_times_ms
         self._prices = PriceWatch(max_jump_ppm, MINUTE_NS)
         self._troubled: set[str] = set()
         self._divergent: dict[InstrumentId, str] = {}
@@ -111,7 +115,8 @@ class MarketCauses:
         else:
             self._troubled.discard(status.stream)
         if not status.recorded and not is_link_stream(status):
-            self.chains.setdefault(status.venue, ChainHealth())
+            block_time_ms = self._block_times_ms.get(_chain_of(status.venue) or 0, 0)
+            self.chains.setdefault(status.venue, ChainHealth(block_time_ms))
 
 
 def _chain_of(venue: int) -> int | None:

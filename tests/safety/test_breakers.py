@@ -124,7 +124,7 @@ async def running(
     )
     breakers = Breakers(
         board,
-        MarketCauses(100_000),
+        MarketCauses(100_000, {}),
         trades,
         switch,
         bus.market_data,

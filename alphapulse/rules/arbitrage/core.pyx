@@ -231,10 +231,12 @@ cdef Exact exact(object side) except *:
     made.price = wide(price)
     made.bound = wide(bound)
     made.liquidity = wide(liquidity)
-    if made.price.used > 3 or made.bound.used > 3 or made.liquidity.used > 2:
+    if not made.price.used or made.price.used > 3 or made.bound.used > 3 or made.liquidity.used > 2:
         refuse()  # no contract's
     made.fee = wide(fee_ppm)
     made.keep = minus(PPM, made.fee)
+    if not made.keep.used:
+        refuse()
     made.reserve = raised(made.liquidity)
     made.scaled = times(made.reserve, made.price)
     made.zero_for_one = zero_for_one

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import gcd
 from typing import NamedTuple
 
+from alphapulse.errors import AmmError
 from alphapulse.rules.amm.sqrt_price_math import MAX_UINT256
 from alphapulse.rules.amm.swap_math import SwapStep, compute_swap_step
 
@@ -91,6 +92,9 @@ class ExactSide:
 
     def __init__(self, side: Side) -> None:
         self._price, self._bound, self._liquidity, self._fee_ppm, zero_for_one = side
+        if not self._price or self._fee_ppm >= PPM:
+            found = f"sqrt price {self._price}, fee {self._fee_ppm} ppm"
+            raise AmmError(f"expected a price above zero and a fee below {PPM} ppm, found {found}")
         self.pays: Callable[[int], int] = self._pays_for_token0 if zero_for_one else self._pays_for_token1
         """What an amount brings, -1 if the range cannot take all of it: a step without what is not asked here."""
         self._keep_ppm = PPM - self._fee_ppm

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
-NO_HEAD_NS: Final = 6 * SECOND_NS
-FINALITY_NS: Final = 360 * SECOND_NS
+MS_NS: Final = 1_000_000
+NO_HEAD_NS, NO_HEAD_BLOCKS = 6 * SECOND_NS, 3
+"""So long without a block, in time or in block times, whichever is longer."""
+FINALITY_NS, FINALITY_BLOCKS = 360 * SECOND_NS, 100
+"""So long without a newer final block. Ethereum has one in an epoch of 32 blocks, 384 s."""
 DEEP_REORG: Final = 32
 """Blocks; a deeper reorganisation needs a person."""
 CLEAN_BLOCKS: Final = 64
@@ -15,10 +18,13 @@ CLEAN_BLOCKS: Final = 64
 class ChainHealth:
     """One chain. `look` gives the cause to trip, or to stay open until enough clean blocks have come; None if well.
 
-    Times are of a steady clock in ns. What was never told is not held against it.
+    Times are of a steady clock in ns; `block_time_ms` is what usually lies between two blocks. What was never told is
+    not held against it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block_time_ms: int) -> None:
+        self._most_silent_ns = max(NO_HEAD_NS, NO_HEAD_BLOCKS * block_time_ms * MS_NS)
+        self._most_unsettled_ns = max(FINALITY_NS, FINALITY_BLOCKS * block_time_ms * MS_NS)
         self._head_ns: int | None = None
         self._final: tuple[int, int] | None = None
         self._quorum = True
@@ -27,7 +33,7 @@ class ChainHealth:
 
     def head(self, now_ns: int) -> None:
         """A block has come."""
-        late = self._head_ns is not None and now_ns - self._head_ns > NO_HEAD_NS
+        late = self._head_ns is not None and now_ns - self._head_ns > self._most_silent_ns
         self._head_ns = now_ns
         self._clean = 0 if late else self._clean + 1
 
@@ -60,9 +66,9 @@ class ChainHealth:
         self._deepest = 0
 
     def _problem(self, now_ns: int) -> str | None:
-        if self._head_ns is not None and now_ns - self._head_ns > NO_HEAD_NS:
+        if self._head_ns is not None and now_ns - self._head_ns > self._most_silent_ns:
             return f"no block for {(now_ns - self._head_ns) // SECOND_NS} s"
-        if self._final is not None and now_ns - self._final[1] > FINALITY_NS:
+        if self._final is not None and now_ns - self._final[1] > self._most_unsettled_ns:
             return f"finality has stood at block {self._final[0]} for {(now_ns - self._final[1]) // SECOND_NS} s"
         if not self._quorum:
             return "the nodes do not agree"

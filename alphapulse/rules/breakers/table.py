@@ -91,7 +91,8 @@ ROWS: tuple[BreakerRow, ...] = (
     ),
     BreakerRow(
         CHAIN_HEALTH, "venue", Level.REDUCING, ResetRule(clean_ns=1),
-        "no block for 6 s, a reorganisation of more than 32 blocks, finality that stands still for 6 min, or no "
+        "no block for 6 s or three block times, a reorganisation of more than 32 blocks, finality that stands still "
+        "for 6 min or a hundred block times (each the longer of both), or no "
         "quorum of nodes; not in a replay",
         "after 64 clean blocks; the third time in an hour, and after a deep reorganisation, a person",
     ),

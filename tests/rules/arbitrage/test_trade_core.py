@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alphapulse.errors import AmmError
 from alphapulse.rules.arbitrage import range_trade as pure
-from alphapulse.rules.arbitrage.range_trade import Side, Trade
+from alphapulse.rules.arbitrage.range_trade import PPM, Side, Trade
 from alphapulse.rules.arbitrage.trade_core import ABSENCE, CORE
 
 Search = Callable[[Side, Side, int], Trade]
@@ -62,6 +62,9 @@ def answer(search: Search, asked: tuple[Side, Side, int]) -> Trade | type[AmmErr
 @given(searches())
 @example((Side(Q96, Q96 - 1, 1 << 200, 500, True), Side(Q96, Q96 + 1, 1, 500, False), 1))  # no contract's liquidity
 @example((Side(Q96, Q96 >> 1, 1 << 90, 500, True), Side(Q96, Q96 << 1, 1 << 90, 500, False), -1))
+@example((Side(0, 0, 1, PPM + 1, False), Side(0, 0, 0, 0, True), 1))
+@example((Side(Q96, Q96 >> 1, 1 << 90, PPM, True), Side(Q96, Q96 << 1, 1 << 90, 500, False), 1 << 60))
+@example((Side(Q96, Q96 >> 1, 1 << 90, 500, True), Side(Q96, Q96 << 1, 1 << 90, PPM, False), 1 << 60))
 def test_it_finds_what_python_finds(compiled: Search, asked: tuple[Side, Side, int]) -> None:
     found = answer(compiled, asked)
     assert found == answer(pure.best_trade, asked)

@@ -124,7 +124,7 @@ def test_strategies_that_are_counted_are_bounded(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_chain_without_a_block_for_six_seconds_is_ill_until_64_clean_ones_came() -> None:
-    chain, now = ChainHealth(), 0
+    chain, now = ChainHealth(2_000), 0
     assert chain.look(10**12) is None
     chain.head(now)
     assert chain.look(now + NO_HEAD_NS) is None
@@ -138,9 +138,21 @@ def test_a_chain_without_a_block_for_six_seconds_is_ill_until_64_clean_ones_came
     assert chain.look(now) is None
 
 
+def test_a_chain_of_slow_blocks_is_given_three_of_them_and_a_hundred_for_finality() -> None:
+    """Ethereum: 12 s a block, and a newer final one each 384 s at best."""
+    chain = ChainHealth(12_000)
+    chain.head(0)
+    assert chain.look(36 * SECOND) is None
+    assert chain.look(36 * SECOND + 1) == "no block for 36 s"
+    chain = ChainHealth(12_000)
+    chain.finalised(5, 0)
+    assert chain.look(1_200 * SECOND) is None
+    assert chain.look(1_200 * SECOND + 1) == "finality has stood at block 5 for 1200 s"
+
+
 @pytest.mark.parametrize(("depth", "problem"), [(32, None), (33, "33 blocks were reorganised")])
 def test_a_reorganisation_of_more_than_32_blocks_waits_for_a_person(depth: int, problem: str | None) -> None:
-    chain = ChainHealth()
+    chain = ChainHealth(2_000)
     chain.reorganised(depth)
     assert chain.look(0) == problem
     chain.forgive()
@@ -149,12 +161,12 @@ def test_a_reorganisation_of_more_than_32_blocks_waits_for_a_person(depth: int, 
 
 
 def test_finality_that_stands_still_and_nodes_that_differ_are_ill() -> None:
-    chain = ChainHealth()
+    chain = ChainHealth(2_000)
     chain.finalised(5, 0)
     chain.finalised(5, FINALITY_NS)
     assert chain.look(FINALITY_NS) is None
     assert chain.look(FINALITY_NS + 1) == "finality has stood at block 5 for 360 s"
-    chain = ChainHealth()
+    chain = ChainHealth(2_000)
     chain.agree(quorum=False)
     assert chain.look(0) == "the nodes do not agree"
 
