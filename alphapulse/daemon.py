@@ -171,8 +171,7 @@ class Daemon:
         self.kill, self.resume, self.resume_preconditions = self.halting.kill, self.halting.resume, self.halting.look
         self.collector: Replaying = self.sources.collector if self.sources is not None else self.site.market
         self.capture = self.sources.capture if self.sources is not None else None
-        tree = self.supervision
-        self.foundation, self.decisions, self.collectors = tree.foundation, tree.decisions, tree.collectors
+        self.foundation, self.decisions, self.collectors = self.supervision.groups
 
     @property
     def run_record(self) -> RunStarted | None:

@@ -12,6 +12,7 @@ from alphapulse.composition.environment import Environment
 from alphapulse.composition.market_follower import MarketFollower
 from alphapulse.composition.restart_policies import RESTARTS
 from alphapulse.composition.topology import Placement, RelayPlace, Topology
+from alphapulse.composition.unawaited_link import UnawaitedLink
 from alphapulse.data.halts import HaltChange
 from alphapulse.data.instruments import CHAIN_OF_VENUE
 from alphapulse.data.links import Lane, LinkStatus, RelayReport
@@ -106,7 +107,7 @@ class Roads:
             yield ChildSpec("shards", lambda: merge, RESTARTS)
         for place in self._topology.relays:
             if (link := self.links.get(place.name)) is not None:
-                same = partial(_same, link if self._placement.uses(place.domain) else Unawaited(link))
+                same = partial(_same, link if self._placement.uses(place.domain) else UnawaitedLink(link))
                 yield ChildSpec(f"link to {place.name}", same, RESTARTS, kind="link")
 
     async def wait_listening(self) -> None:
@@ -321,18 +322,6 @@ class RelayHost:
             task_status.started()
 
 
-class Unawaited:
-    """A link that a process can do without: it holds up no start."""
-
-    def __init__(self, link: AnyLink) -> None:
-        self._link = link
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Runs until cancelled."""
-        task_status.started()
-        await self._link.run()
-
-
 def _links_to(placement: Placement, domain: Domain) -> bool:
     """Whether a process has links to the relays of a domain; to execution's all tell what they notice."""
     return placement.uses(domain) or domain is Domain.EXECUTION
@@ -348,5 +337,5 @@ def _source(placement: Placement) -> Source:
     return Source.ARBITRAGE_STRATEGY if placement.strategies else Source.EVM
 
 
-def _same(link: AnyLink | Unawaited) -> AnyLink | Unawaited:
+def _same(link: AnyLink | UnawaitedLink) -> AnyLink | UnawaitedLink:
     return link

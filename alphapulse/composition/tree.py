@@ -53,8 +53,8 @@ class Tree:
         self.foundation = self._supervisor(FOUNDATION, foundation)
         self.decisions = self._supervisor("decisions", decisions)
         self.collectors = self._supervisor("collectors", collectors)
-        groups = (self.foundation, self.decisions, self.collectors)
-        self.root = self._supervisor(ROOT, map(_group, groups))
+        self.groups = (self.foundation, self.decisions, self.collectors)
+        self.root = self._supervisor(ROOT, map(_group, self.groups))
 
     def kept_running(self) -> list[str]:
         """What goes on through a halt."""

@@ -14,16 +14,14 @@ from alphapulse.data.pool_events import PoolFeeChanged
 from alphapulse.data.pool_reserves import PoolLiquidity, PoolSync
 from alphapulse.data.pools import Pool, Trust
 from alphapulse.data.verdicts import PoolTrustChanged, PoolVerdict
-from alphapulse.errors import QuoteRefused
-from alphapulse.rules.amm.concentrated import ConcentratedState
-from alphapulse.rules.amm.pool_state import AmmState
 from alphapulse.rules.arbitrage.cycle import MOST_HOPS, Cycle, Key
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.episodes import Episodes
 from alphapulse.rules.arbitrage.open_cycle import OpenCycle, open_cycle
 from alphapulse.rules.arbitrage.scan_counts import ScanCounts
-from alphapulse.rules.arbitrage.screen import Screen, price_rates
+from alphapulse.rules.arbitrage.screen import Screen
 from alphapulse.rules.arbitrage.screen_estimate import estimated_profit
+from alphapulse.rules.arbitrage.screen_rates import pool_rates
 from alphapulse.rules.arbitrage.token_graph import UNKNOWN, Seat
 from alphapulse.rules.books.pool_book import PoolBook, Position
 from alphapulse.rules.discovery.pool_info import pool_of
@@ -279,7 +277,7 @@ class CycleScanner:
             self._doubted.discard(seats[0].pool.id)
         for seat in seats:
             seat.state = state
-            up, down = (UNKNOWN, UNKNOWN) if state is None else _rates(state, seat.low, seat.high)
+            up, down = (UNKNOWN, UNKNOWN) if state is None else pool_rates(state, seat.low, seat.high)
             if up != seat.up or down != seat.down or seat.is_aside:
                 self.screen.set_rates(seat, up, down)
                 changed = True
@@ -342,23 +340,3 @@ class CycleScanner:
         for key in keys:
             for number, _, _ in key:
                 chain.open[number].discard(key)
-
-
-def _rates(state: AmmState, low: int, high: int) -> tuple[int, int]:
-    """The rates between two tokens of a pool; UNKNOWN where nothing is known to be had.
-
-    In a range without liquidity a pool is, each way, as good as where the known ticks end the range.
-    """
-    if getattr(state, "liquidity", 1) <= 0:
-        if not isinstance(state, ConcentratedState) or state.trust is not Trust.PROVEN:
-            return UNKNOWN, UNKNOWN
-        lower, upper = (state._replace(sqrt_price_x96=state.range_end(zero_for_one=way)) for way in (True, False))
-        return (
-            price_rates(*lower.price(low, high), state.fee_ppm)[0],
-            price_rates(*upper.price(low, high), state.fee_ppm)[1],
-        )
-    try:
-        numerator, denominator = state.price(low, high)
-    except (QuoteRefused, ZeroDivisionError):  # an empty pool of some kinds has no price
-        return UNKNOWN, UNKNOWN
-    return price_rates(numerator, denominator, state.fee_ppm)

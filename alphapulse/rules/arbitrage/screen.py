@@ -8,8 +8,6 @@ rates sum to more than zero. Sums of integers are exact, so nothing drifts howev
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from math import ceil, log
 from typing import Final
 
 import numpy as np
@@ -19,12 +17,6 @@ from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.cycle import Cycle
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
 from alphapulse.rules.arbitrage.token_graph import NO_HOP, UNKNOWN, Edge, Loop, Seat
-
-PPM: Final = 1_000_000
-SCALE: Final = 2.0**40
-MARGIN: Final = 3
-"""Added to each rate, 2.7e-12 in all: cut off is less than one, and two logarithms of up to 355 (a price of 512 bits)
-and their difference are off by 1e-13, a tenth of one."""
 
 _sum = np.add.reduce
 _greatest = np.maximum.reduce
@@ -193,18 +185,3 @@ class Screen:
                 down = max(down, seat.down)
         self._best[number] = self._rates[number] = up
         self._best[number + 1] = self._rates[number + 1] = down
-
-
-@lru_cache(maxsize=4096)
-def keep_rate(fee_ppm: int) -> int | None:
-    """The logarithm of what a fee leaves, None if it leaves nothing."""
-    return ceil(log((PPM - fee_ppm) / PPM) * SCALE) + 1 if fee_ppm < PPM else None
-
-
-def price_rates(numerator: int, denominator: int, fee_ppm: int | None) -> tuple[int, int]:
-    """The rates at a price, sold for `numerator / denominator` and bought back; UNKNOWN if price or fee are."""
-    keep = None if fee_ppm is None else keep_rate(fee_ppm)
-    if keep is None or numerator <= 0 or denominator <= 0:
-        return UNKNOWN, UNKNOWN
-    price = int((log(numerator) - log(denominator)) * SCALE)
-    return keep + price + MARGIN, keep - price + MARGIN

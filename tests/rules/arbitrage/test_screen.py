@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from alphapulse.data.pools import Pool
 from alphapulse.rules.arbitrage.cycle import Cycle, Hop
 from alphapulse.rules.arbitrage.cycle_index import CycleIndex
-from alphapulse.rules.arbitrage.screen import MOST_CYCLES, Screen, price_rates
+from alphapulse.rules.arbitrage.screen import MOST_CYCLES, Screen
+from alphapulse.rules.arbitrage.screen_rates import price_rates
 from alphapulse.rules.arbitrage.token_graph import FEW_LOOPS, UNKNOWN, Seat
 from tests.rules.arbitrage.market_graphs import Walk, address, graph_pool, walk_of
 
