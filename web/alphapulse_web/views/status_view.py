@@ -229,6 +229,7 @@ def _relay_stream(relay: RelayStatistics, trouble: str) -> Stream:
     cut_off = [consumer.name for consumer in relay.subscribers if consumer.cut_off]
     waiting = max((consumer.waiting for consumer in relay.subscribers), default=0)
     name = relay.domain.name.lower().replace("_", " ")
+    consumers = "1 consumer" if len(relay.subscribers) == 1 else f"{len(relay.subscribers)} consumers"
     return Stream(
         id=f"relay:{name}",
         label=f"{name.capitalize()} relay",
@@ -238,7 +239,7 @@ def _relay_stream(relay: RelayStatistics, trouble: str) -> Stream:
         limit_ns=None,
         delivered=relay.published,
         refused={"foreign type": relay.refused} if relay.refused else {},
-        detail=f"{len(relay.subscribers)} consumers, at most {waiting} waiting",
+        detail=f"{consumers}, at most {waiting} waiting",
         note=trouble or (f"cut off: {', '.join(cut_off)}" if cut_off else ""),
     )
 
